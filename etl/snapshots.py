@@ -42,6 +42,7 @@ _SECRET_VALUE = re.compile(rf"([?&;](?:{_SECRET_NAME}|key|sig|sas|code|pwd)=)[^&
 # A long opaque value is a secret more often than a name, and nobody reads it in a message.
 _LONG_VALUE = re.compile(r"([?&;][^=&;\s]+=)[A-Za-z0-9_%+=~-]{32,}[^&;\s'\"]*")
 _USERINFO = re.compile(r"(://)[^/\s?#]*@")
+_FRAGMENT = re.compile(r"(://[^\s#'\"]*)#[^\s'\"]*")
 
 
 class ChecksumError(SourceError):
@@ -78,12 +79,13 @@ class Snapshot:
 
 
 def redact(text: str) -> str:
-    """Hide the credentials of every URL in a text: user and password, and query values that look secret.
+    """Hide the credentials of every URL in a text: user and password, query values that look secret, the fragment.
 
     >>> redact("https://me:pw@example.org/a.gz?version=2&token=abc")
     'https://***@example.org/a.gz?version=2&token=***'
     """
-    text = _SECRET_VALUE.sub(r"\1***", _USERINFO.sub(r"\1***@", text))
+    text = _FRAGMENT.sub(r"\1", _USERINFO.sub(r"\1***@", text))
+    text = _SECRET_VALUE.sub(r"\1***", text)
     return _LONG_VALUE.sub(r"\1***", text)
 
 

@@ -337,6 +337,7 @@ def test_a_store_that_is_no_folder_is_told_in_words(tmp_path: Path, original: Pa
     [
         ("https://example.org/a.gz?release=7&format=tsv", "https://example.org/a.gz?release=7&format=tsv"),
         ("https://me@example.org/a", "https://***@example.org/a"),
+        ("https://example.org/a#access_token=abc and #5", "https://example.org/a and #5"),
         ("https://me:p@ss:w@example.org/a@2.txt", "https://***@example.org/a@2.txt"),
         ("https://x/a?X-Amz-Signature=abc&X-Amz-Date=1", "https://x/a?X-Amz-Signature=***&X-Amz-Date=1"),
         ("https://x/a?apikey=abc;api_key=def&key=ghi", "https://x/a?apikey=***;api_key=***&key=***"),
