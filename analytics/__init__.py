@@ -1,0 +1,1 @@
+"""Analyses that read the warehouse and hand back predictions; one folder each."""

@@ -1,0 +1,1 @@
+"""How public sources become assertions of the warehouse, and when."""

@@ -1,0 +1,1 @@
+"""The front door: `from targetgraph import Warehouse`, and the command line."""

@@ -1,0 +1,7 @@
+"""The file formats that sources use: each turns bytes into rows and accounts for every bad one."""
+
+from etl.formats.delimited import Delimited, csv, tsv
+from etl.formats.gene_sets import GeneSets
+from etl.formats.workbook import Workbook
+
+__all__ = ["Delimited", "GeneSets", "Workbook", "csv", "tsv"]

@@ -1,0 +1,178 @@
+"""Tables of text: tab- or comma-separated, with or without a header.
+
+The lines are counted and checked before anything is interpreted: a line with another number of fields than the header,
+or with bytes that are no UTF-8, goes to quarantine with its number and its text, and the others are read.
+"""
+
+from __future__ import annotations
+
+import csv as csv_module
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from etl.formats.content import content_chunks
+from etl.rows import Ledger, Rows
+from warehouse.errors import SourceError
+from warehouse.statements import ROW, Reason
+
+#: How much text is interpreted at a time; a batch takes about six times this much memory.
+BATCH_BYTES = 64 * 1024**2
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A table of text.
+
+    Args:
+        separator: the character between fields.
+        columns: with a header, the columns that must be there; without, the names of all columns in order.
+        header: whether the first line that is no comment names the columns.
+        comment: lines that begin with it, before the header, are skipped.
+        quote: fields may be quoted with `"`; a quoted field must not span lines.
+        skip_lines: lines before the header that are no comments.
+    """
+
+    separator: str
+    columns: tuple[str, ...]
+    header: bool = True
+    comment: str | None = None
+    quote: bool = False
+    skip_lines: int = 0
+
+    def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
+        """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
+
+        Raises:
+            SourceError: the file is empty or damaged, or its header lacks a column.
+        """
+        names: tuple[str, ...] = () if self.header else self.columns
+        for number, lines in line_batches(path):
+            start = number
+            body = lines
+            if not names or (number == 1 and (self.comment or self.skip_lines)):
+                skipped = self._preamble(lines)
+                body, start = lines[skipped:], number + skipped
+                if self.header and body:
+                    names = self._names(body[0], path, start, ledger)
+                    body, start = body[1:], start + 1
+            if names and body:
+                yield Rows(self._frame(body, start, names, ledger), ledger)
+        if not names:
+            raise SourceError(f"{path.name}: there is no header line, only comments", "Is the download complete?")
+
+    def _preamble(self, lines: list[bytes]) -> int:
+        skipped = self.skip_lines
+        if self.comment is not None:
+            mark = self.comment.encode()
+            while skipped < len(lines) and lines[skipped].startswith(mark):
+                skipped += 1
+        return skipped
+
+    def _names(self, line: bytes, path: Path, number: int, ledger: Ledger) -> tuple[str, ...]:
+        text = line.decode("utf-8", errors="replace")
+        names = tuple(name.strip() for name in self._fields(text))
+        missing = [column for column in self.columns if column not in names]
+        if missing:
+            raise SourceError(
+                f"{path.name}, line {number}: the header lacks the column(s) {', '.join(missing)}; "
+                f"it has {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}",
+                "Is this the right file, and has its publisher changed the format?",
+            )
+        repeated = sorted({name for name in names if name and names.count(name) > 1})
+        if repeated:
+            raise SourceError(f"{path.name}, line {number}: the header names {', '.join(repeated)} more than once")
+        ledger.notes.extend(_unused(names, self.columns))
+        return tuple(name or f"_unnamed_{index}" for index, name in enumerate(names))
+
+    def _frame(self, lines: list[bytes], start: int, names: tuple[str, ...], ledger: Ledger) -> pl.DataFrame:
+        good: list[bytes] = []
+        numbers: list[int] = []
+        for number, line in enumerate(lines, start):
+            if not line:
+                continue
+            ledger.rows_read += 1
+            reason, detail = self._fault(line, len(names))
+            if reason is None:
+                good.append(line)
+                numbers.append(number)
+            else:
+                ledger.reject_row(number, reason, detail, line[:2000].decode("utf-8", errors="backslashreplace"))
+        schema = dict.fromkeys(names, pl.String)
+        if not good:
+            return pl.DataFrame(schema={**schema, ROW: pl.Int64})
+        frame = pl.read_csv(
+            io.BytesIO(b"\n".join(good)),
+            separator=self.separator,
+            has_header=False,
+            new_columns=list(names),
+            schema_overrides=[pl.String] * len(names),
+            infer_schema=False,
+            quote_char='"' if self.quote else None,
+        )
+        return frame.with_columns(pl.Series(ROW, numbers, pl.Int64))
+
+    def _fault(self, line: bytes, expected: int) -> tuple[Reason | None, str]:
+        if not line.isascii():
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return Reason.NOT_UTF8, f"byte {error.start + 1} of the line is {line[error.start]:#04x}"
+        found = line.count(self.separator.encode()) + 1
+        if self.quote and b'"' in line:
+            found = len(self._fields(line.decode()))
+        return (None, "") if found == expected else (Reason.WRONG_COLUMN_COUNT, f"{found} columns, not {expected}")
+
+    def _fields(self, text: str) -> list[str]:
+        if not self.quote:
+            return text.split(self.separator)
+        try:
+            return next(csv_module.reader([text], delimiter=self.separator, strict=True), [])
+        except csv_module.Error:
+            return []
+
+
+def tsv(*columns: str, header: bool = True, comment: str | None = None, quote: bool = False) -> Delimited:
+    """A tab-separated table.
+
+    >>> tsv("id", "name").separator
+    '\\t'
+    """
+    return Delimited("\t", columns, header, comment, quote)
+
+
+def csv(*columns: str, header: bool = True, comment: str | None = None, quote: bool = True) -> Delimited:
+    """A comma-separated table, fields quoted where they need it."""
+    return Delimited(",", columns, header, comment, quote)
+
+
+def line_batches(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the lines of a file in batches, with the number of the first; line ends of every system are taken off."""
+    number, rest, waiting = 1, b"", 0
+    pending: list[bytes] = []
+    first = True
+    for chunk in content_chunks(path):
+        data = chunk.removeprefix(_BYTE_ORDER_MARK) if first else chunk
+        first = False
+        lines = (rest + data).split(b"\n")
+        rest = lines.pop()
+        pending += [line.removesuffix(b"\r") for line in lines]
+        waiting += len(data)
+        if waiting >= BATCH_BYTES:
+            yield number, pending
+            number, pending, waiting = number + len(pending), [], 0
+    if rest:
+        pending.append(rest.removesuffix(b"\r"))
+    if pending:
+        yield number, pending
+
+
+def _unused(names: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+    """A sentence for the receipt about columns that nothing reads; a matrix with hundreds of features is not listed."""
+    extra = [name for name in names if name and name not in wanted]
+    return [f"columns that are not used: {', '.join(extra)}"] if 0 < len(extra) <= 40 else []

@@ -1,0 +1,115 @@
+"""From one file to checked frames: read, parse, check, account. Nothing here touches the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from etl.locate import FoundFile
+from etl.rows import Ledger, Options, Rows, raw_text
+from etl.source import SourceFile
+from warehouse.checks import Checker
+from warehouse.errors import TargetGraphError
+from warehouse.model import MODEL, DataModel
+from warehouse.statements import ROW, Matrix, Reason
+
+
+@dataclass
+class Batch:
+    """What came of a batch of rows: checked statements by type, and matrices.
+
+    Args:
+        statements: pairs of the type's name and a frame that fits it.
+        matrices: matrices with finite values.
+    """
+
+    statements: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
+    matrices: list[Matrix] = field(default_factory=list)
+
+
+def read(file: FoundFile, part: SourceFile, ledger: Ledger, model: DataModel = MODEL) -> Iterator[Batch]:
+    """Read a file batch by batch; what is rejected on the way is in the ledger.
+
+    Raises:
+        SourceError: the file as a whole cannot be read.
+    """
+    checker = Checker(model)
+    try:
+        for rows in part.format.read(file.path, ledger):
+            yield _batch(rows, part, checker, model)
+    except TargetGraphError:
+        raise
+    except Exception as error:
+        error.add_note(f"while {file.source} parsed {file.name} ({part.part})")
+        raise
+
+
+def new_ledger(file: FoundFile, options: Options) -> Ledger:
+    """The account of a file that is about to be read."""
+    return Ledger(file.name, file.release, options)
+
+
+def _batch(rows: Rows, part: SourceFile, checker: Checker, model: DataModel) -> Batch:
+    batch = Batch()
+    for stated in part.parse(rows):
+        if isinstance(stated, Matrix):
+            kept, rejected = _check_matrix(stated, model)
+            batch.matrices.append(kept)
+            _reject(rows, rejected, whole_rows=True)
+        else:
+            checked = checker.check(stated)
+            batch.statements.append((stated.type, checked.valid))
+            _reject(rows, checked.rejected, whole_rows=not stated.listed)
+    return _without_rejected(batch, rows.ledger)
+
+
+def _reject(rows: Rows, rejected: pl.DataFrame, *, whole_rows: bool) -> None:
+    """Set rejected statements aside with the text of their rows; a whole row once."""
+    if rejected.is_empty():
+        return
+    if whole_rows:
+        earlier = rows.ledger.quarantined_rows()
+        rejected = rejected.unique(ROW, keep="first", maintain_order=True).join(earlier, on=ROW, how="anti")
+    texts = rows.frame.join(rejected.select(ROW), on=ROW, how="semi").unique(ROW, keep="first", maintain_order=True)
+    texts = texts.select(ROW, raw=raw_text(texts))
+    told = rejected.drop("raw").join(texts, on=ROW, how="left", maintain_order="left")
+    rows.ledger.reject(told, whole_rows=whole_rows)
+
+
+def _without_rejected(batch: Batch, ledger: Ledger) -> Batch:
+    """A row of which one statement is rejected is set aside whole."""
+    rows = ledger.quarantined_rows()
+    if rows.is_empty():
+        return batch
+    statements = [(name, _without(frame, rows)) for name, frame in batch.statements]
+    matrices = [replace(matrix, frame=_without(matrix.frame, rows)) for matrix in batch.matrices]
+    return Batch(statements, matrices)
+
+
+def _without(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(rows, on=ROW, how="anti", maintain_order="left")
+
+
+def _check_matrix(matrix: Matrix, model: DataModel) -> tuple[Matrix, pl.DataFrame]:
+    """Take the rows of a matrix out that hold a value which is no number or is out of range."""
+    kind = model.matrices[matrix.kind]
+    given = matrix.frame
+    typed = given.with_columns(pl.col("value").cast(pl.Float64, strict=False), pl.col(ROW).cast(pl.Int64))
+    value, text = typed["value"], given["value"]
+    bad = (value.is_null() & text.is_not_null()) | value.is_nan() | value.is_infinite()
+    if kind.minimum is not None:
+        bad |= value < kind.minimum
+    if kind.maximum is not None:
+        bad |= value > kind.maximum
+    bad = bad.fill_null(False)
+    faults = given.filter(bad)
+    rejected = faults.select(
+        pl.col(ROW).cast(pl.Int64),
+        reason=pl.lit(Reason.BAD_VALUE.code),
+        key=pl.col("row_id"),
+        detail=pl.format("{}={}", pl.col("feature"), pl.col("value").cast(pl.String)),
+        raw=pl.lit(None, pl.String),
+    )
+    return replace(matrix, frame=typed.filter(pl.col("value").is_not_null())), rejected

@@ -1,0 +1,164 @@
+"""Rows on their way from a file to statements, and the ledger that accounts for every one of them.
+
+Rows read = rows kept + rows quarantined + rows out of scope, for every file, always. A row of which one statement is
+rejected is set aside whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from warehouse.checks import REJECTED_SCHEMA
+from warehouse.statements import ROW, Reason
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may choose for a build.
+
+    Args:
+        species: scientific names of the organisms that are wanted.
+    """
+
+    species: tuple[str, ...] = ("Homo sapiens",)
+
+
+@dataclass
+class Ledger:
+    """The account of one file.
+
+    Args:
+        file: the name of the file, as messages show it.
+        release: its release.
+        options: what the user chose.
+    """
+
+    file: str
+    release: str = ""
+    options: Options = field(default_factory=Options)
+    rows_read: int = 0
+    rejected: list[pl.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _quarantined: set[int] = field(default_factory=set)
+    _out_of_scope: set[int] = field(default_factory=set)
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows that were set aside."""
+        return len(self._quarantined)
+
+    @property
+    def rows_out_of_scope(self) -> int:
+        """Rows that the user's options leave out (another species)."""
+        return len(self._out_of_scope - self._quarantined)
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows whose statements all went on."""
+        return self.rows_read - self.rows_quarantined - self.rows_out_of_scope
+
+    def reject(self, rejected: pl.DataFrame, *, whole_rows: bool = True) -> None:
+        """Set rows aside; the frame is as `REJECTED_SCHEMA` has it.
+
+        Args:
+            rejected: rows, or single statements of rows that list several.
+            whole_rows: the rows count as quarantined; false for a statement of a row that is kept.
+        """
+        if rejected.height:
+            self.rejected.append(rejected.select(REJECTED_SCHEMA.names()).cast(REJECTED_SCHEMA))
+            self._quarantined.update(rejected[ROW].to_list() if whole_rows else ())
+
+    def quarantined_rows(self) -> pl.DataFrame:
+        """The numbers of the rows that were set aside, in the column `ROW`."""
+        return pl.DataFrame({ROW: sorted(self._quarantined)}, schema={ROW: pl.Int64})
+
+    def reject_row(self, row: int, reason: Reason, detail: str, raw: str | None = None, key: str | None = None) -> None:
+        """Set one row aside."""
+        values = {ROW: [row], "reason": [reason.code], "key": [key], "detail": [detail], "raw": [raw]}
+        self.reject(pl.DataFrame(values, schema=REJECTED_SCHEMA))
+
+    def leave_out(self, rows: pl.Series) -> None:
+        """Account for rows that the user's options leave out."""
+        self._out_of_scope.update(rows.to_list())
+
+    def note(self, text: str) -> None:
+        """Add a sentence to the receipt, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch of rows of one file.
+
+    Args:
+        frame: the columns of the file as text (empty = null), and `ROW`.
+        ledger: the account of the file.
+    """
+
+    frame: pl.DataFrame
+    ledger: Ledger
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.ledger.file
+
+    @property
+    def options(self) -> Options:
+        """What the user chose."""
+        return self.ledger.options
+
+    def with_columns(self, *columns: pl.Expr, **named: pl.Expr) -> Rows:
+        """The same rows with more columns.
+
+        Raises:
+            ValueError: a column would replace `ROW`.
+        """
+        frame = self.frame.with_columns(*columns, **named)
+        if not frame[ROW].equals(self.frame[ROW]):
+            raise ValueError(f"a source must not set {ROW}")
+        return Rows(frame, self.ledger)
+
+    def reject(self, broken: pl.Expr, reason: Reason, detail: pl.Expr | str, key: pl.Expr | None = None) -> Rows:
+        """Set aside the rows for which `broken` holds and give the others.
+
+        Args:
+            broken: a truth value for each row; null counts as false.
+            reason: why.
+            detail: what exactly was met, as a text or for each row.
+            key: what identifies the row for a reader.
+        """
+        judged = self.frame.with_columns(_broken=broken.fill_null(False))
+        bad = judged.filter("_broken")
+        if bad.height:
+            said = pl.lit(detail) if isinstance(detail, str) else detail
+            self.ledger.reject(
+                bad.select(
+                    ROW,
+                    reason=pl.lit(reason.code),
+                    key=pl.lit(None, pl.String) if key is None else key.cast(pl.String),
+                    detail=said.cast(pl.String),
+                    raw=raw_text(bad.drop("_broken")),
+                )
+            )
+        return Rows(judged.filter(~pl.col("_broken")).drop("_broken"), self.ledger)
+
+    def only(self, wanted: pl.Expr) -> Rows:
+        """The rows for which `wanted` holds; the others are out of scope by the user's options, not bad."""
+        judged = self.frame.with_columns(_wanted=wanted.fill_null(False))
+        self.ledger.leave_out(judged.filter(~pl.col("_wanted"))[ROW])
+        return Rows(judged.filter("_wanted").drop("_wanted"), self.ledger)
+
+
+def raw_text(frame: pl.DataFrame) -> pl.Expr:
+    """The text of each row as quarantine shows it: its columns joined by tabs, at most 2,000 characters."""
+    columns = [
+        pl.col(name) if dtype == pl.String else pl.col(name).cast(pl.String)
+        for name, dtype in frame.schema.items()
+        if name != ROW and not dtype.is_nested()
+    ]
+    joined = pl.concat_str(columns, separator="\t", ignore_nulls=True) if columns else pl.lit("")
+    return joined.str.slice(0, 2000)

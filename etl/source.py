@@ -1,0 +1,169 @@
+"""What a source declares: its terms, its files, its pinned snapshots, and a parse function for each file.
+
+A source is one module in `etl/sources/` with a constant `SOURCE`; it is discovered, nothing else is edited. It says how
+rows become statements and nothing about provenance: source, release, file and row come from the reader.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Protocol
+
+from etl.rows import Ledger, Options, Rows
+from warehouse.errors import SourceError
+from warehouse.statements import Stated
+
+
+@dataclass(frozen=True)
+class Licence:
+    """The terms of a source's data.
+
+    Args:
+        name: an SPDX identifier, or the name that the source gives.
+        redistributable: whether the data may be passed on.
+        url: where the terms stand.
+    """
+
+    name: str
+    redistributable: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A snapshot that is known: which release it is and how many rows it has.
+
+    Args:
+        release: the release as the source calls it, or its date; sorts as text.
+        content_sha256: the checksum of the content, after decompression, so that `.gz`, `.zip` and plain are one.
+        rows: the rows that the file has.
+        subset: the file is a declared part of the release.
+    """
+
+    release: str
+    content_sha256: str
+    rows: int
+    subset: bool = False
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where the pinned release of a file is published.
+
+    Args:
+        url: the public address.
+        release: the release that stands there.
+        sha256: the checksum of the bytes as they are served; None = remembered from the first download.
+        size_bytes: the size as served, where it is known.
+        rows: about how many rows the file has; the build is held to it.
+    """
+
+    url: str
+    release: str
+    sha256: str | None = None
+    size_bytes: int | None = None
+    rows: int | None = None
+
+
+class Format(Protocol):
+    """How the bytes of a file become rows; the formats are in `etl.formats`."""
+
+    def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
+        """Yield the rows of a file in batches of bounded size; bad rows go to the ledger."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source.
+
+    Args:
+        part: its name within the source, shown in receipts.
+        patterns: what its path may look like, from the right, without `.gz`, `.zip`, `.xz` (`dgidb/drugs.tsv`).
+        format: how it is read.
+        parse: how a batch of rows becomes statements.
+        remote: where its pinned release is published.
+        required: a build without it fails; an optional one is named in the receipt.
+        many: every file that matches is read, not the newest alone.
+        pins: the snapshots that are known.
+    """
+
+    part: str
+    patterns: tuple[str, ...]
+    format: Format
+    parse: Callable[[Rows], Iterable[Stated]]
+    remote: Remote | None = None
+    required: bool = True
+    many: bool = False
+    pins: tuple[Pin, ...] = ()
+
+    def matches(self, path: PurePath) -> bool:
+        """Whether a file may be this one, by its path.
+
+        >>> part = SourceFile("drugs", ("dgidb/drugs.tsv",), None, None)
+        >>> part.matches(PurePath("downloads/dgidb/drugs.tsv.gz"))
+        True
+        """
+        bare = path.with_suffix("") if path.suffix.lower() in {".gz", ".zip", ".xz"} else path
+        return any(bare.match(pattern) or path.match(pattern) for pattern in self.patterns)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public database or a cohort.
+
+    Args:
+        name: lower snake case; its name in every command, table and node.
+        title: its name as it writes itself.
+        description: one or two sentences for the docs.
+        homepage: where to read about it.
+        licence: the terms of its data.
+        rank: its priority; of two values for one property the one with the smaller rank is shown.
+        files: what it is made of.
+        options: what a user may choose, with the default (`species`).
+    """
+
+    name: str
+    title: str
+    description: str
+    homepage: str
+    licence: Licence
+    rank: int
+    files: tuple[SourceFile, ...]
+    options: Options = field(default_factory=Options)
+
+    def part(self, name: str) -> SourceFile:
+        """The file of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(file for file in self.files if file.part == name)
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every source, by name, in the order of their names."""
+    package = importlib.import_module("etl.sources")
+    found: dict[str, Source] = {}
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
+        declared = getattr(importlib.import_module(f"etl.sources.{module.name}"), "SOURCE", None)
+        if isinstance(declared, Source):
+            found[declared.name] = declared
+    return dict(sorted(found.items()))
+
+
+def source(name: str) -> Source:
+    """The source of that name.
+
+    Raises:
+        SourceError: there is none; the message lists those that exist.
+    """
+    known = sources()
+    if name not in known:
+        raise SourceError(f"There is no source {name!r}.", f"The sources are: {', '.join(known)}.")
+    return known[name]

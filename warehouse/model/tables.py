@@ -1,0 +1,53 @@
+"""The tables beside the graph: clinical end points, single mutations, and the kinds of omics matrices."""
+
+from __future__ import annotations
+
+from warehouse.model.schema import MatrixKind, TableType, integer, number, string
+
+SURVIVAL = TableType(
+    "survival",
+    "Time to an event or to the last contact, one row for each patient and end point.",
+    ("patient_id", "endpoint"),
+    (
+        string("patient_id", "The patient", "tcga:TCGA-05-4249", required=True),
+        string(
+            "endpoint",
+            "Overall (OS), disease-specific (DSS), disease-free (DFI, DFS) or progression-free (PFI) survival",
+            "OS",
+            required=True,
+            values=("OS", "DSS", "DFI", "DFS", "PFI"),
+        ),
+        number("time_days", "Days from diagnosis to the event or the last contact", "1523", required=True, minimum=0),
+        integer("event", "1 = the event was seen, 0 = censored", "1", required=True, minimum=0, maximum=1),
+    ),
+    {"patient_id": "Patient"},
+)
+
+MUTATIONS = TableType(
+    "mutations",
+    "Single somatic variants, one row for each sample, gene and change.",
+    ("sample_id", "gene_id", "chromosome", "start_position", "tumour_allele"),
+    (
+        string("sample_id", "The sample", "cbioportal.sample:study_es_0.TCGA-A1-A0SB-01", required=True),
+        string("gene_id", "The gene", "hgnc:11998", required=True),
+        string("variant_class", "The class of the variant", "Missense_Mutation"),
+        string("variant_type", "SNP, INS, DEL, ...", "SNP"),
+        string("chromosome", "The chromosome", "17", required=True),
+        integer("start_position", "First base, from 1", "7577121", required=True, minimum=0),
+        integer("end_position", "Last base", "7577121", minimum=0),
+        string("reference_allele", "The reference", "G"),
+        string("tumour_allele", "The change", "A", required=True),
+        string("protein_change", "The change of the protein", "p.R273C"),
+        string("reference_genome", "The genome assembly", "GRCh37"),
+    ),
+    {"sample_id": "Sample", "gene_id": "Gene"},
+)
+
+TABLES = (SURVIVAL, MUTATIONS)
+
+MATRICES = (
+    MatrixKind("expression", "Expression of genes; the unit is the matrix's own (see `matrices`)."),
+    MatrixKind("mutation_status", "Whether a gene is mutated: 1 or 0.", minimum=0),
+    MatrixKind("copy_number", "Copy number of genes: -2, -1, 0, 1, 2, or log2 ratios.", minimum=-20, maximum=20),
+    MatrixKind("methylation", "Methylation of genes, beta values.", minimum=0, maximum=1),
+)

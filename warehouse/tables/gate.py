@@ -1,0 +1,96 @@
+"""The gate at the end of every build: what does not pass is not published."""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.errors import GateError
+from warehouse.model.schema import DataModel, EntityType, RelationshipType
+from warehouse.tables.schema import ORDINAL_SHIFT, ordinals, quoted
+
+
+def verify(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, int]:
+    """Check keys, references, ends and provenance of a build.
+
+    Returns:
+        The number of rows of every resolved table.
+
+    Raises:
+        GateError: a check failed; the message lists every failure.
+    """
+    failures: list[str] = []
+    for entity in model.entities.values():
+        failures += _entity_failures(connection, entity)
+    for relationship in model.relationships.values():
+        failures += _relationship_failures(connection, relationship, model)
+    failures += _provenance_failures(connection, model)
+    if failures:
+        raise GateError("The build did not pass its gate:\n" + "\n".join(f"  {failure}" for failure in failures))
+    return counts(connection, model)
+
+
+def counts(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, int]:
+    """The number of rows by name of the type."""
+    tables = {entity.label: f"graph.{quoted(entity.table)}" for entity in model.entities.values()}
+    tables |= {name: f"graph.{quoted(declared.table)}" for name, declared in model.relationships.items()}
+    tables |= {name: f"resolved.{quoted(name)}" for name in model.tables}
+    return {name: _count(connection, f"FROM {table}") for name, table in tables.items()}
+
+
+def provenance_share(connection: duckdb.DuckDBPyConnection, model: DataModel) -> float:
+    """The share of statements and matrix values that name source, release, file and row; 1.0 in every published build."""
+    rows = named = 0
+    for table in _provenance_tables(connection, model):
+        rows += _count(connection, f"FROM {table}")
+        named += _count(
+            connection,
+            f"""FROM {table} AS x JOIN record.files AS f USING (_file)
+            WHERE x._row >= 1 AND f.source IS NOT NULL AND f.release IS NOT NULL AND f.name IS NOT NULL""",
+        )
+    return named / rows if rows else 1.0
+
+
+def _provenance_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
+    matrices = connection.execute("SELECT matrix FROM record.matrices ORDER BY matrix").fetchall()
+    return [f"stated.{quoted(d.table)}" for d in model] + [f"matrix.{quoted(name)}" for (name,) in matrices]
+
+
+def _entity_failures(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> list[str]:
+    table = f"graph.{quoted(entity.table)}"
+    repeated = _count(connection, f"FROM (SELECT id FROM {table} GROUP BY id HAVING count(*) > 1 OR id IS NULL)")
+    return [f"{entity.label}: {repeated} ids stand more than once or are empty"] if repeated else []
+
+
+def _relationship_failures(
+    connection: duckdb.DuckDBPyConnection, declared: RelationshipType, model: DataModel
+) -> list[str]:
+    """Ends exist and are of declared types; the ends and the key identify a relationship."""
+    table = f"graph.{quoted(declared.table)}"
+    numbers = ordinals(model)
+    allowed = {
+        (numbers[model.entities[subject].table], numbers[model.entities[object_].table])
+        for subject, object_ in declared.ends
+    }
+    pairs = connection.execute(f"SELECT DISTINCT _s >> {ORDINAL_SHIFT}, _o >> {ORDINAL_SHIFT} FROM {table}").fetchall()
+    wrong = [pair for pair in pairs if pair not in allowed]
+    failures = [f"{declared.name}: ends of undeclared types"] if wrong else []
+    for end in ("_s", "_o"):
+        nodes = " UNION ALL ".join(
+            f"SELECT _nid FROM graph.{quoted(model.entities[label].table)}" for label in sorted(declared.labels)
+        )
+        lost = _count(connection, f"FROM {table} ANTI JOIN ({nodes}) AS n ON n._nid = {end}")
+        failures += [f"{declared.name}: {lost} ends that do not exist"] if lost else []
+    key = ", ".join(quoted(name) for name in ("_s", "_o", *declared.key))
+    repeated = _count(connection, f"FROM (SELECT {key} FROM {table} GROUP BY {key} HAVING count(*) > 1)")
+    return failures + ([f"{declared.name}: {repeated} relationships stand twice"] if repeated else [])
+
+
+def _provenance_failures(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
+    share = provenance_share(connection, model)
+    return (
+        [] if share == 1.0 else [f"provenance: only {share:.6f} of the statements name source, release, file and row"]
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, body: str) -> int:
+    return int(connection.execute(f"SELECT count(*) {body}").fetchall()[0][0])

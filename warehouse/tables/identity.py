@@ -1,0 +1,165 @@
+"""Who is who: merges of identifiers, synonyms, and which reference means which node.
+
+A reference is resolved by the strongest claim that exists for it: an entity's own id, then an id merged into it, then
+an approved symbol or a cross-reference, then previous symbols and aliases. If two entities have an equally strong claim,
+the reference is ambiguous and means neither.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.model.schema import EntityType, Property, SynonymKind
+from warehouse.statements import Reason
+from warehouse.tables.schema import literal, quoted
+
+_BY_SYMBOL = {SynonymKind.SYMBOL: 1, SynonymKind.PREVIOUS_SYMBOL: 100, SynonymKind.ALIAS: 100}
+
+
+def find_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:
+    """Record which ids of lower-ranked prefixes equal which ids of better ones, as sources state it.
+
+    An id that is said to equal two better ids is merged with neither and goes to quarantine. The merges that a user has
+    undone (`record.undone_merges`, a temporary table) are recorded as not active.
+    """
+    connection.execute("DELETE FROM record.merges WHERE entity_type = ?", [entity.label])
+    connection.execute("DELETE FROM record.quarantine WHERE stage = 'merge' AND type = ?", [entity.label])
+    identifiers = _of_kind(entity, SynonymKind.IDENTIFIER)
+    if len(entity.prefixes) < 2 or not identifiers:
+        return
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE claims AS
+        SELECT id AS merged_id, better AS canonical_id, _file, _row
+        FROM (SELECT id, unnest({quoted(identifiers[0].name)}) AS better, _file, _row FROM stated.{quoted(entity.table)})
+        WHERE {_prefix_rank("better", entity)} < {_prefix_rank("id", entity)}
+        QUALIFY {_prefix_rank("better", entity)} = min({_prefix_rank("better", entity)}) OVER (PARTITION BY id)"""
+    )
+    connection.execute(
+        """INSERT INTO record.merges
+        SELECT ?, merged_id, min(canonical_id), 'stated as the same by ' || f.source,
+            arg_min(_file, (precedence, _row)), arg_min(_row, (precedence, _row)),
+            NOT (merged_id, min(canonical_id)) IN (SELECT (merged_id, canonical_id) FROM undone_merges)
+        FROM (SELECT *, count(DISTINCT canonical_id) OVER (PARTITION BY merged_id) AS choices FROM claims) AS c
+        JOIN record.files AS f USING (_file)
+        WHERE choices = 1
+        GROUP BY merged_id, f.source
+        QUALIFY row_number() OVER (PARTITION BY merged_id ORDER BY min(precedence)) = 1""",
+        [entity.label],
+    )
+    connection.execute(
+        """INSERT INTO record.quarantine
+        SELECT _file, _row, 'merge', ?, ?, merged_id, merged_id || ' = ' || canonical_id, NULL
+        FROM claims WHERE merged_id IN
+            (SELECT merged_id FROM claims GROUP BY merged_id HAVING count(DISTINCT canonical_id) > 1)""",
+        [entity.label, Reason.AMBIGUOUS_MERGE.code],
+    )
+
+
+def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:
+    """Record every name by which sources call the entities of a type.
+
+    A symbol that is stated but not shown, since a better source has another, is kept as a previous symbol.
+    """
+    connection.execute("DELETE FROM record.synonyms WHERE entity_type = ?", [entity.label])
+    parts = [_stated_names(entity, column) for column in entity.properties if column.synonym is not None]
+    if not parts:
+        return
+    connection.execute(
+        f"""INSERT INTO record.synonyms
+        SELECT id, {literal(entity.label)}, synonym, kind, list_sort(list(DISTINCT source))
+        FROM ({" UNION ALL ".join(parts)}) AS named JOIN record.files USING (_file)
+        WHERE synonym IS NOT NULL
+        GROUP BY id, synonym, kind ORDER BY id, kind, synonym"""
+    )
+
+
+def map_references(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> bool:
+    """Make the table `identity.<entity>`: reference → node; an ambiguous reference has no node.
+
+    Returns:
+        Whether any reference changed its meaning since the table was last made.
+    """
+    table = f"identity.{quoted(entity.table)}"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE old_references AS FROM {table}")
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS {_references(entity)}")
+    difference = "SELECT count(*) FROM (FROM {} EXCEPT FROM {})"
+    changes = [
+        connection.execute(difference.format(*pair)).fetchall()[0][0]
+        for pair in ((table, "old_references"), ("old_references", table))
+    ]
+    return any(changes)
+
+
+def canonical(entity: EntityType, alias: str) -> str:
+    """The SQL of the canonical id of a stated row, given a left join with `active_merges` under that alias."""
+    return f"coalesce({alias}.canonical_id, s.id)" if len(entity.prefixes) > 1 else "s.id"
+
+
+def merge_join(entity: EntityType) -> str:
+    """The SQL that joins the active merges of a type to its stated rows `s`, as `m`."""
+    if len(entity.prefixes) < 2:
+        return ""
+    merges = (
+        f"(SELECT merged_id, canonical_id FROM record.merges WHERE active AND entity_type = {literal(entity.label)})"
+    )
+    return f"LEFT JOIN {merges} AS m ON m.merged_id = s.id"
+
+
+def _references(entity: EntityType) -> str:
+    nodes = f"graph.{quoted(entity.table)}"
+    claims = [f"SELECT id AS reference, _nid, id, 0 AS weakness FROM {nodes}"]
+    if len(entity.prefixes) > 1:
+        claims.append(
+            f"""SELECT merged_id, _nid, n.id, 0 FROM record.merges AS m JOIN {nodes} AS n ON n.id = m.canonical_id
+            WHERE active AND entity_type = {literal(entity.label)}"""
+        )
+    if entity.symbol_prefix is not None or entity.identifier_prefixes:
+        claims.append(_named_references(entity, nodes))
+    if len(claims) == 1:
+        return f"SELECT id AS reference, _nid, id FROM {nodes}"
+    return f"""
+        WITH claims AS ({" UNION ALL ".join(claims)}),
+        best AS (SELECT reference, min(weakness) AS weakness FROM claims GROUP BY reference)
+        SELECT reference, CASE WHEN count(DISTINCT _nid) = 1 THEN min(_nid) END AS _nid,
+            CASE WHEN count(DISTINCT _nid) = 1 THEN min(id) END AS id
+        FROM claims SEMI JOIN best USING (reference, weakness) GROUP BY reference"""
+
+
+def _named_references(entity: EntityType, nodes: str) -> str:
+    """References by symbol and by cross-reference, with the weakness of each claim.
+
+    Two entities may have one approved symbol when only one of them is keyed by the best prefix: that one's claim is
+    stronger.
+    """
+    weakness = " ".join(f"WHEN {literal(kind)} THEN {value}" for kind, value in _BY_SYMBOL.items())
+    prefix = literal(f"{entity.symbol_prefix}:")
+    by_symbol = f"""SELECT {prefix} || synonym, _nid, id,
+            CASE kind {weakness} END + CASE kind WHEN 'symbol' THEN {_prefix_rank("n.id", entity)} ELSE 0 END
+        FROM record.synonyms AS y JOIN {nodes} AS n ON n.id = y.entity_id
+        WHERE entity_type = {literal(entity.label)} AND kind IN ('symbol', 'previous_symbol', 'alias')"""
+    prefixes = ", ".join(literal(p) for p in (*entity.prefixes, *entity.identifier_prefixes))
+    by_identifier = f"""SELECT synonym, _nid, id, 1 FROM record.synonyms AS y JOIN {nodes} AS n ON n.id = y.entity_id
+        WHERE entity_type = {literal(entity.label)} AND kind = 'identifier'
+            AND split_part(synonym, ':', 1) IN ({prefixes})"""
+    return by_identifier if entity.symbol_prefix is None else f"{by_symbol} UNION ALL {by_identifier}"
+
+
+def _stated_names(entity: EntityType, column: Property) -> str:
+    name = quoted(column.name)
+    value = f"unnest(s.{name})" if column.type.endswith("[]") else f"s.{name}"
+    kind = literal(str(column.synonym))
+    shown = ""
+    if column.synonym is SynonymKind.SYMBOL:
+        kind = f"CASE WHEN s.{name} = n.{name} THEN 'symbol' ELSE 'previous_symbol' END"
+        shown = f"JOIN graph.{quoted(entity.table)} AS n ON n.id = {canonical(entity, 'm')}"
+    return f"""SELECT {canonical(entity, "m")} AS id, {value} AS synonym, {kind} AS kind, s._file
+        FROM stated.{quoted(entity.table)} AS s {merge_join(entity)} {shown}"""
+
+
+def _of_kind(entity: EntityType, kind: SynonymKind) -> list[Property]:
+    return [column for column in entity.properties if column.synonym is kind]
+
+
+def _prefix_rank(column: str, entity: EntityType) -> str:
+    cases = " ".join(f"WHEN {literal(prefix)} THEN {rank}" for rank, prefix in enumerate(entity.prefixes))
+    return f"CASE split_part({column}, ':', 1) {cases} ELSE 99 END"

@@ -1,0 +1,123 @@
+"""The schemas of a build, made from the data model.
+
+| schema | holds |
+|---|---|
+| `stated` | what sources say, one table for each type of the model, with file and row |
+| `record` | the book-keeping: sources, files, quarantine, merges, synonyms, disputes, matrices, fingerprints |
+| `identity` | for each entity type: which reference means which node |
+| `graph` | the resolved nodes and relationships, as the Cypher engine wants them |
+| `resolved` | the resolved rows of the tables that are no graph |
+| `matrix` | one table for each omics matrix |
+| `main` | the views that analysts may rely on |
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.model import DataModel, EntityType, RelationshipType, StatedType
+from warehouse.model.schema import Property
+
+SCHEMAS = ("stated", "record", "identity", "graph", "resolved", "matrix")
+
+#: The version of the layout; a file with another one is rebuilt, not guessed at.
+LAYOUT_VERSION = 1
+
+#: The number of bits by which the ordinal of a type is shifted in internal ids.
+ORDINAL_SHIFT = 40
+
+_RECORD_TABLES = (
+    """CREATE TABLE record.layout (version INTEGER)""",
+    """CREATE TABLE record.sources (
+        source VARCHAR PRIMARY KEY, title VARCHAR, homepage VARCHAR, licence VARCHAR, redistributable BOOLEAN,
+        rank INTEGER)""",
+    """CREATE TABLE record.files (
+        _file INTEGER PRIMARY KEY, source VARCHAR, release VARCHAR, part VARCHAR, name VARCHAR, sha256 VARCHAR,
+        size_bytes BIGINT, url VARCHAR, precedence INTEGER)""",
+    """CREATE TABLE record.quarantine (
+        _file INTEGER, _row BIGINT, stage VARCHAR, type VARCHAR, reason VARCHAR, key VARCHAR, detail VARCHAR,
+        raw VARCHAR)""",
+    """CREATE TABLE record.merges (
+        entity_type VARCHAR, merged_id VARCHAR, canonical_id VARCHAR, cause VARCHAR, _file INTEGER, _row BIGINT,
+        active BOOLEAN)""",
+    """CREATE TABLE record.synonyms (
+        entity_id VARCHAR, entity_type VARCHAR, synonym VARCHAR, kind VARCHAR, sources VARCHAR[])""",
+    """CREATE TABLE record.disputes (
+        entity_type VARCHAR, entity_id VARCHAR, property VARCHAR, value VARCHAR, shown BOOLEAN, _file INTEGER,
+        _row BIGINT)""",
+    """CREATE TABLE record.matrices (
+        matrix VARCHAR, kind VARCHAR, cohort_id VARCHAR, unit VARCHAR, row_type VARCHAR, feature_prefix VARCHAR,
+        row_count BIGINT, feature_count BIGINT, _file INTEGER)""",
+    """CREATE TABLE record.features (feature_prefix VARCHAR, feature VARCHAR, gene_id VARCHAR, reason VARCHAR)""",
+    """CREATE TABLE record.fingerprints (table_name VARCHAR PRIMARY KEY, row_count BIGINT, content_hash VARCHAR)""",
+)
+
+
+def quoted(identifier: str) -> str:
+    """An identifier of the model or of a source as SQL text.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text of the model or of a source as an SQL literal.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def ordinals(model: DataModel) -> dict[str, int]:
+    """The number of each entity type and relationship type, by table name; it stands in the high bits of internal ids."""
+    tables = [entity.table for entity in model.entities.values()]
+    tables += [relationship.table for relationship in model.relationships.values()]
+    return {table: index for index, table in enumerate(tables)}
+
+
+def stated_columns(declared: StatedType) -> list[tuple[str, str]]:
+    """Names and DuckDB types of the columns in which statements of a type are kept."""
+    ends = [("subject", "VARCHAR"), ("object", "VARCHAR")] if isinstance(declared, RelationshipType) else []
+    return [*ends, *_typed(declared.columns), ("_file", "INTEGER"), ("_row", "BIGINT")]
+
+
+def resolved_columns(declared: StatedType) -> list[tuple[str, str]]:
+    """Names and DuckDB types of the columns of a resolved table, the internal ones first."""
+    internal: list[tuple[str, str]] = []
+    if isinstance(declared, EntityType):
+        internal = [("_nid", "BIGINT")]
+    elif isinstance(declared, RelationshipType):
+        internal = [("_rid", "BIGINT"), ("_s", "BIGINT"), ("_o", "BIGINT")]
+    return [*internal, *_typed(declared.shown)]
+
+
+def resolved_table(declared: StatedType) -> str:
+    """The qualified name of a resolved table."""
+    schema = "graph" if isinstance(declared, EntityType | RelationshipType) else "resolved"
+    return f"{schema}.{quoted(declared.table)}"
+
+
+def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
+    """Create every schema and table of an empty build."""
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    for statement in _RECORD_TABLES:
+        connection.execute(statement)
+    connection.execute("INSERT INTO record.layout VALUES (?)", [LAYOUT_VERSION])
+    for declared in model:
+        connection.execute(_create_table(f"stated.{quoted(declared.table)}", stated_columns(declared)))
+        connection.execute(_create_table(resolved_table(declared), resolved_columns(declared)))
+    for entity in model.entities.values():
+        columns = [("reference", "VARCHAR"), ("_nid", "BIGINT"), ("id", "VARCHAR")]
+        connection.execute(_create_table(f"identity.{quoted(entity.table)}", columns))
+
+
+def _create_table(name: str, columns: list[tuple[str, str]]) -> str:
+    return f"CREATE TABLE {name} ({', '.join(f'{quoted(column)} {type_}' for column, type_ in columns)})"
+
+
+def _typed(properties: tuple[Property, ...]) -> list[tuple[str, str]]:
+    return [(column.name, str(column.type)) for column in properties]

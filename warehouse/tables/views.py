@@ -1,0 +1,139 @@
+"""The tables and views that analysts may rely on, in schema `main`.
+
+They are made from the data model at the end of a build; `PUBLIC` lists those that stand beside the typed ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType
+from warehouse.tables.schema import literal, quoted
+
+#: The views that do not come from one type of the model, with what they hold.
+PUBLIC = {
+    "entities": "Every entity: id, type, name.",
+    "relationships": "Every relationship: subject, predicate, object, sources, pubmed_ids, evidence, properties (JSON).",
+    "assertions": "Everything anyone said: one statement a row, with source, release, file and row.",
+    "synonyms": "Every name of every entity, with its kind and the sources that use it.",
+    "merges": "Identifiers that were merged, with cause, source, file and row.",
+    "conflicts": "Values on which statements about one thing differ, with who stated each and which is shown.",
+    "quarantine": "Rows and statements that were set aside, with reason, file, row and text.",
+    "releases": "The files this build was made from: source, release, checksum, size, address.",
+    "sources": "The sources: title, licence, homepage, rank.",
+    "matrices": "The omics matrices: kind, cohort, unit, size, source.",
+    "features": "The gene that each feature of the matrices means.",
+}
+
+_PROVENANCE = "f.source, f.release, f.name AS file"
+
+_RECORD_VIEWS = {
+    "synonyms": "FROM record.synonyms",
+    "merges": f"""SELECT entity_type, merged_id, canonical_id, cause, active, {_PROVENANCE}, m._row AS "row"
+        FROM record.merges AS m JOIN record.files AS f USING (_file)""",
+    "conflicts": f"""SELECT entity_type, entity_id, property, value, shown, {_PROVENANCE}, d._row AS "row"
+        FROM record.disputes AS d JOIN record.files AS f USING (_file)""",
+    "quarantine": f"""SELECT {_PROVENANCE}, q._row AS "row", stage, type, reason, key, detail, raw
+        FROM record.quarantine AS q JOIN record.files AS f USING (_file)""",
+    "releases": "SELECT source, release, part, name AS file, sha256, size_bytes, url FROM record.files",
+    "sources": "FROM record.sources",
+    "matrices": f"""SELECT matrix, kind, cohort_id, unit, row_type, row_count, feature_count, {_PROVENANCE}
+        FROM record.matrices AS m JOIN record.files AS f USING (_file)""",
+    "features": "FROM record.features",
+}
+
+
+def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
+    """Make every public view anew."""
+    for name, body in _views(connection, model).items():
+        connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(name)} AS {body}")
+
+
+def _views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:
+    entities = model.entities.values()
+    relationships = model.relationships.values()
+    views = dict(_RECORD_VIEWS)
+    views |= {e.table: f"SELECT * EXCLUDE (_nid) FROM graph.{quoted(e.table)}" for e in entities}
+    views["entities"] = _union(
+        f"SELECT id, {literal(e.label)} AS type, name FROM graph.{quoted(e.table)}" for e in entities
+    )
+    views |= {r.table: _relationship(r, model) for r in relationships}
+    views["relationships"] = _union(_uniform(r) for r in relationships)
+    views["assertions"] = _union(_assertions(declared) for declared in model if not _is_derived(declared))
+    views |= {t.name: f"FROM resolved.{quoted(t.name)}" for t in model.tables.values()}
+    return views | _matrix_views(connection, model)
+
+
+def _relationship(declared: RelationshipType, model: DataModel) -> str:
+    columns = ", ".join(f"r.{quoted(column.name)}" for column in declared.shown)
+    subjects = _nodes({subject for subject, _ in declared.ends}, model)
+    objects = _nodes({object_ for _, object_ in declared.ends}, model)
+    return f"""SELECT s.id AS subject, o.id AS object, {columns} FROM graph.{quoted(declared.table)} AS r
+        JOIN {subjects} AS s ON s._nid = r._s JOIN {objects} AS o ON o._nid = r._o"""
+
+
+def _nodes(labels: set[str], model: DataModel) -> str:
+    tables = sorted(model.entities[label].table for label in labels)
+    return "(" + _union(f"SELECT _nid, id FROM graph.{quoted(table)}" for table in tables) + ")"
+
+
+def _uniform(declared: RelationshipType) -> str:
+    own = ", ".join(f"{quoted(p.name)} := {quoted(p.name)}" for p in declared.properties)
+    properties = f"to_json(struct_pack({own}))" if own else "NULL::JSON"
+    return f"""SELECT subject, {literal(declared.name)} AS predicate, object, sources, pubmed_ids, evidence,
+        {properties} AS properties FROM main.{quoted(declared.table)}"""
+
+
+def _assertions(declared: StatedType) -> str:
+    """One row for each statement; entities and table rows have no object, their values stand in `properties`."""
+    if isinstance(declared, RelationshipType):
+        who = f"subject, {literal(declared.name)} AS predicate, object"
+        columns = declared.columns
+    else:
+        key = "id" if isinstance(declared, EntityType) else declared.key[0]
+        kind = declared.label if isinstance(declared, EntityType) else declared.name
+        who = f"{quoted(key)} AS subject, {literal(kind)} AS predicate, NULL::VARCHAR AS object"
+        columns = tuple(column for column in declared.columns if column.name != key)
+    packed = ", ".join(f"{quoted(column.name)} := {quoted(column.name)}" for column in columns)
+    properties = f"to_json(struct_pack({packed}))" if packed else "NULL::JSON"
+    return f"""SELECT {who}, {properties} AS properties, {_PROVENANCE}, x._row AS "row"
+        FROM stated.{quoted(declared.table)} AS x JOIN record.files AS f USING (_file)"""
+
+
+def _matrix_views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:
+    """One view for each matrix, and one for each kind over all matrices of that kind."""
+    rows = connection.execute(
+        "SELECT matrix, kind, cohort_id, row_type, feature_prefix, _file FROM record.matrices ORDER BY matrix"
+    ).fetchall()
+    views: dict[str, str] = {}
+    kinds: dict[str, list[str]] = {kind: [] for kind in model.matrices}
+    for matrix, kind, cohort, row_type, prefix, _file in rows:
+        views[matrix] = _matrix(matrix, row_type, prefix)
+        kinds[kind].append(
+            f"SELECT {literal(cohort)} AS cohort_id, {literal(matrix)} AS matrix, * FROM main.{quoted(matrix)}"
+        )
+    empty = """SELECT NULL::VARCHAR AS cohort_id, NULL::VARCHAR AS matrix, NULL::VARCHAR AS patient_id,
+        NULL::VARCHAR AS sample_id, NULL::VARCHAR AS feature, NULL::VARCHAR AS gene_id, NULL::DOUBLE AS value,
+        NULL::VARCHAR AS source, NULL::VARCHAR AS release, NULL::VARCHAR AS file, NULL::INTEGER AS "row" WHERE false"""
+    return views | {kind: _union(parts or [empty]) for kind, parts in kinds.items()}
+
+
+def _matrix(matrix: str, row_type: str, prefix: str) -> str:
+    if row_type == "Patient":
+        row, patients = "x.row_id AS patient_id, NULL::VARCHAR AS sample_id", ""
+    else:
+        row = "p.subject AS patient_id, x.row_id AS sample_id"
+        patients = "LEFT JOIN main.has_sample AS p ON p.object = x.row_id"
+    return f"""SELECT {row}, x.feature, g.gene_id, x.value, {_PROVENANCE}, x._row AS "row"
+        FROM matrix.{quoted(matrix)} AS x JOIN record.files AS f USING (_file)
+        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature {patients}"""
+
+
+def _is_derived(declared: StatedType) -> bool:
+    return isinstance(declared, RelationshipType) and declared.derived
+
+
+def _union(parts: Iterable[str]) -> str:
+    return " UNION ALL ".join(parts)

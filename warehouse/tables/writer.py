@@ -1,0 +1,182 @@
+"""Writes what sources say into a build that nobody reads yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import polars as pl
+
+from warehouse.errors import BuildError
+from warehouse.model import MODEL, DataModel
+from warehouse.statements import Matrix
+from warehouse.tables import schema
+from warehouse.tables.schema import quoted
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """What the warehouse keeps of a source: its name, terms and priority."""
+
+    name: str
+    title: str
+    homepage: str
+    licence: str
+    redistributable: bool
+    rank: int
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What the warehouse keeps of a file: source, release and bytes."""
+
+    source: str
+    release: str
+    part: str
+    name: str
+    sha256: str
+    size_bytes: int
+    url: str | None
+
+
+class BuildWriter:
+    """One build in the making: a DuckDB file that is written by this object alone.
+
+    Args:
+        path: the file; created where it does not exist.
+        model: the declarations that shape its tables.
+        memory_limit: what DuckDB may hold in memory; beyond it, it spills to `spill`.
+        threads: DuckDB's threads; None = all cores.
+
+    Raises:
+        BuildError: the file has a layout that this version does not write.
+    """
+
+    def __init__(
+        self, path: Path, model: DataModel = MODEL, *, memory_limit: str = "3GB", threads: int | None = None
+    ) -> None:
+        fresh = not path.exists()
+        self.model = model
+        self.connection = duckdb.connect(path)
+        self._configure(path.parent / "spill", memory_limit, threads)
+        if fresh:
+            schema.create(self.connection, model)
+        self._verify_layout()
+
+    def __enter__(self) -> BuildWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write everything to the file and let go of it."""
+        self.connection.execute("CHECKPOINT")
+        self.connection.close()
+
+    def add_source(self, source: SourceRecord) -> None:
+        """Make a source known; a source of the same name is replaced."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO record.sources VALUES (?, ?, ?, ?, ?, ?)",
+            [source.name, source.title, source.homepage, source.licence, source.redistributable, source.rank],
+        )
+
+    def add_file(self, file: FileRecord) -> int:
+        """Make a file known and return the number under which its rows are kept."""
+        number = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
+        self.connection.execute(
+            "INSERT INTO record.files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [number, file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url],
+        )
+        return number
+
+    def add_statements(self, type_name: str, frame: pl.DataFrame, file: int) -> None:
+        """Append checked statements of one type (see `warehouse.checks`) that were read from one file."""
+        if frame.is_empty():
+            return
+        names = ", ".join(quoted(column) for column in frame.columns)
+        table = f"stated.{quoted(self.model[type_name].table)}"
+        self.connection.execute(f"INSERT INTO {table} ({names}, _file) SELECT {names}, {file} FROM frame")
+
+    def add_matrix(self, matrix: Matrix, file: int) -> None:
+        """Store a matrix as a table of its own, sorted by feature and row.
+
+        Raises:
+            BuildError: another file already gave a matrix of this name.
+        """
+        if self._value("SELECT count(*) FROM record.matrices WHERE matrix = ?", matrix.name):
+            raise BuildError(f"Two files give the matrix {matrix.name!r}; a matrix comes from one file.")
+        frame = matrix.frame
+        self.connection.execute(
+            f"""CREATE TABLE matrix.{quoted(matrix.name)} AS
+            SELECT row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row
+            FROM frame ORDER BY feature, row_id"""
+        )
+        self.connection.execute(
+            "INSERT INTO record.matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                matrix.name,
+                matrix.kind,
+                matrix.cohort,
+                matrix.unit,
+                matrix.row_type,
+                matrix.feature_prefix,
+                frame["row_id"].n_unique(),
+                frame["feature"].n_unique(),
+                file,
+            ],
+        )
+
+    def quarantine(self, frame: pl.DataFrame, file: int, type_name: str | None) -> None:
+        """Set rows aside; the frame is as `warehouse.checks.REJECTED_SCHEMA` has it."""
+        if frame.is_empty():
+            return
+        self.connection.execute(
+            "INSERT INTO record.quarantine SELECT ?, _row, 'read', ?, reason, key, detail, raw FROM frame",
+            [file, type_name],
+        )
+
+    def remove_source(self, name: str) -> set[str]:
+        """Take out all that a source said and return the names of the types that it had spoken of."""
+        files = self._column("SELECT _file FROM record.files WHERE source = ?", name)
+        if not files:
+            return set()
+        touched = {
+            declared.table for declared in self.model if self._remove_rows(f"stated.{quoted(declared.table)}", files)
+        }
+        self._remove_rows("record.quarantine", files)
+        for matrix in self._column("SELECT matrix FROM record.matrices WHERE list_contains(?, _file)", files):
+            self.connection.execute(f"DROP TABLE matrix.{quoted(str(matrix))}")
+        self._remove_rows("record.matrices", files)
+        self._remove_rows("record.files", files)
+        return touched
+
+    def _remove_rows(self, table: str, files: Sequence[object]) -> int:
+        return self._value(f"DELETE FROM {table} WHERE _file IN (SELECT unnest(?))", files)
+
+    def _configure(self, spill: Path, memory_limit: str, threads: int | None) -> None:
+        self.connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
+        self.connection.execute("SET memory_limit = ?", [memory_limit])
+        self.connection.execute("SET temp_directory = ?", [str(spill)])
+        self.connection.execute("SET enable_progress_bar = false")
+        if threads is not None:
+            self.connection.execute("SET threads = ?", [threads])
+
+    def _verify_layout(self) -> None:
+        version = self._value("SELECT version FROM record.layout")
+        if version != schema.LAYOUT_VERSION:
+            raise BuildError(
+                f"This build has layout {version}; this version of TargetGraph writes layout {schema.LAYOUT_VERSION}.",
+                "Run a full `targetgraph build` instead of a refresh of one source.",
+            )
+
+    def _value(self, sql: str, *parameters: object) -> int:
+        return int(self.connection.execute(sql, list(parameters)).fetchall()[0][0])
+
+    def _column(self, sql: str, *parameters: object) -> list[object]:
+        return [row[0] for row in self.connection.execute(sql, list(parameters)).fetchall()]
