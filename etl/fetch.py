@@ -544,7 +544,13 @@ def _client(timeout_s: float) -> httpx2.Client:
     for name in ("httpx2", "httpcore2.http11", "httpcore2.http2", "httpcore2.connection", "httpcore2.proxy"):
         logging.getLogger(name).addFilter(_REDACTING)
     headers = {"User-Agent": "targetgraph", "Accept": "*/*", "Accept-Encoding": "identity"}
-    return httpx2.Client(headers=headers, timeout=timeout_s, follow_redirects=False)
+    try:
+        return httpx2.Client(headers=headers, timeout=timeout_s, follow_redirects=False)
+    except (OSError, ValueError, ImportError) as error:
+        # The library reads its proxies and certificates here.
+        hint = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+        message = f"the network settings of this machine cannot be used: {redact(str(error))}"
+        raise _LocalError(message, hint) from error
 
 
 def _split(url: str) -> tuple[str, tuple[str, str] | None]:

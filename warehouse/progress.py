@@ -118,7 +118,7 @@ def _new_bars() -> RichProgress | None:
     console = Console(stderr=True)
     if not console.is_terminal:
         return None
-    description = TextColumn("{task.description}")
+    description = TextColumn("{task.description}", markup=False)
     return Progress(description, BarColumn(), _figures_column(), TimeRemainingColumn(), console=console)
 
 

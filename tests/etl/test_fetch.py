@@ -473,6 +473,14 @@ def test_a_wrong_checksum_after_a_resumption_and_after_a_fresh_start(case: Case)
     assert (case.stored, case.partial) == ([], [])
 
 
+def test_a_file_that_never_fits_together_is_given_up(case: Case) -> None:
+    cut = Reply(OTHER, etag='"1"', cut_at=HALF)
+    case.script(cut, Reply(OTHER, etag='"1"'), cut, Reply(OTHER, etag='"1"'))
+    assert "wrong checksum" in case.fails(TerminalFetchError).message
+    assert case.ranges == [None, f"bytes={HALF}-"] * 2
+    assert (case.stored, case.partial) == ([], [])
+
+
 def test_a_wrong_announced_size_is_refused_before_the_body(case: Case) -> None:
     case.script(Reply(DATA))
     error = case.fails(TerminalFetchError, case.download(None, size_bytes=1234))
@@ -513,8 +521,15 @@ def test_a_page_instead_of_data(case: Case, body: bytes, content_type: str, size
 
 
 def test_a_page_that_arrives_in_pieces(case: Case) -> None:
-    case.script(Reply(PAGE, piece=3, announce=False))
+    case.script(Reply(PAGE, etag='"1"', cut_at=5), Reply(PAGE, etag='"1"'))
     assert "HTML page" in case.fails(TerminalFetchError, case.download(None)).message
+    assert case.ranges == [None, "bytes=5-"]
+
+
+def test_a_page_is_known_before_it_has_all_arrived(case: Case) -> None:
+    case.script(Reply(PAGE + DATA, cut_at=HALF))
+    assert "HTML page" in case.fails(TerminalFetchError).message
+    assert len(case.ranges) == 1
 
 
 @pytest.mark.parametrize(
@@ -533,9 +548,9 @@ def test_a_packed_answer_that_nobody_can_check_is_refused(case: Case) -> None:
     assert case.stored == []
 
 
-@pytest.mark.parametrize("announce", [True, False])
-def test_too_large(case: Case, announce: bool) -> None:
-    case.script(Reply(DATA, announce=announce))
+@pytest.mark.parametrize(("announce", "cut_at"), [(True, 0), (False, 200_000)])
+def test_too_large(case: Case, announce: bool, cut_at: int) -> None:
+    case.script(Reply(DATA, announce=announce, cut_at=cut_at))
     error = case.fails(TerminalFetchError, size_limit_bytes=100_000)
     assert "limit of 100,000 bytes" in error.message
     assert (case.stored, case.partial) == ([], [])
@@ -700,6 +715,19 @@ def test_a_disk_that_fills_up_keeps_what_arrived(case: Case, monkeypatch: pytest
     assert len(case.ranges) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("SSL_CERT_FILE", "/nowhere/certificates.pem"), ("HTTPS_PROXY", "foo://me:topsecret@proxy:1")]
+)
+def test_network_settings_that_cannot_be_used(
+    case: Case, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(TerminalFetchError, match="network settings") as caught:
+        case.fetch()
+    assert name in str(caught.value.hint)
+    assert "topsecret" not in str(caught.value)
+
+
 @contextmanager
 def unprivileged() -> Iterator[None]:
     """Be a user whom the permissions of a folder stop."""
@@ -811,17 +839,18 @@ def test_two_processes_fetch_one_file_once(case: Case, start: Start, pinned: boo
 @pytest.mark.parametrize("pinned", [True, False])
 def test_a_killed_fetch_is_resumed(case: Case, start: Start, pinned: bool) -> None:
     gate = Gate()
-    case.script(Reply(DATA, etag='"1"', gate=gate, gate_at=131_072), Reply(DATA, etag='"1"'))
+    # Pieces smaller than any buffer: each one has to be in the file before the next one comes.
+    case.script(Reply(DATA, etag='"1"', gate=gate, gate_at=131_000, piece=1000), Reply(DATA, etag='"1"'))
     download = case.download(DATA if pinned else None)
     process = start(download)
     assert gate.reached.wait(10)
-    wait_until(lambda: case.partial_path.exists() and case.partial_path.stat().st_size == 131_072)
+    wait_until(lambda: case.partial_path.exists() and case.partial_path.stat().st_size == 131_000)
     process.send_signal(signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
     gate.opened.set()
     assert case.stored == []
     assert case.fetch(download).path.read_bytes() == DATA
-    assert case.ranges == [None, "bytes=131072-"]
+    assert case.ranges == [None, "bytes=131000-"]
     assert case.partial == []
 
 
