@@ -505,9 +505,9 @@ def _network_errors(url: str, timeout_s: float) -> Iterator[None]:
 
     try:
         yield
-    except httpx2.InvalidURL:
-        # Its text repeats parts of the address, so it is not shown.
-        raise TerminalFetchError(f"{redact(url)}: not a valid address", "Correct the address.") from None
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+        # Their text repeats parts of the address, so it is not shown.
+        raise _no_address(url) from None
     except httpx2.TimeoutException as error:
         raise TransientFetchError(f"{redact(url)}: the server was silent for {timeout_s:g} s", _later_hint()) from error
     except httpx2.HTTPError as error:
@@ -515,7 +515,7 @@ def _network_errors(url: str, timeout_s: float) -> Iterator[None]:
             hint = "Check the clock and the certificates of this machine (SSL_CERT_FILE); a proxy may be in between."
             raise TerminalFetchError(f"{redact(url)}: the server's certificate is not trusted", hint) from error
         message = f"{redact(url)}: the connection failed: {redact(str(error)) or type(error).__name__}"
-        raise TransientFetchError(message, _later_hint()) from error
+        raise TransientFetchError(message, f"Check the network and the name of the server. {_later_hint()}") from error
 
 
 def _is_certificate_error(error: BaseException | None) -> bool:
@@ -557,9 +557,15 @@ def _split(url: str) -> tuple[str, tuple[str, str] | None]:
     """An address without its credentials, and these."""
     try:
         parts = urlsplit(url)
+        # Reading the port checks it.
+        complete = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise TerminalFetchError(f"{redact(url)}: not a valid address", "Correct the address.") from None
+        raise _no_address(url) from None
+    if re.search(r"[\x00-\x1f\x7f]", url) or (parts.scheme in {"http", "https"} and not complete):
+        raise _no_address(url)
     userinfo, _, host = parts.netloc.rpartition("@")
+    if re.search(r"\s", host):
+        raise _no_address(url)
     bare = urlunsplit(parts._replace(netloc=host, fragment=""))
     user, _, password = userinfo.partition(":")
     return bare, (unquote(user), unquote(password)) if userinfo else None
@@ -631,6 +637,11 @@ def _wrong_scheme(url: str) -> TerminalFetchError:
         return TerminalFetchError(f"{redact(url)}: {parts.scheme}:// is not fetched, only http:// and https://", hint)
     message = f"{redact(url)}: expected an http:// or https:// address, got the scheme {parts.scheme!r}"
     return TerminalFetchError(message, f"Correct the address, {_BY_HAND}")
+
+
+def _no_address(url: str) -> TerminalFetchError:
+    shown = "".join(char if char.isprintable() else "?" for char in redact(url))
+    return TerminalFetchError(f"{shown}: not a valid address", "Correct the address.")
 
 
 def _all_failed(failures: list[FetchError]) -> FetchError:

@@ -327,6 +327,12 @@ def test_progress_renews_the_number_of_attempts(case: Case, monkeypatch: pytest.
     assert case.waits == [1.0] * 5
 
 
+def test_crumbs_are_no_progress(case: Case) -> None:
+    case.script(*[Reply(DATA, etag='"1"', cut_at=at) for at in range(10, 100, 10)])
+    case.fails(TransientFetchError, retries=2)
+    assert case.ranges == [None, "bytes=10-", "bytes=20-"]
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(min_size=1, max_size=400),
@@ -436,6 +442,7 @@ def test_a_server_that_stays_silent_is_named(case: Case) -> None:
 def test_an_empty_answer_is_no_data(case: Case) -> None:
     case.script(Reply(b""))
     assert "empty" in case.fails(TransientFetchError, case.download(None)).message
+    assert len(case.ranges) == 5
     assert case.fetch(case.download(b"")).size_bytes == 0
 
 
@@ -575,15 +582,28 @@ def test_other_schemes_are_refused(case: Case, url: str, said: str) -> None:
     assert "pw" not in str(error)
 
 
-@pytest.mark.parametrize("url", ["http://[::1/example.org", "http://[me:pw]@[/example.org"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1/example.org",
+        "http://[me:pw]@[/example.org",
+        "http://me:pw@example.org:port/a",
+        "http://example.org:99999/a",
+        "http:///a",
+        "https://",
+        "http://exa mple.org/a",
+        "http://example.org/a\nb",
+    ],
+)
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(TerminalFetchError, match="not a valid address") as caught:
-        Download(url)
+        Download("https://example.org/a", mirrors=(url,))
     assert "pw" not in str(caught.value)
+    assert "\n" not in caught.value.message
 
 
 def test_an_address_that_the_http_library_refuses(case: Case) -> None:
-    error = case.fails(TerminalFetchError, Download("http://me:pw@example.org:port/a"))
+    error = case.fails(TerminalFetchError, Download("http://me:pw@example.org" + "x" * 70_000))
     assert "not a valid address" in error.message
     assert "pw" not in str(error)
 

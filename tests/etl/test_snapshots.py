@@ -6,6 +6,7 @@ import doctest
 import errno
 import hashlib
 import json
+import logging
 import os
 import signal
 import stat
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -298,24 +300,49 @@ def test_of_two_processes_that_remember_one_is_first(store: SnapshotStore) -> No
     assert store.remembered(URL) == words[codes.index(0)]
 
 
+def test_remember_waits_for_the_one_who_writes(store: SnapshotStore, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    raised: list[ChecksumError] = []
+
+    def second() -> None:
+        try:
+            store.remember(URL, "b" * 64)
+        except ChecksumError as error:
+            raised.append(error)
+
+    record = store.address_path(URL)
+    thread = threading.Thread(target=second)
+    with locked(record.with_suffix(".lock")):
+        thread.start()
+        end = time.monotonic() + 5
+        while "waiting for another process" not in caplog.text and time.monotonic() < end:
+            time.sleep(0.002)
+        record.write_text(json.dumps({"sha256": "a" * 64}), encoding="utf-8")
+    thread.join()
+    assert [error.expected for error in raised] == ["a" * 64]
+    assert store.remembered(URL) == "a" * 64
+
+
 def test_a_lock_is_held_by_one_at_a_time_and_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     inside, most, turns = [0], [0], [0]
 
     def work() -> None:
-        for _ in range(50):
+        for _ in range(25):
             with locked(path):
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 turns[0] += 1
+                # Give the others their chance to break in.
+                time.sleep(0.0005)
                 inside[0] -= 1
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
+    threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (most[0], turns[0]) == (1, 200)
+    assert (most[0], turns[0]) == (1, 150)
     assert not path.exists()
 
 
