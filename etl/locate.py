@@ -1,4 +1,4 @@
-"""Which files a build reads: found below a folder by the patterns of the sources, or fetched at their pinned release."""
+"""Which files a build reads: found below a folder by the patterns of the sources, or fetched at a pinned release."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def _required(
     releases = sorted({file.release for file in candidates})
     if releases:
         return SourceError(
-            f"{source.name}: there is no release {release!r} of {part.part}; below {folder.root} are {', '.join(releases)}"
+            f"{source.name}: there is no release {release!r} of {part.part}; there are {', '.join(releases)}"
         )
     address = part.remote.url if part.remote else source.homepage
     return SourceError(

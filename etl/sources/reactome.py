@@ -104,7 +104,7 @@ def chemicals(rows: Rows) -> Iterator[Stated]:
 
 
 def micro_rnas(rows: Rows) -> Iterator[Stated]:
-    """`miRBase2Reactome_All_Levels.txt`: genes of micro-RNAs, by their miRBase accession."""
+    """`miRBase2Reactome.txt`: genes of micro-RNAs, by their miRBase accession."""
     yield _memberships(_participants(rows, "mirbase:"))
 
 
@@ -194,7 +194,7 @@ SOURCE = Source(
         ),
         _memberships_file("proteins", "UniProt2Reactome_All_Levels", proteins, 800_000),
         _memberships_file("chemicals", "ChEBI2Reactome_All_Levels", chemicals, 150_000),
-        _memberships_file("micro_rnas", "miRBase2Reactome_All_Levels", micro_rnas, 600, "mirbase_2_reactome*.txt"),
+        _memberships_file("micro_rnas", "miRBase2Reactome", micro_rnas, 87, "mirbase_2_reactome*.txt"),
         SourceFile(
             "resaved_proteins",
             ("*uniprot2reactome_translation.tsv",),

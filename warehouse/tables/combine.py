@@ -1,7 +1,7 @@
 """From several statements about one thing to the one row that is shown.
 
-Most things are stated once: those rows pass through. Only repeated keys are grouped, so the cost follows the disagreement
-and not the size.
+Most things are stated once: those rows pass through. Only repeated keys are grouped, so the cost follows the
+disagreement and not the size.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from warehouse.tables.schema import ORDINAL_SHIFT, literal, quoted
 #: The entity types that are made from the book-keeping, not from statements.
 ENTITY_TABLES = frozenset({"source", "release"})
 
-_EVIDENCE = "NULL::VARCHAR[] AS data_sources, NULL::VARCHAR[] AS pubmed_ids, NULL::VARCHAR[] AS licences, 'asserted' AS evidence"
+_EVIDENCE = """NULL::VARCHAR[] AS data_sources, NULL::VARCHAR[] AS pubmed_ids, NULL::VARCHAR[] AS licences,
+    'asserted' AS evidence"""
 
 
 def make_entities(connection: duckdb.DuckDBPyConnection, ordinals: dict[str, int]) -> set[str]:
@@ -18,14 +19,15 @@ def make_entities(connection: duckdb.DuckDBPyConnection, ordinals: dict[str, int
     connection.execute(
         f"""CREATE OR REPLACE TABLE graph.source AS
         SELECT {ordinals["source"] << ORDINAL_SHIFT} + row_number() OVER () - 1 AS _nid,
-            'targetgraph.source:' || source AS id, title AS name, licence, homepage, rank::BIGINT AS rank, [source] AS sources
+            'targetgraph.source:' || source AS id, title AS name, licence, homepage,
+            rank::BIGINT AS rank, [source] AS sources
         FROM (FROM record.sources ORDER BY source)"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TABLE graph.release AS
         SELECT {ordinals["release"] << ORDINAL_SHIFT} + row_number() OVER () - 1 AS _nid,
-            'targetgraph.release:' || source || '.' || replace(release, ' ', '_') AS id, source || ' ' || release AS name,
-            release AS version, [source] AS sources
+            'targetgraph.release:' || source || '.' || replace(release, ' ', '_') AS id,
+            source || ' ' || release AS name, release AS version, [source] AS sources
         FROM (SELECT DISTINCT source, release FROM record.files ORDER BY ALL)"""
     )
     for table in sorted(ENTITY_TABLES):
@@ -52,8 +54,9 @@ def make_relationships(connection: duckdb.DuckDBPyConnection, model: DataModel, 
     connection.execute(
         f"""CREATE OR REPLACE TABLE graph.disputed_value AS
         SELECT {ordinals["disputed_value"] << ORDINAL_SHIFT} + row_number() OVER () - 1 AS _rid, *
-        FROM (SELECT n._nid AS _s, s._nid AS _o, d.property, d.value, CASE WHEN d.shown THEN 'yes' ELSE 'no' END AS shown,
-                f.release, f.name AS file, d._row AS "row", {_EVIDENCE}, [f.source] AS sources
+        FROM (SELECT n._nid AS _s, s._nid AS _o, d.property, d.value,
+                CASE WHEN d.shown THEN 'yes' ELSE 'no' END AS shown, f.release,
+                f.name AS file, d._row AS "row", {_EVIDENCE}, [f.source] AS sources
             FROM record.disputes AS d JOIN record.files AS f USING (_file)
             JOIN ({nodes}) AS n ON n.label = d.entity_type AND n.id = d.entity_id
             JOIN graph.source AS s ON s.id = 'targetgraph.source:' || f.source

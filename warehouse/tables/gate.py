@@ -38,7 +38,7 @@ def counts(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
 
 
 def provenance_share(connection: duckdb.DuckDBPyConnection, model: DataModel) -> float:
-    """The share of statements and matrix values that name source, release, file and row; 1.0 in every published build."""
+    """The share of statements and matrix values that name source, release, file and row; 1.0 behind the gate."""
     rows = named = 0
     for table in _provenance_tables(connection, model):
         rows += _count(connection, f"FROM {table}")

@@ -1,8 +1,8 @@
 """Who is who: merges of identifiers, synonyms, and which reference means which node.
 
 A reference is resolved by the strongest claim that exists for it: an entity's own id, then an id merged into it, then
-an approved symbol or a cross-reference, then previous symbols and aliases. If two entities have an equally strong claim,
-the reference is ambiguous and means neither.
+an approved symbol or a cross-reference, then previous symbols and aliases. If two entities have an equally strong
+claim, the reference is ambiguous and means neither.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def find_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> No
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE claims AS
         SELECT id AS merged_id, better AS canonical_id, _file, _row
-        FROM (SELECT id, unnest({quoted(identifiers[0].name)}) AS better, _file, _row FROM stated.{quoted(entity.table)})
+        FROM (SELECT id, unnest({quoted(identifiers[0].name)}) AS better, _file, _row
+            FROM stated.{quoted(entity.table)})
         WHERE {_prefix_rank("better", entity)} < {_prefix_rank("id", entity)}
         QUALIFY {_prefix_rank("better", entity)} = min({_prefix_rank("better", entity)}) OVER (PARTITION BY id)"""
     )

@@ -74,9 +74,10 @@ class Resolver:
         columns = entity.properties
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE staged AS
-            SELECT {identity.canonical(entity, "m")} AS id, {_listed("s", columns)} {_ORDER} AS _order, s._file, s._row,
-                f.source AS _source
-            FROM stated.{quoted(entity.table)} AS s JOIN record.files AS f USING (_file) {identity.merge_join(entity)}"""
+            SELECT {identity.canonical(entity, "m")} AS id, {_listed("s", columns)} {_order("s")} AS _order, s._file,
+                s._row, f.source AS _source
+            FROM stated.{quoted(entity.table)} AS s JOIN record.files AS f USING (_file)
+            {identity.merge_join(entity)}"""
         )
         rows = combine(self._connection, "staged", ("id",), columns)
         base = self._ordinals[entity.table] << ORDINAL_SHIFT
@@ -100,7 +101,7 @@ class Resolver:
             start, end = "if(s.id <= o.id, s._nid, o._nid)", "if(s.id <= o.id, o._nid, s._nid)"
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE staged AS
-            SELECT {start} AS _s, {end} AS _o, {_listed("x", declared.columns)} {_ORDER.replace("s._row", "x._row")} AS _order,
+            SELECT {start} AS _s, {end} AS _o, {_listed("x", declared.columns)} {_order("x")} AS _order,
                 f.source AS _source, x._file, x._row,
                 CASE WHEN s.reference IS NULL OR o.reference IS NULL THEN {literal(Reason.UNKNOWN_REFERENCE.code)}
                     WHEN s._nid IS NULL OR o._nid IS NULL THEN {literal(Reason.AMBIGUOUS_REFERENCE.code)}
@@ -127,8 +128,8 @@ class Resolver:
     def _resolve_table(self, declared: TableType) -> None:
         names = {column: f"r{index}" for index, column in enumerate(declared.references)}
         joins = " ".join(
-            f"LEFT JOIN {self._references([label])} AS {names[column]} ON {names[column]}.reference = x.{quoted(column)}"
-            for column, label in declared.references.items()
+            f"LEFT JOIN {self._references([label])} AS {name} ON {name}.reference = x.{quoted(column)}"
+            for (column, label), name in zip(declared.references.items(), names.values(), strict=True)
         )
         values = ", ".join(
             f"{names[c.name]}.id AS {quoted(c.name)}" if c.name in names else f"x.{quoted(c.name)}"
@@ -139,7 +140,7 @@ class Resolver:
         stated = " || ' ' || ".join(f"coalesce(x.{quoted(column)}::VARCHAR, '')" for column in declared.key)
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE staged AS
-            SELECT {values}, {_ORDER.replace("s._row", "x._row")} AS _order, f.source AS _source, x._file, x._row,
+            SELECT {values}, {_order("x")} AS _order, f.source AS _source, x._file, x._row,
                 {stated} AS _stated,
                 CASE WHEN {unknown} THEN {literal(Reason.UNKNOWN_REFERENCE.code)}
                     WHEN {ambiguous} THEN {literal(Reason.AMBIGUOUS_REFERENCE.code)} END AS _reason
@@ -151,7 +152,8 @@ class Resolver:
         shown = ", ".join(quoted(column.name) for column in declared.shown)
         order = ", ".join(quoted(name) for name in declared.key)
         self._connection.execute(
-            f"CREATE OR REPLACE TABLE resolved.{quoted(declared.table)} AS SELECT {shown} FROM ({rows}) ORDER BY {order}"
+            f"""CREATE OR REPLACE TABLE resolved.{quoted(declared.table)} AS
+            SELECT {shown} FROM ({rows}) ORDER BY {order}"""
         )
         self._record_disputes(declared.name, declared.key, columns)
 
@@ -190,10 +192,8 @@ class Resolver:
     def _allowed_ends(self, declared: RelationshipType) -> str:
         if len({subject for subject, _ in declared.ends}) * len({o for _, o in declared.ends}) == len(declared.ends):
             return "true"
-        return " OR ".join(
-            f"(s._nid >> {ORDINAL_SHIFT} = {self._ordinal(subject)} AND o._nid >> {ORDINAL_SHIFT} = {self._ordinal(object_)})"
-            for subject, object_ in declared.ends
-        )
+        pairs = ", ".join(f"({self._ordinal(subject)}, {self._ordinal(object_)})" for subject, object_ in declared.ends)
+        return f"(s._nid >> {ORDINAL_SHIFT}, o._nid >> {ORDINAL_SHIFT}) IN ({pairs})"
 
     def _ordinal(self, label: str) -> int:
         return self._ordinals[self._model.entities[label].table]
@@ -222,7 +222,8 @@ class Resolver:
         """Give every file its precedence: rank of the source, then newer releases, then names."""
         self._connection.execute(
             """UPDATE record.files SET precedence = ranked.precedence FROM (
-                SELECT _file, row_number() OVER (ORDER BY s.rank, s.source, release DESC, part, name, sha256) AS precedence
+                SELECT _file, row_number() OVER (ORDER BY s.rank, s.source, release DESC, part, name, sha256)
+                    AS precedence
                 FROM record.files JOIN record.sources AS s USING (source)) AS ranked
             WHERE record.files._file = ranked._file"""
         )
@@ -233,8 +234,9 @@ class Resolver:
             self._connection.execute("INSERT INTO undone_merges VALUES (?, ?)", list(pair))
 
 
-#: The smaller, the higher the priority of a statement: first the file, then the row in it.
-_ORDER = f"(f.precedence::BIGINT << {ORDINAL_SHIFT}) + s._row"
+def _order(alias: str) -> str:
+    """The priority of a statement, the smaller the higher: first that of its file, then the row in it."""
+    return f"(f.precedence::BIGINT << {ORDINAL_SHIFT}) + {alias}._row"
 
 
 def _listed(alias: str, columns: Iterable[Property]) -> str:

@@ -72,7 +72,7 @@ def literal(text: str) -> str:
 
 
 def ordinals(model: DataModel) -> dict[str, int]:
-    """The number of each entity type and relationship type, by table name; it stands in the high bits of internal ids."""
+    """The number of each entity and relationship type, by table name; the high bits of internal ids."""
     tables = [entity.table for entity in model.entities.values()]
     tables += [relationship.table for relationship in model.relationships.values()]
     return {table: index for index, table in enumerate(tables)}

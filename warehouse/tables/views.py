@@ -15,7 +15,7 @@ from warehouse.tables.schema import literal, quoted
 #: The views that do not come from one type of the model, with what they hold.
 PUBLIC = {
     "entities": "Every entity: id, type, name.",
-    "relationships": "Every relationship: subject, predicate, object, sources, pubmed_ids, evidence, properties (JSON).",
+    "relationships": "Every relationship: ends, predicate, sources, pubmed_ids, evidence, other properties as JSON.",
     "assertions": "Everything anyone said: one statement a row, with source, release, file and row.",
     "synonyms": "Every name of every entity, with its kind and the sources that use it.",
     "merges": "Identifiers that were merged, with cause, source, file and row.",
@@ -89,14 +89,14 @@ def _uniform(declared: RelationshipType) -> str:
 def _assertions(declared: StatedType) -> str:
     """One row for each statement; entities and table rows have no object, their values stand in `properties`."""
     if isinstance(declared, RelationshipType):
-        who = f"subject, {literal(declared.name)} AS predicate, object"
+        who = f"x.subject, {literal(declared.name)} AS predicate, x.object"
         columns = declared.columns
     else:
         key = "id" if isinstance(declared, EntityType) else declared.key[0]
         kind = declared.label if isinstance(declared, EntityType) else declared.name
-        who = f"{quoted(key)} AS subject, {literal(kind)} AS predicate, NULL::VARCHAR AS object"
+        who = f"x.{quoted(key)} AS subject, {literal(kind)} AS predicate, NULL::VARCHAR AS object"
         columns = tuple(column for column in declared.columns if column.name != key)
-    packed = ", ".join(f"{quoted(column.name)} := {quoted(column.name)}" for column in columns)
+    packed = ", ".join(f"{quoted(column.name)} := x.{quoted(column.name)}" for column in columns)
     properties = f"to_json(struct_pack({packed}))" if packed else "NULL::JSON"
     return f"""SELECT {who}, {properties} AS properties, {_PROVENANCE}, x._row AS "row"
         FROM stated.{quoted(declared.table)} AS x JOIN record.files AS f USING (_file)"""

@@ -156,6 +156,17 @@ class BuildWriter:
         self._remove_rows("record.files", files)
         return touched
 
+    def unresolved_by_source(self) -> dict[str, dict[str, int]]:
+        """How many statements were set aside after reading, by source and reason."""
+        rows = self.connection.execute(
+            """SELECT f.source, q.reason, count(*) FROM record.quarantine AS q JOIN record.files AS f USING (_file)
+            WHERE q.stage <> 'read' GROUP BY ALL ORDER BY ALL"""
+        ).fetchall()
+        found: dict[str, dict[str, int]] = {}
+        for name, reason, count in rows:
+            found.setdefault(name, {})[reason] = count
+        return found
+
     def _remove_rows(self, table: str, files: Sequence[object]) -> int:
         return self._value(f"DELETE FROM {table} WHERE _file IN (SELECT unnest(?))", files)
 

@@ -1,0 +1,79 @@
+"""Getting the files of a build: from a folder of downloads, or from the network at their pinned releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from etl.locate import Folder, FoundFile, Inputs, find, remotes
+from etl.snapshots import SnapshotStore
+from etl.source import Remote, Source, SourceFile
+from warehouse.errors import SourceError, TerminalFetchError
+from warehouse.home import Home
+from warehouse.progress import Progress
+
+
+def acquire(
+    wanted: Sequence[Source],
+    downloads: Folder | None,
+    home: Home,
+    release: str | None,
+    *,
+    offline: bool,
+    progress: Progress,
+) -> list[Inputs]:
+    """The files of every source that is wanted.
+
+    Args:
+        wanted: the sources.
+        downloads: a folder of downloads; None = fetch.
+        home: keeps the snapshots.
+        release: take this release instead of the newest; only of a folder.
+        offline: use snapshots that are already there.
+        progress: told of downloads.
+
+    Raises:
+        SourceError: a required file is missing or cannot be fetched.
+    """
+    if downloads is not None:
+        return [find(one, downloads, release) for one in wanted]
+    store = SnapshotStore(home.snapshots)
+    return [_fetch_source(one, store, offline=offline, progress=progress) for one in wanted]
+
+
+def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, progress: Progress) -> Inputs:
+    files: list[FoundFile] = []
+    missing = [part.part for part in declared.files if part.remote is None]
+    for part, remote in remotes(declared):
+        try:
+            files.append(_fetch_file(declared, part, remote, store, offline=offline, progress=progress))
+        except TerminalFetchError as error:
+            if part.required:
+                raise
+            missing.append(f"{part.part} ({error.message})")
+    if not files:
+        raise SourceError(
+            f"{declared.name} has no file that can be fetched.",
+            f"Download it from {declared.homepage} and build with --raw FOLDER.",
+        )
+    return Inputs(declared, tuple(files), tuple(missing))
+
+
+def _fetch_file(
+    declared: Source, part: SourceFile, remote: Remote, store: SnapshotStore, *, offline: bool, progress: Progress
+) -> FoundFile:
+    from etl.fetch import Download, fetch
+
+    download = Download(url=remote.url, sha256=remote.sha256, size_bytes=remote.size_bytes)
+    snapshot = fetch(download, store, progress=progress, offline=offline)
+    return FoundFile(
+        declared.name,
+        part.part,
+        snapshot.path,
+        snapshot.name,
+        remote.release,
+        snapshot.sha256,
+        snapshot.size_bytes,
+        remote.rows,
+        subset=False,
+        url=remote.url,
+    )

@@ -1,0 +1,212 @@
+"""Making a build: find or fetch the files, read them, finish, publish. The current build is untouched until the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from etl import receipt
+from etl.acquire import acquire
+from etl.locate import Folder, FoundFile, Inputs
+from etl.memory import peak_memory
+from etl.reading import Batch, new_ledger, read
+from etl.receipt import Receipt, SourceReceipt
+from etl.rows import Ledger, Options
+from etl.source import Source, source, sources
+from warehouse.errors import BuildError, SourceError
+from warehouse.home import DATABASE, RECEIPT, Build, Home
+from warehouse.merges import undone_merges
+from warehouse.model import MODEL
+from warehouse.progress import SILENT, Progress
+from warehouse.tables.finish import Finished, finish
+from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build from what.
+
+    Args:
+        only: the sources to read; empty = all. With a current build, the others are carried over from it.
+        raw: a folder of downloads; None = the pinned releases are fetched.
+        release: take this release of every file instead of the newest.
+        subset: files without a pin are taken as declared parts of their releases.
+        options: what the user chose (species).
+        keep: how many builds are kept.
+        memory_limit: what DuckDB may hold in memory.
+        threads: threads for DuckDB; None = all cores.
+        wait_s: how long to wait for another build.
+        offline: use what was fetched before, never the network.
+    """
+
+    only: tuple[str, ...] = ()
+    raw: Path | None = None
+    release: str | None = None
+    subset: bool = False
+    options: Options = field(default_factory=Options)
+    keep: int = 3
+    memory_limit: str = "3GB"
+    threads: int | None = None
+    wait_s: float = 0
+    offline: bool = False
+
+
+def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
+    """Make a build and publish it.
+
+    Raises:
+        SourceError: a file is missing, damaged, or gave too few good rows.
+        BuildError: another build is being made, the disk is full, or the gate was not passed.
+    """
+    wanted = [source(name) for name in plan.only] or list(sources().values())
+    with home.writing(plan.wait_s):
+        folder = home.new_build()
+        try:
+            return _build(home, plan, wanted, folder, progress)
+        except OSError as error:
+            raise BuildError(f"The build was given up: {error}", "The current build is as it was.") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:
+    start = time.perf_counter()
+    carried = _carry_over(home, plan, folder)
+    downloads = None if plan.raw is None else Folder(plan.raw, plan.subset)
+    with peak_memory() as peak, _writer(folder, plan) as writer:
+        inputs = acquire(wanted, downloads, home, plan.release, offline=plan.offline, progress=progress)
+        touched: set[str] = set()
+        receipts = [_read_source(writer, one, plan, touched, progress) for one in inputs]
+        read_s = time.perf_counter() - start
+        _verify_any(receipts, plan)
+        finished = finish(writer, touched if carried is not None else None, undone_merges(home), progress)
+        finished.phases = {"read": round(read_s, 3), **finished.phases}
+        account = _account(writer, plan, carried or [], receipts, finished, downloads)
+    account.peak_memory_bytes = peak.bytes
+    account.seconds = round(time.perf_counter() - start, 3)
+    document = json.dumps(account.as_json(), indent=1, ensure_ascii=False)
+    (folder / RECEIPT).write_text(document, encoding="utf-8")
+    return home.publish(folder, finished.content_hash, plan.keep)
+
+
+def _carry_over(home: Home, plan: Plan, folder: Path) -> list[SourceReceipt] | None:
+    """For a refresh of some sources: copy the current build and give the receipts of the others."""
+    if not plan.only:
+        return None
+    try:
+        current = home.current()
+    except BuildError:
+        return None
+    shutil.copyfile(current.database, folder / DATABASE)
+    told = [receipt.source_receipt_from_json(one) for one in current.receipt()["sources"]]
+    return [one for one in told if one.source not in plan.only]
+
+
+def _writer(folder: Path, plan: Plan) -> BuildWriter:
+    return BuildWriter(folder / DATABASE, MODEL, memory_limit=plan.memory_limit, threads=plan.threads)
+
+
+def _read_source(
+    writer: BuildWriter, inputs: Inputs, plan: Plan, touched: set[str], progress: Progress
+) -> SourceReceipt:
+    declared = inputs.source
+    account = SourceReceipt(declared.name, declared.title, declared.licence.name)
+    account.missing, account.superseded = list(inputs.missing), list(inputs.superseded)
+    touched |= writer.remove_source(declared.name)
+    writer.add_source(_record(declared))
+    start = time.perf_counter()
+    with peak_memory() as peak, progress.task(declared.title, total=len(inputs.files), unit="files") as task:
+        for file in inputs.files:
+            task.describe(f"{declared.title}: {file.part}")
+            _read_file(writer, file, inputs, plan, account, touched)
+            task.advance(1)
+    account.seconds = round(time.perf_counter() - start, 3)
+    account.peak_memory_bytes = peak.bytes
+    return account
+
+
+def _read_file(
+    writer: BuildWriter, file: FoundFile, inputs: Inputs, plan: Plan, account: SourceReceipt, touched: set[str]
+) -> None:
+    start = time.perf_counter()
+    part = inputs.source.part(file.part)
+    ledger = new_ledger(file, plan.options)
+    number = writer.add_file(_file_record(file))
+    for batch in read(file, part, ledger, writer.model):
+        account.statements += _write(writer, batch, number, touched)
+    for rejected in ledger.rejected:
+        writer.quarantine(rejected, number, None)
+    told = receipt.file_receipt(file, ledger, time.perf_counter() - start)
+    account.files.append(told)
+    if told.status == "failed":
+        raise _too_few(file, ledger)
+
+
+def _write(writer: BuildWriter, batch: Batch, file: int, touched: set[str]) -> int:
+    for name, frame in batch.statements:
+        writer.add_statements(name, frame, file)
+        touched.add(writer.model[name].table)
+    for matrix in batch.matrices:
+        writer.add_matrix(matrix, file)
+    return sum(frame.height for _name, frame in batch.statements) + sum(m.frame.height for m in batch.matrices)
+
+
+def _too_few(file: FoundFile, ledger: Ledger) -> SourceError:
+    reasons = ", ".join(f"{frame['reason'][0]} (row {frame['_row'][0]})" for frame in ledger.rejected[:3])
+    good = ledger.rows_kept + ledger.rows_out_of_scope
+    return SourceError(
+        f"{file.source}: {file.name} gave {good:,} good rows of {file.expected_rows or 0:,} expected "
+        f"({ledger.rows_read:,} read, {ledger.rows_quarantined:,} set aside{': ' + reasons if reasons else ''}).",
+        "Is the download complete? If the file is a part of its release on purpose, build with --subset.",
+    )
+
+
+def _verify_any(receipts: Sequence[SourceReceipt], plan: Plan) -> None:
+    if not any(one.files for one in receipts):
+        where = f"below {plan.raw}" if plan.raw is not None else "to fetch"
+        raise SourceError(f"There is no file of any source {where}.", "`targetgraph sources` lists what is looked for.")
+
+
+def _account(
+    writer: BuildWriter,
+    plan: Plan,
+    carried: list[SourceReceipt],
+    receipts: list[SourceReceipt],
+    finished: Finished,
+    downloads: Folder | None,
+) -> Receipt:
+    everything = sorted([*carried, *(one for one in receipts if one.files)], key=lambda one: one.source)
+    unresolved = writer.unresolved_by_source()
+    for one in everything:
+        one.statements_quarantined = unresolved.get(one.source, {})
+    return Receipt(
+        build="",
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=version("targetgraph"),
+        seconds=0.0,
+        peak_memory_bytes=0,
+        content_hash=finished.content_hash,
+        provenance_share=finished.provenance_share,
+        refreshed=sorted(plan.only) if carried else [],
+        counts=finished.counts,
+        phases=finished.phases,
+        sources=everything,
+        unused_files=[] if downloads is None else downloads.unused,
+    )
+
+
+def _record(declared: Source) -> SourceRecord:
+    licence = declared.licence
+    return SourceRecord(
+        declared.name, declared.title, declared.homepage, licence.name, licence.redistributable, declared.rank
+    )
+
+
+def _file_record(file: FoundFile) -> FileRecord:
+    return FileRecord(file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url)

@@ -1,0 +1,179 @@
+"""The receipt of a build: what was read, what was kept, what was set aside and why, by source and file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from etl.locate import FoundFile
+from etl.rows import Ledger
+
+#: Below this share of the expected rows a file fails the build.
+FAILS_BELOW = 0.70
+#: Below this share of the expected rows a file is reported with a warning.
+WARNS_BELOW = 0.95
+
+
+@dataclass
+class FileReceipt:
+    """The account of one file."""
+
+    part: str
+    file: str
+    release: str
+    sha256: str
+    size_bytes: int
+    url: str | None
+    subset: bool
+    rows_expected: int | None
+    rows_read: int
+    rows_kept: int
+    rows_quarantined: int
+    rows_out_of_scope: int
+    quarantined: dict[str, int]
+    seconds: float
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def share(self) -> float | None:
+        """Good rows against expected ones; None where nobody knows how many there should be."""
+        if not self.rows_expected:
+            return None
+        return (self.rows_kept + self.rows_out_of_scope) / self.rows_expected
+
+    @property
+    def status(self) -> str:
+        """`green`, `warning`, `failed`, or `unpinned` where no count is known."""
+        share = self.share
+        if share is None:
+            return "green" if self.subset else "unpinned"
+        return "failed" if share < FAILS_BELOW else "warning" if share < WARNS_BELOW else "green"
+
+
+@dataclass
+class SourceReceipt:
+    """The account of one source."""
+
+    source: str
+    title: str
+    licence: str
+    files: list[FileReceipt] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    statements: int = 0
+    statements_quarantined: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    @property
+    def status(self) -> str:
+        """The worst status of its files."""
+        order = ("failed", "warning", "unpinned", "green")
+        found = {file.status for file in self.files}
+        return next((status for status in order if status in found), "green")
+
+    def total(self, name: str) -> int:
+        """A sum over its files: `rows_read`, `rows_kept`, ..."""
+        return sum(int(getattr(file, name)) for file in self.files)
+
+
+@dataclass
+class Receipt:
+    """The account of a build."""
+
+    build: str
+    made_at: str
+    version: str
+    seconds: float
+    peak_memory_bytes: int
+    content_hash: str
+    provenance_share: float
+    refreshed: list[str]
+    counts: dict[str, int]
+    phases: dict[str, float]
+    sources: list[SourceReceipt]
+    unused_files: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The receipt as plain values, each file and source with its status."""
+        document = asdict(self)
+        for source, plain in zip(self.sources, document["sources"], strict=True):
+            plain["status"] = source.status
+            for file, plain_file in zip(source.files, plain["files"], strict=True):
+                plain_file["status"] = file.status
+        return document
+
+
+def file_receipt(file: FoundFile, ledger: Ledger, seconds: float) -> FileReceipt:
+    """The account of a file that has been read."""
+    return FileReceipt(
+        part=file.part,
+        file=file.name,
+        release=file.release,
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+        url=file.url,
+        subset=file.subset,
+        rows_expected=file.expected_rows,
+        rows_read=ledger.rows_read,
+        rows_kept=ledger.rows_kept,
+        rows_quarantined=ledger.rows_quarantined,
+        rows_out_of_scope=ledger.rows_out_of_scope,
+        quarantined=_by_reason(ledger),
+        seconds=round(seconds, 3),
+        notes=ledger.notes,
+    )
+
+
+def source_receipt_from_json(document: dict[str, Any]) -> SourceReceipt:
+    """The account of a source as a receipt on disk has it: a refresh carries the others over."""
+    plain = {key: value for key, value in document.items() if key != "status"}
+    plain["files"] = [
+        FileReceipt(**{key: value for key, value in file.items() if key != "status"}) for file in plain["files"]
+    ]
+    return SourceReceipt(**plain)
+
+
+def table(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """A receipt as rows for people: one for each source."""
+    return [_row(source_receipt_from_json(source)) for source in document["sources"]]
+
+
+def _row(source: SourceReceipt) -> dict[str, Any]:
+    reasons = _sum(file.quarantined for file in source.files)
+    unresolved = sum(source.statements_quarantined.values())
+    return {
+        "source": source.source,
+        "status": source.status,
+        "release": ", ".join(sorted({file.release for file in source.files})),
+        "files": len(source.files),
+        "read": source.total("rows_read"),
+        "kept": source.total("rows_kept"),
+        "quarantined": source.total("rows_quarantined"),
+        "out_of_scope": source.total("rows_out_of_scope"),
+        "statements": source.statements,
+        "unresolved": unresolved,
+        "reasons": ", ".join(
+            f"{reason} {count:,}" for reason, count in sorted(_sum([reasons, source.statements_quarantined]).items())
+        ),
+        "missing": ", ".join(source.missing),
+        "seconds": round(source.seconds, 2),
+        "peak_mb": round(source.peak_memory_bytes / 1e6),
+    }
+
+
+def _by_reason(ledger: Ledger) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for frame in ledger.rejected:
+        for reason in frame["reason"].to_list():
+            counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in parts:
+        for reason, count in part.items():
+            total[reason] = total.get(reason, 0) + count
+    return total

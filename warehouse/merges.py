@@ -1,0 +1,50 @@
+"""Merges of identifiers that a user has undone; a decision outlives every build."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from warehouse.errors import TargetGraphError
+from warehouse.home import Home
+
+_FILE = "undone_merges.json"
+
+
+def undone_merges(home: Home) -> list[tuple[str, str]]:
+    """The pairs of merged and canonical id that a user has undone, sorted.
+
+    Raises:
+        TargetGraphError: the file of decisions cannot be read.
+    """
+    return sorted((decision["merged_id"], decision["canonical_id"]) for decision in _decisions(home))
+
+
+def undo_merge(home: Home, merged_id: str, canonical_id: str, why: str) -> None:
+    """Undo a merge from the next build on, and keep the reason. Only while `Home.writing`."""
+    decisions = [d for d in _decisions(home) if (d["merged_id"], d["canonical_id"]) != (merged_id, canonical_id)]
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    decisions.append({"merged_id": merged_id, "canonical_id": canonical_id, "why": why, "when": when})
+    _store(home, decisions)
+
+
+def redo_merge(home: Home, merged_id: str, canonical_id: str) -> None:
+    """Take the undoing of a merge back, from the next build on. Only while `Home.writing`."""
+    _store(home, [d for d in _decisions(home) if (d["merged_id"], d["canonical_id"]) != (merged_id, canonical_id)])
+
+
+def _decisions(home: Home) -> list[dict[str, str]]:
+    path = home.state / _FILE
+    if not path.exists():
+        return []
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise TargetGraphError(f"{path} cannot be read: {error}", "Mend it, or move it away.") from error
+
+
+def _store(home: Home, decisions: list[dict[str, str]]) -> None:
+    home.state.mkdir(parents=True, exist_ok=True)
+    beside = home.state / (_FILE + ".new")
+    beside.write_text(json.dumps(decisions, indent=1), encoding="utf-8")
+    beside.replace(home.state / _FILE)
