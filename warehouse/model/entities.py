@@ -76,7 +76,16 @@ PATHWAY = EntityType(
     "Pathway",
     "pathway",
     "A pathway as its source draws it.",
-    ("reactome", "kegg.pathway", "panther.pathway", "smpdb", "wikipathways", "pathwaycommons", "targetgraph.pathway"),
+    (
+        "reactome",
+        "kegg.pathway",
+        "panther.pathway",
+        "smpdb",
+        "wikipathways",
+        "pathwaycommons",
+        "hetionet.pathway",
+        "targetgraph.pathway",
+    ),
     (
         _name("Mitotic G1 phase and G1/S transition"),
         _aliases(),
@@ -133,7 +142,20 @@ DRUG = EntityType(
     "Drug",
     "drug",
     "A compound or biological that is used or developed as a drug; keys are the source's own.",
-    ("drugbank", "chembl.compound", "wikidata", "iuphar.ligand", "targetgraph.drug"),
+    (
+        "drugbank",
+        "chembl.compound",
+        "rxnorm",
+        "ncit",
+        "wikidata",
+        "iuphar.ligand",
+        "hemonc",
+        "chemidplus",
+        "drugsatfda.nda",
+        "drugsatfda.anda",
+        "dgidb.claim",
+        "targetgraph.drug",
+    ),
     (_name("Gefitinib"), _aliases("['ZD1839']"), _identifiers("['drugbank:DB00317']")),
 )
 
@@ -165,6 +187,13 @@ PHARMACOLOGIC_CLASS = _term(
     "A class of drugs by action or chemistry.",
     ("ndfrt",),
     "Kinase Inhibitors",
+)
+GENE_CATEGORY = _term(
+    "GeneCategory",
+    "gene_category",
+    "A category of genes by druggability or clinical use.",
+    ("dgidb.category",),
+    "DRUGGABLE GENOME",
 )
 PROTEIN_FAMILY = _term(
     "ProteinFamily", "protein_family", "A family or domain of Pfam.", ("pfam",), "P53 DNA-binding domain"
@@ -273,6 +302,7 @@ ENTITIES = (
     CELLULAR_COMPONENT,
     SIDE_EFFECT,
     PHARMACOLOGIC_CLASS,
+    GENE_CATEGORY,
     PROTEIN_FAMILY,
     ENZYME_CLASS,
     STRUCTURAL_DOMAIN,

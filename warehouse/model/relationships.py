@@ -141,6 +141,7 @@ DRUGS = (
             number("interaction_score", "The source's score of the interaction", "0.82", combine=Combine.MAXIMUM),
         ),
     ),
+    RelationshipType("HAS_CATEGORY", "Is assigned to the category", (("Gene", "GeneCategory"),)),
     RelationshipType("TREATS", "Is a disease-modifying treatment of", (("Drug", "Disease"),)),
     RelationshipType("PALLIATES", "Relieves symptoms of", (("Drug", "Disease"),)),
     RelationshipType("CAUSES", "Causes the side effect", (("Drug", "SideEffect"),)),
