@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -808,6 +809,20 @@ def test_no_credential_reaches_a_log_a_message_or_a_file(case: Case, caplog: pyt
     assert not any(b"topsecret" in path.read_bytes() for path in case.store.root.rglob("*.json"))
 
 
+# The documentation
+
+
+def test_the_messages_of_the_documentation_are_those_of_the_code() -> None:
+    root = Path(etl.fetch.__file__).parents[1]
+    code = "".join((root / "etl" / name).read_text(encoding="utf-8") for name in ("fetch.py", "snapshots.py"))
+    table = (root / "docs" / "fetching.md").read_text(encoding="utf-8").partition("| message |")[2]
+    shown = [text for line in table.splitlines() for text in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+    # What varies is shown as a capital, a number or dots; what stands between has to be in the code.
+    pieces = [piece for text in shown for piece in re.split(r"\b[A-Z]\b|\d+|…|\d?xx", text)]
+    assert len(shown) > 25
+    assert [piece for piece in pieces if piece not in code] == []
+
+
 # Several processes, killed processes
 
 FETCH = """
@@ -859,18 +874,18 @@ def test_two_processes_fetch_one_file_once(case: Case, start: Start, pinned: boo
 @pytest.mark.parametrize("pinned", [True, False])
 def test_a_killed_fetch_is_resumed(case: Case, start: Start, pinned: bool) -> None:
     gate = Gate()
-    # Pieces smaller than any buffer: each one has to be in the file before the next one comes.
-    case.script(Reply(DATA, etag='"1"', gate=gate, gate_at=131_000, piece=1000), Reply(DATA, etag='"1"'))
+    # Less than any buffer holds: it has to be in the file all the same.
+    case.script(Reply(DATA, etag='"1"', gate=gate, gate_at=5_000, piece=1000), Reply(DATA, etag='"1"'))
     download = case.download(DATA if pinned else None)
     process = start(download)
     assert gate.reached.wait(10)
-    wait_until(lambda: case.partial_path.exists() and case.partial_path.stat().st_size == 131_000)
+    wait_until(lambda: case.partial_path.exists() and case.partial_path.stat().st_size == 5_000)
     process.send_signal(signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
     gate.opened.set()
     assert case.stored == []
     assert case.fetch(download).path.read_bytes() == DATA
-    assert case.ranges == [None, "bytes=131000-"]
+    assert case.ranges == [None, "bytes=5000-"]
     assert case.partial == []
 
 

@@ -132,6 +132,11 @@ def test_a_file_that_changes_while_it_is_copied_is_stored_as_what_was_copied(
         return digest
 
     monkeypatch.setattr(etl.snapshots, "checksum", then_edit)
+    with pytest.raises(ChecksumError):
+        store.add(original, expect=checksum(original))
+    assert stored(store) == []
+    assert list((store.root / "incoming").iterdir()) == []
+    original.write_bytes(b"as it was")
     snapshot = store.add(original)
     assert snapshot.sha256 == sha(b"edited in between")
     assert stored(store) == [snapshot.sha256]
