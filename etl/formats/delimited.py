@@ -36,6 +36,7 @@ class Delimited:
         comment: lines that begin with it, before the header, are skipped.
         quote: fields may be quoted with `"`; a quoted field must not span lines.
         skip_lines: lines before the header that are no comments.
+        optional: columns that only some releases have; where one is missing it is empty.
     """
 
     separator: str
@@ -44,6 +45,7 @@ class Delimited:
     comment: str | None = None
     quote: bool = False
     skip_lines: int = 0
+    optional: tuple[str, ...] = ()
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
@@ -87,7 +89,7 @@ class Delimited:
         repeated = sorted({name for name in names if name and names.count(name) > 1})
         if repeated:
             raise SourceError(f"{path.name}, line {number}: the header names {', '.join(repeated)} more than once")
-        ledger.notes.extend(_unused(names, self.columns))
+        ledger.notes.extend(_unused(names, (*self.columns, *self.optional)))
         return tuple(name or f"_unnamed_{index}" for index, name in enumerate(names))
 
     def _frame(self, lines: list[bytes], start: int, names: tuple[str, ...], ledger: Ledger) -> pl.DataFrame:
@@ -103,7 +105,7 @@ class Delimited:
                 numbers.append(number)
             else:
                 ledger.reject_row(number, reason, detail, line[:2000].decode("utf-8", errors="backslashreplace"))
-        schema = dict.fromkeys(names, pl.String)
+        schema = dict.fromkeys((*names, *self.optional), pl.String)
         if not good:
             return pl.DataFrame(schema={**schema, ROW: pl.Int64})
         frame = pl.read_csv(
@@ -115,7 +117,8 @@ class Delimited:
             infer_schema=False,
             quote_char='"' if self.quote else None,
         )
-        return frame.with_columns(pl.Series(ROW, numbers, pl.Int64))
+        absent = [pl.lit(None, pl.String).alias(name) for name in self.optional if name not in names]
+        return frame.with_columns(pl.Series(ROW, numbers, pl.Int64), *absent)
 
     def _fault(self, line: bytes, expected: int) -> tuple[Reason | None, str]:
         if not line.isascii():
@@ -137,13 +140,19 @@ class Delimited:
             return []
 
 
-def tsv(*columns: str, header: bool = True, comment: str | None = None, quote: bool = False) -> Delimited:
+def tsv(
+    *columns: str,
+    header: bool = True,
+    comment: str | None = None,
+    quote: bool = False,
+    optional: tuple[str, ...] = (),
+) -> Delimited:
     """A tab-separated table.
 
     >>> tsv("id", "name").separator
     '\\t'
     """
-    return Delimited("\t", columns, header, comment, quote)
+    return Delimited("\t", columns, header, comment, quote, optional=optional)
 
 
 def csv(*columns: str, header: bool = True, comment: str | None = None, quote: bool = True) -> Delimited:
