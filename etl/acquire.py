@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from etl.locate import Folder, FoundFile, Inputs, find, remotes
+from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices
 from etl.snapshots import SnapshotStore
 from etl.source import Remote, Source, SourceFile
 from warehouse.errors import SourceError, TerminalFetchError
@@ -55,6 +55,7 @@ def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, prog
             f"{declared.name} has no file that can be fetched.",
             f"Download it from {declared.homepage} and build with --raw FOLDER.",
         )
+    verify_choices(declared, {file.part for file in files})
     return Inputs(declared, tuple(files), tuple(missing))
 
 

@@ -18,7 +18,7 @@ from etl.memory import peak_memory
 from etl.reading import Batch, new_ledger, read
 from etl.receipt import Receipt, SourceReceipt
 from etl.rows import Ledger, Options
-from etl.source import Source, source, sources
+from etl.source import Source, SourceFile, source, sources
 from warehouse.errors import BuildError, SourceError
 from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
@@ -122,9 +122,11 @@ def _read_source(
     writer.add_source(_record(declared))
     start = time.perf_counter()
     with peak_memory() as peak, progress.task(declared.title, total=len(inputs.files), unit="files") as task:
+        withdrawn: set[str] = set()
         for file in inputs.files:
             task.describe(f"{declared.title}: {file.part}")
-            _read_file(writer, file, inputs, plan, account, touched)
+            ledger = new_ledger(file, plan.options, withdrawn)
+            _read_file(writer, file, ledger, inputs.source.part(file.part), account, touched)
             task.advance(1)
     account.seconds = round(time.perf_counter() - start, 3)
     account.peak_memory_bytes = peak.bytes
@@ -132,11 +134,14 @@ def _read_source(
 
 
 def _read_file(
-    writer: BuildWriter, file: FoundFile, inputs: Inputs, plan: Plan, account: SourceReceipt, touched: set[str]
+    writer: BuildWriter,
+    file: FoundFile,
+    ledger: Ledger,
+    part: SourceFile,
+    account: SourceReceipt,
+    touched: set[str],
 ) -> None:
     start = time.perf_counter()
-    part = inputs.source.part(file.part)
-    ledger = new_ledger(file, plan.options)
     number = writer.add_file(_file_record(file))
     for batch in read(file, part, ledger, writer.model):
         account.statements += _write(writer, batch, number, touched)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -134,7 +134,26 @@ def find(source: Source, folder: Folder, release: str | None = None) -> Inputs:
         missing += [] if taken else [part.part]
         files += taken
         superseded += [file.name for file in older]
+    if files:
+        verify_choices(source, {file.part for file in files})
     return Inputs(source, tuple(files), tuple(missing), tuple(superseded))
+
+
+def verify_choices(source: Source, found: Collection[str]) -> None:
+    """Verify that of the files that can stand for each other (`SourceFile.one_of`) at least one is there.
+
+    Raises:
+        SourceError: none is; the message lists the names that are looked for.
+    """
+    for need in dict.fromkeys(part.one_of for part in source.files if part.one_of is not None):
+        choices = [part for part in source.files if part.one_of == need]
+        if not any(part.part in found for part in choices):
+            looked_for = ", ".join(pattern for part in choices for pattern in part.patterns)
+            address = next((part.remote.url for part in choices if part.remote is not None), source.homepage)
+            raise SourceError(
+                f"{source.name}: there is no {need}; one of these files is needed: {looked_for}",
+                f"It is published at {address}",
+            )
 
 
 def _files_below(root: Path) -> Iterator[Path]:

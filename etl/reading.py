@@ -46,9 +46,15 @@ def read(file: FoundFile, part: SourceFile, ledger: Ledger, model: DataModel = M
         raise
 
 
-def new_ledger(file: FoundFile, options: Options) -> Ledger:
-    """The account of a file that is about to be read."""
-    return Ledger(file.name, file.release, options)
+def new_ledger(file: FoundFile, options: Options, withdrawn: set[str] | None = None) -> Ledger:
+    """The account of a file that is about to be read.
+
+    Args:
+        file: the file.
+        options: what the user chose.
+        withdrawn: what the source's earlier files say is withdrawn; this file adds to it.
+    """
+    return Ledger(file.name, file.release, options, set() if withdrawn is None else withdrawn)
 
 
 def _batch(rows: Rows, part: SourceFile, checker: Checker, model: DataModel) -> Batch:

@@ -8,6 +8,7 @@ from typing import Any
 
 from etl.locate import FoundFile
 from etl.rows import Ledger
+from warehouse.statements import Reason
 
 #: Below this share of the expected rows a file fails the build.
 FAILS_BELOW = 0.70
@@ -37,10 +38,14 @@ class FileReceipt:
 
     @property
     def share(self) -> float | None:
-        """Good rows against expected ones; None where nobody knows how many there should be."""
+        """Good rows against expected ones; None where nobody knows how many there should be.
+
+        A row that says that its entry is withdrawn is a good one: it is what the file should hold.
+        """
         if not self.rows_expected:
             return None
-        return (self.rows_kept + self.rows_out_of_scope) / self.rows_expected
+        withdrawn = self.quarantined.get(Reason.WITHDRAWN.code, 0)
+        return (self.rows_kept + self.rows_out_of_scope + withdrawn) / self.rows_expected
 
     @property
     def status(self) -> str:

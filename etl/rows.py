@@ -33,11 +33,13 @@ class Ledger:
         file: the name of the file, as messages show it.
         release: its release.
         options: what the user chose.
+        withdrawn: keys of entries that this or an earlier file of the same source says are withdrawn.
     """
 
     file: str
     release: str = ""
     options: Options = field(default_factory=Options)
+    withdrawn: set[str] = field(default_factory=set)
     rows_read: int = 0
     rejected: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -134,6 +136,8 @@ class Rows:
         judged = self.frame.with_columns(_broken=broken.fill_null(False))
         bad = judged.filter("_broken")
         if bad.height:
+            if reason is Reason.WITHDRAWN and key is not None:
+                self.ledger.withdrawn.update(bad.select(key).to_series().drop_nulls())
             said = pl.lit(detail) if isinstance(detail, str) else detail
             self.ledger.reject(
                 bad.select(

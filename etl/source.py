@@ -88,6 +88,7 @@ class SourceFile:
         parse: how a batch of rows becomes statements.
         remote: where its pinned release is published.
         required: a build without it fails; an optional one is named in the receipt.
+        one_of: what it is a way to give ("gene table"); a build fails if none of the files that share it is there.
         many: every file that matches is read, not the newest alone.
         pins: the snapshots that are known.
     """
@@ -98,6 +99,7 @@ class SourceFile:
     parse: Callable[[Rows], Iterable[Stated]]
     remote: Remote | None = None
     required: bool = True
+    one_of: str | None = None
     many: bool = False
     pins: tuple[Pin, ...] = ()
 
