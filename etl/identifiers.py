@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-#: A UniProt accession, with or without the number of an isoform.
-UNIPROT_ACCESSION = (
-    r"^(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?$"  # uniprot.org/help/accession_numbers
-)
+#: A UniProt accession (uniprot.org/help/accession_numbers), with or without the number of an isoform.
+UNIPROT_ACCESSION = r"^(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?$"
 
 
 def is_uniprot(column: str) -> pl.Expr:
