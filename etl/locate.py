@@ -166,13 +166,17 @@ def _files_below(root: Path) -> Iterator[Path]:
 
 
 def _matching(part: SourceFile, folder: Folder) -> list[Path]:
-    found = [path for path in folder.paths if part.matches(PurePath(folder.name(path)))]
+    found = [path for path in folder.paths if _is(part, path, folder)]
     folder.used.update(found)
     return found
 
 
 def _any_match(source: Source, folder: Folder) -> bool:
-    return any(part.matches(PurePath(folder.name(path))) for part in source.files for path in folder.paths)
+    return any(_is(part, path, folder) for part in source.files for path in folder.paths)
+
+
+def _is(part: SourceFile, path: Path, folder: Folder) -> bool:
+    return part.matches(PurePath(folder.name(path))) and (part.belongs is None or part.belongs(path))
 
 
 def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> FoundFile:

@@ -6,6 +6,7 @@ rejected is set aside whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -113,6 +114,11 @@ class Rows:
         """What the user chose."""
         return self.ledger.options
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What a description beside the file says of it."""
+        return self.ledger.about
+
     def with_columns(self, *columns: pl.Expr, **named: pl.Expr) -> Rows:
         """The same rows with more columns.
 
@@ -149,6 +155,26 @@ class Rows:
                 )
             )
         return Rows(judged.filter(~pl.col("_broken")).drop("_broken"), self.ledger)
+
+    def against_first(self, key: str, content: Sequence[str]) -> Rows:
+        """Compare each row with the first row of the file that has the same key.
+
+        Args:
+            key: the column that says what a row is about.
+            content: the columns in which rows with one key should agree.
+
+        Returns:
+            The rows with `first_row`, the number of that first row, and `agrees`, whether both say the same.
+        """
+        said = self.frame.with_columns(_said=self.frame.select(content).hash_rows())
+        firsts = said.select(key, first_row=ROW, _first_said="_said")
+        if key in self.ledger.first_rows:
+            firsts = pl.concat([self.ledger.first_rows[key], firsts])
+        firsts = firsts.unique(key, keep="first", maintain_order=True)
+        self.ledger.first_rows[key] = firsts
+        judged = said.join(firsts, on=key, how="left", nulls_equal=True, maintain_order="left")
+        agrees = pl.col("_said") == pl.col("_first_said")
+        return Rows(judged.with_columns(agrees=agrees).drop("_said", "_first_said"), self.ledger)
 
     def only(self, wanted: pl.Expr) -> Rows:
         """The rows for which `wanted` holds; the others are out of scope by the user's options, not bad."""

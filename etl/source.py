@@ -91,6 +91,7 @@ class SourceFile:
         one_of: what it is a way to give ("gene table"); a build fails if none of the files that share it is there.
         many: every file that matches is read, not the newest alone.
         pins: the snapshots that are known.
+        belongs: says whether a file whose path matches is this one, where its name alone cannot tell.
     """
 
     part: str
@@ -102,6 +103,7 @@ class SourceFile:
     one_of: str | None = None
     many: bool = False
     pins: tuple[Pin, ...] = ()
+    belongs: Callable[[Path], bool] | None = None
 
     def matches(self, path: PurePath) -> bool:
         """Whether a file may be this one, by its path.

@@ -51,6 +51,8 @@ def finish(
     connection, model = writer.connection, writer.model
     phases: dict[str, float] = {}
     start = time.perf_counter()
+    writer.join_matrix_parts()
+    start = _lap(phases, "matrices", start)
     changed = Resolver(connection, model, undone_merges).resolve(touched, progress)
     start = _lap(phases, "resolve", start)
     views.create(connection, model)

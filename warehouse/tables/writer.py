@@ -60,6 +60,7 @@ class BuildWriter:
     ) -> None:
         fresh = not path.exists()
         self.model = model
+        self._in_parts: set[str] = set()
         self.connection = duckdb.connect(path)
         self._configure(path.parent / "spill", memory_limit, threads)
         if fresh:
@@ -104,19 +105,23 @@ class BuildWriter:
         self.connection.execute(f"INSERT INTO {table} ({names}, _file) SELECT {names}, {file} FROM frame")
 
     def add_matrix(self, matrix: Matrix, file: int) -> None:
-        """Store a matrix as a table of its own, sorted by feature and row.
+        """Store a matrix as a table of its own; further parts of it, from the same file, are appended.
 
         Raises:
             BuildError: another file already gave a matrix of this name.
         """
-        if self._value("SELECT count(*) FROM record.matrices WHERE matrix = ?", matrix.name):
+        known = self._column("SELECT _file FROM record.matrices WHERE matrix = ?", matrix.name)
+        if known and known != [file]:
             raise BuildError(f"Two files give the matrix {matrix.name!r}; a matrix comes from one file.")
         frame = matrix.frame
-        self.connection.execute(
-            f"""CREATE TABLE matrix.{quoted(matrix.name)} AS
-            SELECT row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row
+        table = f"matrix.{quoted(matrix.name)}"
+        values = f"""SELECT row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row
             FROM frame ORDER BY feature, row_id"""
-        )
+        if known:
+            self.connection.execute(f"INSERT INTO {table} {values}")
+            self._in_parts.add(matrix.name)
+            return
+        self.connection.execute(f"CREATE TABLE {table} AS {values}")
         self.connection.execute(
             "INSERT INTO record.matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -131,6 +136,18 @@ class BuildWriter:
                 file,
             ],
         )
+
+    def join_matrix_parts(self) -> None:
+        """Sort the matrices that came in several parts, by feature and row, as those that came in one."""
+        for name in sorted(self._in_parts):
+            table = f"matrix.{quoted(name)}"
+            self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {table} ORDER BY feature, row_id")
+            self.connection.execute(
+                f"""UPDATE record.matrices SET row_count = (SELECT count(DISTINCT row_id) FROM {table}),
+                feature_count = (SELECT count(DISTINCT feature) FROM {table}) WHERE matrix = ?""",
+                [name],
+            )
+        self._in_parts.clear()
 
     def quarantine(self, frame: pl.DataFrame, file: int, type_name: str | None) -> None:
         """Set rows aside; the frame is as `warehouse.checks.REJECTED_SCHEMA` has it."""
