@@ -2,6 +2,7 @@
 
 from etl.formats.delimited import Delimited, csv, tsv
 from etl.formats.gene_sets import GeneSets
+from etl.formats.stacked import Stacked
 from etl.formats.workbook import Workbook
 
-__all__ = ["Delimited", "GeneSets", "Workbook", "csv", "tsv"]
+__all__ = ["Delimited", "GeneSets", "Stacked", "Workbook", "csv", "tsv"]

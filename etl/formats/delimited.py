@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv as csv_module
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,16 @@ class Delimited:
         Raises:
             SourceError: the file is empty or damaged, or its header lacks a column.
         """
+        yield from self.read_lines(line_batches(path), path, ledger)
+
+    def read_lines(self, batches: Iterable[tuple[int, list[bytes]]], path: Path, ledger: Ledger) -> Iterator[Rows]:
+        """The same for lines that are there already: batches of them with the number of the first.
+
+        Raises:
+            SourceError: there is no header, or it lacks a column.
+        """
         names: tuple[str, ...] = () if self.header else self.columns
-        for number, lines in line_batches(path):
+        for number, lines in batches:
             start = number
             body = lines
             if not names or (number == 1 and (self.comment or self.skip_lines)):
