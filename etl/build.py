@@ -16,7 +16,7 @@ from etl.acquire import acquire
 from etl.locate import Folder, FoundFile, Inputs
 from etl.memory import peak_memory
 from etl.reading import Batch, new_ledger, read
-from etl.receipt import Receipt, SourceReceipt
+from etl.receipt import FileReceipt, Receipt, SourceReceipt
 from etl.rows import Ledger, Options
 from etl.source import Source, SourceFile, source, sources
 from warehouse.errors import BuildError, SourceError
@@ -26,6 +26,15 @@ from warehouse.model import MODEL
 from warehouse.progress import SILENT, Progress
 from warehouse.tables.finish import Finished, finish
 from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
+
+
+@dataclass(frozen=True)
+class _FileRead:
+    """What came of a file: its account, its statements, the tables that it spoke of."""
+
+    receipt: FileReceipt
+    statements: int
+    touched: set[str]
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
         _verify_any(receipts, plan)
         finished = finish(writer, touched if carried is not None else None, undone_merges(home), progress)
         finished.phases = {"read": round(read_s, 3), **finished.phases}
-        account = _account(writer, plan, carried or [], receipts, finished, downloads)
+        account = _account(plan, _all_receipts(writer, carried or [], receipts), finished, downloads)
     account.peak_memory_bytes = peak.bytes
     account.seconds = round(time.perf_counter() - start, 3)
     document = json.dumps(account.as_json(), indent=1, ensure_ascii=False)
@@ -125,38 +134,34 @@ def _read_source(
         withdrawn: set[str] = set()
         for file in inputs.files:
             task.describe(f"{declared.title}: {file.part}")
-            ledger = new_ledger(file, plan.options, withdrawn)
-            _read_file(writer, file, ledger, inputs.source.part(file.part), account, touched)
+            found = _read_file(writer, file, declared.part(file.part), new_ledger(file, plan.options, withdrawn))
+            account.files.append(found.receipt)
+            account.statements += found.statements
+            touched |= found.touched
             task.advance(1)
     account.seconds = round(time.perf_counter() - start, 3)
     account.peak_memory_bytes = peak.bytes
     return account
 
 
-def _read_file(
-    writer: BuildWriter,
-    file: FoundFile,
-    ledger: Ledger,
-    part: SourceFile,
-    account: SourceReceipt,
-    touched: set[str],
-) -> None:
+def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: Ledger) -> _FileRead:
     start = time.perf_counter()
     number = writer.add_file(_file_record(file))
+    statements, touched = 0, set[str]()
     for batch in read(file, part, ledger, writer.model):
-        account.statements += _write(writer, batch, number, touched)
+        statements += _write(writer, batch, number)
+        touched |= {writer.model[name].table for name, _frame in batch.statements}
     for rejected in ledger.rejected:
         writer.quarantine(rejected, number, None)
     told = receipt.file_receipt(file, ledger, time.perf_counter() - start)
-    account.files.append(told)
     if told.status == "failed":
         raise _too_few(file, ledger)
+    return _FileRead(told, statements, touched)
 
 
-def _write(writer: BuildWriter, batch: Batch, file: int, touched: set[str]) -> int:
+def _write(writer: BuildWriter, batch: Batch, file: int) -> int:
     for name, frame in batch.statements:
         writer.add_statements(name, frame, file)
-        touched.add(writer.model[name].table)
     for matrix in batch.matrices:
         writer.add_matrix(matrix, file)
     return sum(frame.height for _name, frame in batch.statements) + sum(m.frame.height for m in batch.matrices)
@@ -178,18 +183,16 @@ def _verify_any(receipts: Sequence[SourceReceipt], plan: Plan) -> None:
         raise SourceError(f"There is no file of any source {where}.", "`targetgraph sources` lists what is looked for.")
 
 
-def _account(
-    writer: BuildWriter,
-    plan: Plan,
-    carried: list[SourceReceipt],
-    receipts: list[SourceReceipt],
-    finished: Finished,
-    downloads: Folder | None,
-) -> Receipt:
-    everything = sorted([*carried, *(one for one in receipts if one.files)], key=lambda one: one.source)
+def _all_receipts(writer: BuildWriter, carried: list[SourceReceipt], made: list[SourceReceipt]) -> list[SourceReceipt]:
+    """The accounts of all sources; what could not be resolved is told anew, since a refresh may have changed it."""
+    everything = sorted([*carried, *(one for one in made if one.files)], key=lambda one: one.source)
     unresolved = writer.unresolved_by_source()
     for one in everything:
         one.statements_quarantined = unresolved.get(one.source, {})
+    return everything
+
+
+def _account(plan: Plan, everything: list[SourceReceipt], finished: Finished, downloads: Folder | None) -> Receipt:
     return Receipt(
         build="",
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -198,7 +201,7 @@ def _account(
         peak_memory_bytes=0,
         content_hash=finished.content_hash,
         provenance_share=finished.provenance_share,
-        refreshed=sorted(plan.only) if carried else [],
+        refreshed=sorted(plan.only),
         counts=finished.counts,
         phases=finished.phases,
         sources=everything,

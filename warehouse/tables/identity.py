@@ -63,14 +63,13 @@ def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> 
     """
     connection.execute("DELETE FROM record.synonyms WHERE entity_type = ?", [entity.label])
     parts = [_stated_names(entity, column) for column in entity.properties if column.synonym is not None]
-    if not parts:
-        return
+    parts.append(f"SELECT {canonical(entity, 'm')}, s.id, 'identifier', s._file {_stated_rows(entity)}")
     connection.execute(
         f"""INSERT INTO record.synonyms
-        SELECT id, {literal(entity.label)}, synonym, kind, list_sort(list(DISTINCT source))
+        SELECT id, {literal(entity.label)}, synonym, kind, list_sort(list(DISTINCT source)), lower(synonym)
         FROM ({" UNION ALL ".join(parts)}) AS named JOIN record.files USING (_file)
         WHERE synonym IS NOT NULL
-        GROUP BY id, synonym, kind ORDER BY id, kind, synonym"""
+        GROUP BY id, synonym, kind ORDER BY lower(synonym), id, kind"""
     )
 
 
@@ -154,7 +153,11 @@ def _stated_names(entity: EntityType, column: Property) -> str:
         kind = f"CASE WHEN s.{name} = n.{name} THEN 'symbol' ELSE 'previous_symbol' END"
         shown = f"JOIN graph.{quoted(entity.table)} AS n ON n.id = {canonical(entity, 'm')}"
     return f"""SELECT {canonical(entity, "m")} AS id, {value} AS synonym, {kind} AS kind, s._file
-        FROM stated.{quoted(entity.table)} AS s {merge_join(entity)} {shown}"""
+        {_stated_rows(entity)} {shown}"""
+
+
+def _stated_rows(entity: EntityType) -> str:
+    return f"FROM stated.{quoted(entity.table)} AS s {merge_join(entity)}"
 
 
 def _of_kind(entity: EntityType, kind: SynonymKind) -> list[Property]:

@@ -41,7 +41,8 @@ _RECORD_TABLES = (
         entity_type VARCHAR, merged_id VARCHAR, canonical_id VARCHAR, cause VARCHAR, _file INTEGER, _row BIGINT,
         active BOOLEAN)""",
     """CREATE TABLE record.synonyms (
-        entity_id VARCHAR, entity_type VARCHAR, synonym VARCHAR, kind VARCHAR, sources VARCHAR[])""",
+        entity_id VARCHAR, entity_type VARCHAR, synonym VARCHAR, kind VARCHAR, sources VARCHAR[],
+        folded VARCHAR)""",
     """CREATE TABLE record.disputes (
         entity_type VARCHAR, entity_id VARCHAR, property VARCHAR, value VARCHAR, shown BOOLEAN, _file INTEGER,
         _row BIGINT)""",

@@ -30,7 +30,7 @@ PUBLIC = {
 _PROVENANCE = "f.source, f.release, f.name AS file"
 
 _RECORD_VIEWS = {
-    "synonyms": "FROM record.synonyms",
+    "synonyms": "SELECT * EXCLUDE (folded) FROM record.synonyms",
     "merges": f"""SELECT entity_type, merged_id, canonical_id, cause, active, {_PROVENANCE}, m._row AS "row"
         FROM record.merges AS m JOIN record.files AS f USING (_file)""",
     "conflicts": f"""SELECT entity_type, entity_id, property, value, shown, {_PROVENANCE}, d._row AS "row"

@@ -1,0 +1,37 @@
+"""The command line: one file for each group of verbs; heavy libraries load inside the verbs that need them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from targetgraph.cli import asking, building, exporting, looking
+
+app = typer.Typer(
+    name="targetgraph",
+    help="A graph-centred data warehouse for drug-target discovery. Start with: targetgraph build --sample",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Brackets in the examples are Cypher, not markup.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (building, looking, asking, exporting):
+    group.add_verbs(app)
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is a message, not a traceback."""
+    from warehouse.errors import TargetGraphError
+
+    try:
+        app()
+    except TargetGraphError as error:
+        sys.stderr.write(f"targetgraph: {error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of the pipe (`head`) has seen enough.
+        sys.stderr.close()
+        sys.exit(0)

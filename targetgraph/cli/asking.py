@@ -1,0 +1,104 @@
+"""The verbs that ask: query (Cypher), sql, search."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from targetgraph.cli.options import (
+    BuildId,
+    Format,
+    HomeFolder,
+    Memory,
+    Output,
+    OutputFormat,
+    Parameter,
+    RowLimit,
+    Sample,
+    Timeout,
+)
+from targetgraph.cli.output import write_answer
+from targetgraph.cli.places import limits_of, open_warehouse
+
+Text = Annotated[str, typer.Argument(help="The question; `-` reads it from standard input.")]
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this group."""
+    app.command()(query)
+    app.command()(sql)
+    app.command()(search)
+
+
+def query(
+    text: Text,
+    param: Parameter = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the SQL and its plan instead of rows.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    timeout: Timeout = None,
+    limit: RowLimit = None,
+    memory: Memory = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Ask in Cypher, e.g. "MATCH (g:Gene {symbol: 'TP53'})-[r]->(x) RETURN type(r), count(x)". It never writes."""
+    with open_warehouse(home, sample=sample, build=build, limits=limits_of(timeout, limit, memory)) as warehouse:
+        if explain:
+            typer.echo(warehouse.explain(_text(text), _parameters(param)))
+        else:
+            write_answer(warehouse.query(_text(text), _parameters(param)), file_format, output)
+
+
+def sql(
+    text: Text,
+    param: Parameter = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    timeout: Timeout = None,
+    limit: RowLimit = None,
+    memory: Memory = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Ask in SQL, e.g. "SELECT * FROM conflicts WHERE entity_id = 'hgnc:11998'". Questions never write."""
+    with open_warehouse(home, sample=sample, build=build, limits=limits_of(timeout, limit, memory)) as warehouse:
+        write_answer(warehouse.sql(_text(text), _parameters(param)), file_format, output)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="A symbol, synonym, identifier or name.")],
+    type_name: Annotated[str | None, typer.Option("--type", "-t", help="Only entities of this type.")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1)] = 20,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
+    with open_warehouse(home, sample=sample, build=build) as warehouse:
+        write_answer(warehouse.search(text, type_name, limit), file_format, output)
+
+
+def _text(text: str) -> str:
+    return sys.stdin.read() if text == "-" else text
+
+
+def _parameters(given: list[str] | None) -> dict[str, Any]:
+    """Parameters as `name=value`: numbers, lists and so on as JSON, anything else as text."""
+    parameters: dict[str, Any] = {}
+    for item in given or []:
+        name, separator, value = item.partition("=")
+        if not separator or not name.isidentifier():
+            raise typer.BadParameter(f"{item!r} is not name=value")
+        try:
+            parameters[name] = json.loads(value)
+        except ValueError:
+            parameters[name] = value
+    return parameters

@@ -1,0 +1,155 @@
+"""The verbs that make builds and choose between them: build, rollback, merges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
+from targetgraph.cli.output import say, write_answer, write_rows
+from targetgraph.cli.places import home_folder
+
+if TYPE_CHECKING:
+    from warehouse.home import Build
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this group."""
+    app.command()(build)
+    app.command()(rollback)
+    app.command()(merges)
+
+
+def build(
+    source: Annotated[
+        list[str] | None, typer.Option("--source", "-s", help="Refresh this source alone; may be repeated.")
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option("--raw", help="Take files from this folder of downloads instead of the network.")
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Build the generated sample, in a folder of its own.")
+    ] = False,
+    release: Annotated[str | None, typer.Option("--release", help="Take this release instead of the newest.")] = None,
+    species: Annotated[
+        list[str] | None, typer.Option("--species", help="An organism to load, by scientific name; may be repeated.")
+    ] = None,
+    subset: Annotated[
+        bool, typer.Option("--subset", help="The files are parts of their releases; do not hold them to full counts.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use what was fetched before, never the network.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the sample.")] = 7,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for another build.", min=0)] = 0,
+    keep: Annotated[int | None, typer.Option("--keep", help="How many builds to keep.", min=1)] = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    home: HomeFolder = None,
+) -> None:
+    """Make a build from public sources and publish it. The current build stays until the new one is whole."""
+    from etl.build import Plan
+    from etl.build import build as make
+    from etl.receipt import table
+    from etl.rows import Options
+    from warehouse.home import Home
+    from warehouse.progress import TerminalProgress
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    plan = Plan(
+        only=tuple(source or ()),
+        raw=raw,
+        release=release,
+        subset=subset,
+        options=Options(tuple(species)) if species else Options(),
+        keep=keep or settings.keep_builds,
+        memory_limit=settings.build_memory,
+        threads=settings.threads,
+        wait_s=wait,
+        offline=offline,
+    )
+    place = Home(home_folder(home, sample=sample))
+    made = _make_sample(place, plan, seed) if sample else make(place, plan, TerminalProgress())
+    write_rows(table(made.receipt()), file_format, output)
+    _say_summary(made)
+
+
+def rollback(
+    to: Annotated[
+        str | None, typer.Argument(help="The build, or the beginning of its id; else the one before.")
+    ] = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Go back to an earlier build."""
+    from warehouse.home import Home
+
+    place = Home(home_folder(home, sample=sample))
+    with place.writing():
+        target = place.previous() if to is None else place.build(to)
+        place.point_to(target.id)
+    say(f"The current build is now {target.id}.")
+
+
+def merges(
+    undo: Annotated[str | None, typer.Option("--undo", help="Undo the merge of this identifier.")] = None,
+    redo: Annotated[str | None, typer.Option("--redo", help="Take the undoing of a merge back.")] = None,
+    why: Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")] = "",
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """List the merges of identifiers, or undo one; a decision takes effect with the next build."""
+    from warehouse.home import Home
+    from warehouse.merges import redo_merge, undo_merge
+    from warehouse.warehouse import Warehouse
+
+    place = Home(home_folder(home, sample=sample))
+    with Warehouse.open(place.root) as warehouse:
+        chosen = undo or redo
+        if chosen is None:
+            write_answer(warehouse.sql("FROM merges ORDER BY merged_id"), file_format, output)
+            return
+        found = warehouse.sql("SELECT canonical_id FROM merges WHERE merged_id = $id", id=chosen).rows()
+    if not found:
+        raise typer.BadParameter(f"{chosen} was not merged with anything.")
+    with place.writing():
+        if undo is not None:
+            undo_merge(place, chosen, found[0][0], why)
+        else:
+            redo_merge(place, chosen, found[0][0])
+    say(f"{chosen} and {found[0][0]} will be {'two' if undo else 'one'} from the next build on.")
+
+
+def _make_sample(place: object, plan: object, seed: int) -> Build:
+    """Write the files of the sample, build from them, and leave the files for a look."""
+    import shutil
+    from dataclasses import replace
+
+    from etl.sample import write_sample
+
+    from etl.build import Plan
+    from etl.build import build as make
+    from warehouse.home import Home
+    from warehouse.progress import TerminalProgress
+
+    assert isinstance(place, Home)
+    assert isinstance(plan, Plan)
+    raw = place.root / "raw"
+    shutil.rmtree(raw, ignore_errors=True)
+    write_sample(raw, seed)
+    return make(place, replace(plan, raw=raw), TerminalProgress())
+
+
+def _say_summary(made: Build) -> None:
+    receipt = made.receipt()
+    entities = sum(count for name, count in receipt["counts"].items() if not name.isupper() and name[0].isupper())
+    relationships = sum(count for name, count in receipt["counts"].items() if name.isupper())
+    say(
+        f"Build {made.id}: {entities:,} entities, {relationships:,} relationships, {receipt['seconds']:.1f} s, "
+        f"{receipt['peak_memory_bytes'] / 1e9:.2f} GB, in {made.folder}"
+    )
+    if receipt["unused_files"]:
+        say(f"{len(receipt['unused_files'])} files belong to no source; the receipt lists them.")

@@ -1,0 +1,116 @@
+"""The verbs that tell about the warehouse: status, diff, model, sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
+from targetgraph.cli.output import say, write_rows, write_table
+from targetgraph.cli.places import home_folder
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this group."""
+    app.command()(status)
+    app.command()(diff)
+    app.command()(model)
+    app.command()(sources)
+
+
+def status(
+    builds: Annotated[bool, typer.Option("--builds", help="List the builds instead of the sources.")] = False,
+    receipt: Annotated[bool, typer.Option("--receipt", help="Write the whole receipt as JSON.")] = False,
+    build: Annotated[str | None, typer.Option("--build", help="Tell of this build.")] = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Show the current build: every source with its release, rows, quarantine and state."""
+    import json
+
+    from etl.receipt import table
+    from warehouse.home import Home
+
+    place = Home(home_folder(home, sample=sample))
+    shown = place.current() if build is None else place.build(build)
+    document = shown.receipt()
+    if receipt:
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+    elif builds:
+        write_rows([_build_row(one.id, one.receipt(), shown.id) for one in place.builds()], file_format, output)
+    else:
+        write_rows(table(document), file_format, output)
+        say(f"Build {shown.id}, made {document['made_at']}, content {document['content_hash'][:16]}, in {shown.folder}")
+
+
+def diff(
+    before: Annotated[str | None, typer.Argument(help="A build; else the one before the current one.")] = None,
+    after: Annotated[str | None, typer.Argument(help="A build; else the current one.")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Show what differs between two builds, by type and source."""
+    from warehouse.diff import difference
+    from warehouse.home import Home
+
+    place = Home(home_folder(home, sample=sample))
+    old = place.previous() if before is None else place.build(before)
+    new = place.current() if after is None else place.build(after)
+    found = difference(old, new)
+    write_table((found.rows if rows else found.by_source).to_arrow(), file_format, output)
+    say(f"{old.id} → {new.id}: {found.rows.height:,} rows differ.")
+
+
+def model(
+    type_name: Annotated[str | None, typer.Argument(help="A type; else all types are listed.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write the page of the docs.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+) -> None:
+    """Show the data model: types, or the properties of one type."""
+    from warehouse.model import MODEL
+    from warehouse.model.page import page, properties, types
+
+    if markdown:
+        typer.echo(page(MODEL), nl=False)
+    else:
+        write_rows(types(MODEL) if type_name is None else properties(MODEL[type_name]), file_format, output)
+
+
+def sources(file_format: Format = OutputFormat.TABLE, output: Output = None) -> None:
+    """List the sources: what they are, their terms, and the files that are looked for."""
+    from etl.source import sources as known
+
+    rows = [
+        {
+            "source": one.name,
+            "part": part.part,
+            "file": " or ".join(part.patterns),
+            "required": part.required,
+            "release": part.remote.release if part.remote else "",
+            "address": part.remote.url if part.remote else "",
+            "licence": one.licence.name,
+        }
+        for one in known().values()
+        for part in one.files
+    ]
+    write_rows(rows, file_format, output)
+
+
+def _build_row(name: str, document: dict[str, Any], current: str) -> dict[str, Any]:
+    return {
+        "build": name,
+        "current": "yes" if name == current else "",
+        "made_at": document["made_at"],
+        "sources": len(document["sources"]),
+        "refreshed": ", ".join(document["refreshed"]),
+        "rows": sum(document["counts"].values()),
+        "content_hash": document["content_hash"][:16],
+        "seconds": document["seconds"],
+    }

@@ -1,0 +1,38 @@
+"""The options that verbs share, so that they are the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class OutputFormat(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+Format = Annotated[
+    OutputFormat, typer.Option("--format", "-f", help="How rows are written.", show_default=True, case_sensitive=False)
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")]
+HomeFolder = Annotated[
+    Path | None,
+    typer.Option("--home", help="The folder of the warehouse.", envvar="TARGETGRAPH_HOME", show_envvar=True),
+]
+BuildId = Annotated[str | None, typer.Option("--build", help="Ask this build instead of the current one.")]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the generated sample, in a folder of its own.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
+RowLimit = Annotated[int | None, typer.Option("--limit", help="Rows before the answer is cut.", min=1)]
+Memory = Annotated[str | None, typer.Option("--memory", help="What the question may hold in memory, e.g. 4GB.")]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", help="A parameter as name=value; the value is read as JSON, else as text."),
+]

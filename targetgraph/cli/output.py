@@ -1,0 +1,149 @@
+"""Writing rows: as a table for people, as text or Parquet for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from targetgraph.cli.options import OutputFormat
+from warehouse.errors import TargetGraphError
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from warehouse.answer import Answer
+
+
+def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None) -> None:
+    """Write an answer, its warnings and a word about rows that were cut off."""
+    for warning in answer.warnings:
+        say(f"warning: {warning}")
+    write_table(answer.table, file_format, output)
+    if answer.truncated:
+        say(f"The answer was cut after {len(answer):,} rows; raise the limit with --limit.")
+
+
+def write_rows(rows: Sequence[dict[str, Any]], file_format: OutputFormat, output: Path | None) -> None:
+    """Write dictionaries as rows."""
+    import pyarrow as pa
+
+    write_table(pa.Table.from_pylist(list(rows)), file_format, output)
+
+
+def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None) -> None:
+    """Write an Arrow table.
+
+    Raises:
+        TargetGraphError: the file cannot be written, or Parquet would go to a terminal.
+    """
+    if file_format is OutputFormat.PARQUET:
+        _write_parquet(table, output)
+        return
+    if file_format is OutputFormat.TABLE:
+        text = _as_table(table)
+    elif file_format is OutputFormat.JSON:
+        text = json.dumps(table.to_pylist(), ensure_ascii=False, indent=1, default=str) + "\n"
+    else:
+        text = _as_text(table, "," if file_format is OutputFormat.CSV else "\t")
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        _to_file(output, text.encode())
+
+
+def say(text: str) -> None:
+    """A word to the person at the terminal, beside the rows."""
+    sys.stderr.write(text + "\n")
+
+
+def _write_parquet(table: pa.Table, output: Path | None) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if output is None and sys.stdout.isatty():
+        raise TargetGraphError("Parquet is not for a terminal.", "Name a file with --output.")
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    content = sink.getvalue().to_pybytes()
+    if output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        _to_file(output, content)
+
+
+def _to_file(path: Path, content: bytes) -> None:
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise TargetGraphError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _as_text(table: pa.Table, separator: str) -> str:
+    import polars as pl
+
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return _flat(frame).write_csv(separator=separator)
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists of texts are joined by `|`; anything deeper is written as JSON."""
+    import polars as pl
+
+    columns = []
+    for name, dtype in frame.schema.items():
+        if dtype == pl.List(pl.String):
+            columns.append(pl.col(name).list.join("|", ignore_nulls=True))
+        elif dtype.is_nested():
+            values = [
+                None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in frame[name].to_list()
+            ]
+            columns.append(pl.lit(pl.Series(name, values, pl.String)))
+    return frame.with_columns(columns)
+
+
+def _as_table(table: pa.Table) -> str:
+    from io import StringIO
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        shown.add_column(Text(name), justify="right" if _is_number(column.type) else "left", overflow="fold")
+    for row in _rows(table):
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    width = None if sys.stdout.isatty() else 200
+    console = Console(file=StringIO(), width=width or Console().width, force_terminal=False)
+    console.print(shown)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _is_number(dtype: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return (
+        f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000 else str(value)
+    )

@@ -1,0 +1,77 @@
+"""What a question gives back: a frame, what cut it short, and what to be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a question may take.
+
+    Args:
+        timeout_s: seconds before it is stopped.
+        rows: rows before the answer is cut.
+        memory: what DuckDB may hold in memory for it.
+    """
+
+    timeout_s: float = 30.0
+    rows: int = 10_000
+    memory: str = "2GB"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of an answer.
+
+    Args:
+        table: the rows as an Arrow table.
+        truncated: there were more rows than the limit.
+        warnings: sentences such as "there is no label Gnee; did you mean Gene?".
+        seconds: how long it took.
+    """
+
+    table: pyarrow.Table
+    truncated: bool = False
+    warnings: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.table.column_names)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return iter(self.table.to_pylist())
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as tuples of Python values."""
+        columns = [column.to_pylist() for column in self.table.columns]
+        return list(zip(*columns, strict=True))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table."""
+        return self.table
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a Polars frame."""
+        import polars
+
+        frame = polars.from_arrow(self.table)
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas frame; needs the extra `pandas`."""
+        return self.table.to_pandas()

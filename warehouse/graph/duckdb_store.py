@@ -1,0 +1,90 @@
+"""The store that is there by default: a build's own DuckDB file, asked in Cypher that is compiled to SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from warehouse.answer import Answer, Limits
+from warehouse.cypher.run import CypherEngine, open_locked
+from warehouse.errors import BuildError
+from warehouse.graph.catalogue import catalogue
+from warehouse.home import Build
+from warehouse.model import MODEL, DataModel
+from warehouse.tables.schema import LAYOUT_VERSION
+
+
+class DuckDBGraphStore:
+    """Cypher over one build. Publishing is nothing but opening: the file is the graph.
+
+    Args:
+        build: the build to ask.
+        model: the declarations that it was made with.
+        memory: what DuckDB may hold in memory for a question.
+
+    Raises:
+        BuildError: the file cannot be opened, or has a layout of another version.
+    """
+
+    def __init__(self, build: Build, model: DataModel = MODEL, memory: str = Limits.memory) -> None:
+        self._model = model
+        self._memory = memory
+        self.publish(build)
+
+    def query(self, text: str, parameters: Mapping[str, Any], limits: Limits) -> Answer:
+        """Answer a reading Cypher query (see `GraphStore.query`)."""
+        start = time.perf_counter()
+        result = self._engine.query(text, dict(parameters), timeout_s=limits.timeout_s, row_limit=limits.rows)
+        return Answer(result.to_arrow(), result.truncated, tuple(result.warnings), time.perf_counter() - start)
+
+    def explain(self, text: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """The SQL to which a query is compiled, and DuckDB's plan of it."""
+        return str(self._engine.explain(text, dict(parameters or {})))
+
+    def publish(self, build: Build) -> None:
+        """Ask this build from now on."""
+        connection = _open(build, self._memory)
+        self.close()
+        self.connection = connection
+        self._engine = CypherEngine(connection, catalogue(self._model))
+
+    def publish_changes(self, old: Build, new: Build) -> None:
+        """Ask the new build from now on; a DuckDB file needs no transfer."""
+        self.publish(new)
+
+    def fingerprint(self) -> dict[str, tuple[int, str]]:
+        """Rows and content hash by type, as the build kept them when it was made."""
+        stored = {
+            table: (count, content_hash)
+            for table, count, content_hash in self.connection.execute("FROM record.fingerprints").fetchall()
+        }
+        names = {entity.table: label for label, entity in self._model.entities.items()}
+        names |= {declared.table: name for name, declared in self._model.relationships.items()}
+        found = {name: stored[f"resolved.{table}"] for table, name in names.items() if f"resolved.{table}" in stored}
+        return {name: value for name, value in sorted(found.items()) if value[0]}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if hasattr(self, "connection"):
+            self.connection.close()
+
+
+def _open(build: Build, memory: str) -> duckdb.DuckDBPyConnection:
+    try:
+        connection = open_locked(build.database, memory_limit=memory)
+    except duckdb.Error as error:
+        raise BuildError(
+            f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",
+            "`targetgraph status` lists the builds; `targetgraph rollback` goes back to the one before.",
+        ) from error
+    version = connection.execute("SELECT version FROM record.layout").fetchall()[0][0]
+    if version != LAYOUT_VERSION:
+        connection.close()
+        raise BuildError(
+            f"Build {build.id} has layout {version}; this version of TargetGraph reads layout {LAYOUT_VERSION}.",
+            "Build it anew: `targetgraph build`.",
+        )
+    return connection

@@ -1,0 +1,37 @@
+"""The settings: environment variables `TARGETGRAPH_*`, or the same names in a file `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.answer import Limits
+
+
+class Settings(BaseSettings):
+    """What an operator sets.
+
+    Every field is read from `TARGETGRAPH_<NAME>`; the docs page of settings is checked against this class.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TARGETGRAPH_", env_file=".env", extra="ignore")
+
+    home: Path = Field(default=Path("~/.targetgraph"), description="The folder of the warehouse.")
+    keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
+    build_memory: str = Field(default="3GB", description="What DuckDB may hold in memory while a build is made.")
+    threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")
+    timeout_s: float = Field(default=30.0, gt=0, description="Seconds before a question is stopped.")
+    row_limit: int = Field(default=10_000, ge=1, description="Rows before an answer is cut.")
+    memory: str = Field(default="2GB", description="What DuckDB may hold in memory for a question.")
+
+    @property
+    def limits(self) -> Limits:
+        """What a question may take."""
+        return Limits(self.timeout_s, self.row_limit, self.memory)
+
+    @property
+    def sample_home(self) -> Path:
+        """The folder of the sample, beside that of the warehouse."""
+        return self.home.expanduser().with_name(self.home.name + "-sample")

@@ -1,0 +1,94 @@
+"""SQL for analysts: one statement that reads, with limits of time, rows and memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from warehouse.answer import Answer, Limits
+from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
+
+_READS = frozenset({"SELECT", "EXPLAIN"})
+
+
+def ask_sql(
+    connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any] | None, limits: Limits
+) -> Answer:
+    """Run one reading statement.
+
+    Args:
+        connection: read-only, external access off, configuration locked.
+        text: the statement; parameters are written `$name`.
+        parameters: their values; bound, never pasted.
+        limits: time and rows; memory is the connection's.
+
+    Raises:
+        QuestionError: the text is wrong, is no reading statement, or is more than one.
+        QuestionTimeoutError: it took too long.
+        QuestionMemoryError: it needed too much memory.
+    """
+    start = time.perf_counter()
+    statement = _only_statement(connection, text)
+    with asking(connection, limits.timeout_s):
+        relation = connection.sql(statement, params=dict(parameters or {}))
+        table = relation.limit(limits.rows + 1).to_arrow_table()
+    truncated = table.num_rows > limits.rows
+    shown = table.slice(0, limits.rows) if truncated else table
+    return Answer(shown, truncated, (), time.perf_counter() - start)
+
+
+@contextmanager
+def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[None]:
+    """Stop what runs on the connection after a time, and tell DuckDB's errors as ours."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        connection.interrupt()
+
+    timer = threading.Timer(timeout_s, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if not late.is_set():
+            raise
+        raise QuestionTimeoutError(
+            f"The question ran longer than {timeout_s:g} s and was stopped.",
+            "Narrow it (a label, a WHERE, a LIMIT), or raise the limit with --timeout.",
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise QuestionMemoryError(
+            "The question needed more memory than its limit and was stopped.",
+            "Narrow it, aggregate earlier, or raise the limit with --memory.",
+        ) from error
+    except duckdb.Error as error:
+        raise QuestionError(_first_lines(str(error))) from error
+    finally:
+        timer.cancel()
+
+
+def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> str:
+    try:
+        statements = connection.extract_statements(text)
+    except duckdb.Error as error:
+        raise QuestionError(_first_lines(str(error))) from error
+    if len(statements) != 1:
+        raise QuestionError(f"One statement is asked at a time; the text holds {len(statements)}.")
+    kind = statements[0].type.name
+    if kind not in _READS:
+        raise QuestionError(
+            f"{kind} is refused: questions only read.", "Write a SELECT; `targetgraph build` changes the warehouse."
+        )
+    return str(statements[0].query)
+
+
+def _first_lines(message: str) -> str:
+    """DuckDB's message without its stack of hints: the sentence, and the place in the text."""
+    return "\n".join(line for line in message.splitlines()[:6] if line.strip())

@@ -1,0 +1,118 @@
+"""The warehouse as a Python object: open it, ask it in Cypher or SQL, search it.
+
+from targetgraph import Warehouse
+
+with Warehouse.open() as warehouse:
+    genes = warehouse.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.id, g.name", symbol="TP53")
+    print(genes.to_polars())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from warehouse.answer import Answer, Limits
+from warehouse.errors import BuildError
+from warehouse.graph.duckdb_store import DuckDBGraphStore
+from warehouse.home import DATABASE, Build, Home
+from warehouse.search import search
+from warehouse.settings import Settings
+from warehouse.sql import ask_sql, asking
+
+
+class Warehouse:
+    """One build, opened for questions. A build that is published later is not seen: open again.
+
+    Args:
+        build: the build.
+        limits: what a question may take, unless it says otherwise.
+    """
+
+    def __init__(self, build: Build, limits: Limits | None = None) -> None:
+        self.build = build
+        self.limits = limits or Limits()
+        self._graph = DuckDBGraphStore(build, memory=self.limits.memory)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, build: str | None = None, limits: Limits | None = None) -> Warehouse:
+        """Open a warehouse.
+
+        Args:
+            path: the folder of the warehouse, or one `warehouse.duckdb`; None = `TARGETGRAPH_HOME`.
+            build: the id of a build, or its beginning; None = the current one.
+            limits: what a question may take.
+
+        Raises:
+            BuildError: there is no such build, or it cannot be opened.
+        """
+        root = Settings().home if path is None else Path(path).expanduser()
+        if root.is_file():
+            return cls(Build(root.parent.name, root.parent), limits) if root.name == DATABASE else _no_database(root)
+        home = Home(root)
+        return cls(home.current() if build is None else home.build(build), limits)
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def query(
+        self,
+        text: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        limits: Limits | None = None,
+        **named: Any,
+    ) -> Answer:
+        """Ask in Cypher.
+
+        Args:
+            text: a reading query; parameters are written `$name`.
+            parameters: their values; those given by name are added.
+            limits: what this question may take.
+            named: further parameters.
+
+        Raises:
+            QuestionError: the text is wrong, writes, or is not supported.
+            QuestionTimeoutError: it took too long.
+            QuestionMemoryError: it needed too much memory.
+        """
+        return self._graph.query(text, {**(parameters or {}), **named}, limits or self.limits)
+
+    def sql(
+        self,
+        text: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        limits: Limits | None = None,
+        **named: Any,
+    ) -> Answer:
+        """Ask in SQL: DuckDB's dialect over the public tables and views; else as `query`."""
+        return ask_sql(self._graph.connection, text, {**(parameters or {}), **named}, limits or self.limits)
+
+    def search(self, text: str, type_name: str | None = None, limit: int = 20) -> Answer:
+        """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
+        with asking(self._graph.connection, self.limits.timeout_s):
+            return search(self._graph.connection, text, type_name, limit)
+
+    def explain(self, text: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """The SQL to which a Cypher query is compiled, and DuckDB's plan of it."""
+        return self._graph.explain(text, parameters)
+
+    def receipt(self) -> dict[str, Any]:
+        """What the build was made from, and what was set aside, by source."""
+        return self.build.receipt()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._graph.close()
+
+
+def _no_database(path: Path) -> Warehouse:
+    raise BuildError(f"{path} is no warehouse.", f"Give the folder of a warehouse, or a file named {DATABASE}.")
