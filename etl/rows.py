@@ -35,6 +35,7 @@ class Ledger:
         release: its release.
         options: what the user chose.
         withdrawn: keys of entries that this or an earlier file of the same source says are withdrawn.
+        about: what a description beside the file says of it; a format that reads one writes it here.
     """
 
     file: str
@@ -44,6 +45,8 @@ class Ledger:
     rows_read: int = 0
     rejected: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    about: dict[str, str] = field(default_factory=dict)
+    first_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     _quarantined: set[int] = field(default_factory=set)
     _out_of_scope: set[int] = field(default_factory=set)
 
