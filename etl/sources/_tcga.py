@@ -1,0 +1,216 @@
+"""What every source of TCGA data shares: barcodes, the names of the studies, statements about patients and samples.
+
+A TCGA barcode names one person (`TCGA-05-4249`) or one specimen (`TCGA-05-4249-01`) wherever it stands, so it is a
+declared reference: sources that use barcodes speak of the same patients and samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from etl.rows import Rows
+from warehouse.statements import ROW, Reason, Stated, entities, relationships, table_rows
+
+PATIENT_BARCODE = r"^TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}$"
+SAMPLE_BARCODE = r"^TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-\d{2}[A-Z]?$"
+
+#: How many characters of a barcode name the patient.
+PATIENT_LENGTH = 12
+
+#: Texts that mean "no value" in tables of TCGA data.
+MISSING = (
+    "#N/A",
+    "N/A",
+    "NA",
+    "NaN",
+    "nan",
+    "[Completed]",
+    "[Discrepancy]",
+    "[Not Applicable]",
+    "[Not Available]",
+    "[Not Evaluated]",
+    "[Unknown]",
+)
+
+#: The studies with the disease that each is about; `COADREAD` and the like join two.
+STUDIES = {
+    "ACC": "Adrenocortical carcinoma",
+    "BLCA": "Bladder urothelial carcinoma",
+    "BRCA": "Breast invasive carcinoma",
+    "CESC": "Cervical squamous cell carcinoma and endocervical adenocarcinoma",
+    "CHOL": "Cholangiocarcinoma",
+    "COAD": "Colon adenocarcinoma",
+    "COADREAD": "Colorectal adenocarcinoma",
+    "DLBC": "Lymphoid neoplasm diffuse large B-cell lymphoma",
+    "ESCA": "Esophageal carcinoma",
+    "GBM": "Glioblastoma multiforme",
+    "HNSC": "Head and neck squamous cell carcinoma",
+    "KICH": "Kidney chromophobe",
+    "KIRC": "Kidney renal clear cell carcinoma",
+    "KIRP": "Kidney renal papillary cell carcinoma",
+    "LAML": "Acute myeloid leukemia",
+    "LGG": "Brain lower grade glioma",
+    "LIHC": "Liver hepatocellular carcinoma",
+    "LUAD": "Lung adenocarcinoma",
+    "LUSC": "Lung squamous cell carcinoma",
+    "MESO": "Mesothelioma",
+    "OV": "Ovarian serous cystadenocarcinoma",
+    "PAAD": "Pancreatic adenocarcinoma",
+    "PCPG": "Pheochromocytoma and paraganglioma",
+    "PRAD": "Prostate adenocarcinoma",
+    "READ": "Rectum adenocarcinoma",
+    "SARC": "Sarcoma",
+    "SKCM": "Skin cutaneous melanoma",
+    "STAD": "Stomach adenocarcinoma",
+    "TGCT": "Testicular germ cell tumors",
+    "THCA": "Thyroid carcinoma",
+    "THYM": "Thymoma",
+    "UCEC": "Uterine corpus endometrial carcinoma",
+    "UCS": "Uterine carcinosarcoma",
+    "UVM": "Uveal melanoma",
+}
+
+#: OncoTree's names of the tumour types that the tables use.
+ONCOTREE = {
+    "ACRM": "Acral Melanoma",
+    "BLCA": "Bladder Urothelial Carcinoma",
+    "BRCA": "Invasive Breast Carcinoma",
+    "COAD": "Colon Adenocarcinoma",
+    "COADREAD": "Colorectal Adenocarcinoma",
+    "DESM": "Desmoplastic Melanoma",
+    "DSTAD": "Diffuse Type Stomach Adenocarcinoma",
+    "FLC": "Fibrolamellar Carcinoma",
+    "HCC": "Hepatocellular Carcinoma",
+    "HCCIHCH": "Hepatocellular Carcinoma plus Intrahepatic Cholangiocarcinoma",
+    "HNSC": "Head and Neck Squamous Cell Carcinoma",
+    "IDC": "Breast Invasive Ductal Carcinoma",
+    "ILC": "Breast Invasive Lobular Carcinoma",
+    "IMMC": "Breast Invasive Mixed Mucinous Carcinoma",
+    "LUAD": "Lung Adenocarcinoma",
+    "LUSC": "Lung Squamous Cell Carcinoma",
+    "MACR": "Mucinous Adenocarcinoma of the Colon and Rectum",
+    "MBC": "Metaplastic Breast Cancer",
+    "MDLC": "Breast Mixed Ductal and Lobular Carcinoma",
+    "MEL": "Melanoma",
+    "MSTAD": "Mucinous Stomach Adenocarcinoma",
+    "PAAD": "Pancreatic Adenocarcinoma",
+    "PANET": "Pancreatic Neuroendocrine Tumor",
+    "PRCC": "Papillary Renal Cell Carcinoma",
+    "PSTAD": "Papillary Stomach Adenocarcinoma",
+    "READ": "Rectal Adenocarcinoma",
+    "SKCM": "Cutaneous Melanoma",
+    "SKLMM": "Lentigo Maligna Melanoma",
+    "SSRCC": "Signet Ring Cell Carcinoma of the Stomach",
+    "STAD": "Stomach Adenocarcinoma",
+    "TSTAD": "Tubular Stomach Adenocarcinoma",
+    "UCP": "Undifferentiated Carcinoma of the Pancreas",
+}
+
+#: The first two digits of the sample part of a barcode.
+SAMPLE_TYPES = {
+    "01": "Primary Solid Tumor",
+    "02": "Recurrent Solid Tumor",
+    "03": "Primary Blood Derived Cancer - Peripheral Blood",
+    "05": "Additional - New Primary",
+    "06": "Metastatic",
+    "07": "Additional Metastatic",
+    "10": "Blood Derived Normal",
+    "11": "Solid Tissue Normal",
+}
+
+ASSERTED = pl.lit("asserted")
+
+
+def with_barcodes(rows: Rows, column: str, pattern: str = PATIENT_BARCODE) -> Rows:
+    """The rows whose barcode has the form that TCGA gives it."""
+    fits = pl.col(column).str.contains(pattern)
+    detail = pl.format("{} is no barcode of TCGA", pl.col(column).fill_null("an empty field"))
+    return rows.reject(~fits | fits.is_null(), Reason.BAD_IDENTIFIER, detail, pl.col(column))
+
+
+def without_missing(rows: Rows, *columns: str) -> Rows:
+    """The same rows; texts that mean "no value" are null in the columns."""
+    return rows.with_columns(
+        *(pl.when(~pl.col(column).is_in(MISSING)).then(pl.col(column)).alias(column) for column in columns)
+    )
+
+
+def with_numbers(rows: Rows, columns: Sequence[str], key: str) -> Rows:
+    """The rows whose columns hold finite numbers or nothing, as numbers."""
+    kept = rows
+    bad = [_is_bad(column) for column in columns]
+    if bad and rows.frame.select(pl.any_horizontal(bad).any()).item():
+        named = [pl.when(is_bad).then(pl.format("{}={}", pl.lit(name), name)) for is_bad, name in zip(bad, columns)]
+        kept = rows.reject(pl.any_horizontal(bad), Reason.BAD_VALUE, pl.coalesce(named), pl.col(key))
+    return Rows(kept.frame.with_columns(_number(column) for column in columns), kept.ledger)
+
+
+def _number(column: str) -> pl.Expr:
+    number = pl.col(column).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number).alias(column)
+
+
+def _is_bad(column: str) -> pl.Expr:
+    text = pl.col(column)
+    return (_number(column).is_null() & text.is_not_null() & ~text.is_in(MISSING)).fill_null(False)
+
+
+def cohort(frame: pl.DataFrame, patient: pl.Expr, study: pl.Expr) -> Iterator[Stated]:
+    """The study as a cohort that includes a patient; each row states it, so that none depends on another row."""
+    named = frame.select(ROW, _study=study, patient="tcga:" + patient)
+    cohort_id = "tcga.study:" + pl.col("_study")
+    description = pl.col("_study").replace_strict(STUDIES, default=None, return_dtype=pl.String)
+    yield entities("Cohort", named.select(ROW, id=cohort_id, name="TCGA " + pl.col("_study"), description=description))
+    yield relationships("HAS_PATIENT", named.select(ROW, subject=cohort_id, object="patient", evidence=ASSERTED))
+
+
+def diagnoses(frame: pl.DataFrame, patient: pl.Expr, code: pl.Expr) -> Iterator[Stated]:
+    """The tumour types of patients, by their codes in OncoTree; a row without a code states none."""
+    coded = frame.select(ROW, subject="tcga:" + patient, _code=code).filter(pl.col("_code").is_not_null())
+    coded = coded.with_columns(object="oncotree:" + pl.col("_code"), evidence=ASSERTED)
+    name = pl.col("_code").replace_strict(ONCOTREE, default=None, return_dtype=pl.String)
+    yield entities("Disease", coded.select(ROW, id="object", name=name))
+    yield relationships("HAS_DIAGNOSIS", coded.drop("_code"))
+
+
+def samples(frame: pl.DataFrame, barcode: str) -> Iterator[Stated]:
+    """Samples by their barcodes, and the patients who gave them."""
+    patient = pl.col(barcode).str.slice(0, PATIENT_LENGTH)
+    code = pl.col(barcode).str.slice(PATIENT_LENGTH + 1, 2)
+    kind = code.replace_strict(SAMPLE_TYPES, default=None, return_dtype=pl.String)
+    sample = "tcga.sample:" + pl.col(barcode)
+    yield entities("Patient", frame.select(ROW, id="tcga:" + patient, name=patient))
+    yield entities("Sample", frame.select(ROW, id=sample, name=barcode, sample_type=kind))
+    yield relationships("HAS_SAMPLE", frame.select(ROW, subject="tcga:" + patient, object=sample, evidence=ASSERTED))
+
+
+def survival(frame: pl.DataFrame, patient: pl.Expr, endpoint: str, days: pl.Expr, event: pl.Expr) -> Stated:
+    """Rows of the table `survival` for one end point; where time or event is missing there is none."""
+    known = frame.select(ROW, patient_id=patient, endpoint=pl.lit(endpoint), time_days=days, event=event)
+    return table_rows("survival", known.filter(pl.col("time_days").is_not_null() & pl.col("event").is_not_null()))
+
+
+def long_rows(frame: pl.DataFrame, row_id: pl.Expr, features: dict[str, str]) -> pl.DataFrame:
+    """The values of a table with a row for each patient or sample, in long form.
+
+    Args:
+        frame: the table, its features as numbers.
+        row_id: the identifier of the patient or sample.
+        features: the name of each feature by its column.
+    """
+    wide = frame.select(ROW, row_id=row_id, *(pl.col(column).alias(name) for column, name in features.items()))
+    return wide.unpivot(list(features.values()), index=["row_id", ROW], variable_name="feature")
+
+
+def long_columns(frame: pl.DataFrame, feature: pl.Expr, row_ids: dict[str, str]) -> pl.DataFrame:
+    """The values of a table with a row for each gene and a column for each sample, in long form.
+
+    Args:
+        frame: the table, its samples as numbers.
+        feature: the name of the gene.
+        row_ids: the identifier of each sample by its column.
+    """
+    wide = frame.select(ROW, feature=feature, *(pl.col(column).alias(name) for column, name in row_ids.items()))
+    return wide.unpivot(list(row_ids.values()), index=["feature", ROW], variable_name="row_id")
