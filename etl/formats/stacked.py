@@ -15,10 +15,10 @@ _Batch = tuple[int, list[bytes]]
 
 @dataclass(frozen=True)
 class Stacked:
-    """Tables that stand in one file: a table begins with the line that names its first columns.
+    """Tables that stand in one file: a table begins with the line that names its first two columns.
 
     Args:
-        tables: the tables in their order; the first must be there, the others may be missing.
+        tables: the tables, in any order; at least one must be there.
     """
 
     tables: tuple[Delimited, ...]
@@ -27,11 +27,14 @@ class Stacked:
         """Yield the rows of each table in turn; which one it is can be seen from the columns.
 
         Raises:
-            SourceError: the file is empty or damaged, or a header lacks a column.
+            SourceError: the file is empty or damaged, begins with no header, or a header lacks a column.
         """
         rest: Iterator[_Batch] = line_batches(path)
-        for table, following in zip(self.tables, (*self.tables[1:], None), strict=True):
-            here = _LinesUpTo(rest, None if following is None else _mark(following))
+        while True:
+            batch = next(rest, (1, [b""]))
+            table = next((one for one in self.tables if batch[1][0].startswith(_mark(one))), self.tables[0])
+            others = tuple(_mark(one) for one in self.tables if one is not table)
+            here = _LinesUpTo(chain([batch], rest), others)
             yield from table.read_lines(here, path, ledger)
             if here.left is None:
                 return
@@ -40,26 +43,20 @@ class Stacked:
 
 @dataclass
 class _LinesUpTo:
-    """The batches before the line that begins with `mark`; that line and the rest of its batch are then in `left`."""
+    """The batches before a line that begins with one of `marks`; that line and its batch's rest are then in `left`."""
 
     batches: Iterator[_Batch]
-    mark: bytes | None
+    marks: tuple[bytes, ...]
     left: _Batch | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[_Batch]:
         for number, lines in self.batches:
-            at = self._position(lines)
-            if at is None:
-                yield number, lines
-            else:
+            at = next((index for index, line in enumerate(lines) if line.startswith(self.marks)), None)
+            if at is not None:
                 self.left = (number + at, lines[at:])
                 yield number, lines[:at]
                 return
-
-    def _position(self, lines: list[bytes]) -> int | None:
-        if self.mark is None:
-            return None
-        return next((index for index, line in enumerate(lines) if line.startswith(self.mark)), None)
+            yield number, lines
 
 
 def _mark(table: Delimited) -> bytes:
