@@ -1,0 +1,53 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+
+PYTHON3 ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo test lint types unit docs benchmark clean
+
+help:  ## Show this list.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/core  ## Make the environment of the warehouse alone (no torch, no Streamlit).
+
+demo: $(VENV)/core  ## Build the generated sample and ask it three questions.
+	@$(BIN)/targetgraph build --sample
+	@sh docs/demo.sh $(BIN)/targetgraph
+
+test: lint types unit  ## Check and test everything.
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+unit: $(VENV)/dev
+	$(BIN)/pytest -n auto --dist worksteal
+
+docs: $(VENV)/core  ## Make the pages of the docs that come from the code.
+	$(BIN)/targetgraph model --markdown > docs/model.md
+	$(BIN)/targetgraph sources --markdown > docs/sources.md
+
+benchmark: $(VENV)/dev  ## Run a benchmark: make benchmark NAME=build
+	$(BIN)/python -m benchmarks $(NAME)
+
+clean:  ## Remove the environment and everything that was made.
+	rm -rf $(VENV) results build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/uv:
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "TargetGraph needs Python 3.11 or newer; name one: make PYTHON3=python3.12 ..."; exit 1; }
+	$(PYTHON3) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+$(VENV)/core: $(VENV)/uv pyproject.toml constraints.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/core
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[all,dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy on real data: `python -m benchmarks NAME`."""

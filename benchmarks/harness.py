@@ -1,0 +1,106 @@
+"""What every benchmark shares: figures with goals, runs in a process of their own, percentiles, the results file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+RESULTS = Path("results")
+#: Where the real data lie, seen from the root of the project.
+DATA = Path(os.environ.get("TARGETGRAPH_DATA", "../shared/data"))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value.
+
+    Args:
+        metric: its name.
+        value: what was measured.
+        unit: of the value.
+        goal: what it must reach, with the sign (`<= 180`); None = reported only.
+        peer: what ran beside it in the same call.
+        peer_value: what the peer reached.
+    """
+
+    metric: str
+    value: float
+    unit: str
+    goal: str | None = None
+    peer: str | None = None
+    peer_value: float | None = None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached; None without a goal."""
+        if self.goal is None:
+            return None
+        sign, limit = self.goal.split()
+        return self.value <= float(limit) if sign == "<=" else self.value >= float(limit)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ran in a process of its own: seconds, peak memory in GB, what it printed."""
+
+    seconds: float
+    peak_gb: float
+    output: str
+
+
+def run_command(command: Sequence[str]) -> Finished:
+    """Run a command and measure the whole process.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its error output is attached as a note.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    output, errors = process.stdout.read(), process.stderr.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        error = subprocess.CalledProcessError(process.returncode, list(command), output, errors)
+        error.add_note(errors[-2000:])
+        raise error
+    return Finished(seconds, usage.ru_maxrss / 1e6, output)
+
+
+def targetgraph(*arguments: str) -> Finished:
+    """Run the command line and measure it."""
+    return run_command([sys.executable, "-m", "targetgraph", *arguments])
+
+
+def percentiles(work: Callable[[], object], repeats: int, warm_up: int = 3) -> tuple[float, float, float]:
+    """Milliseconds of repeated work: median, 95th percentile, maximum."""
+    for _ in range(warm_up):
+        work()
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - start) * 1000)
+    taken.sort()
+    return taken[len(taken) // 2], taken[min(int(len(taken) * 0.95), len(taken) - 1)], taken[-1]
+
+
+def report(name: str, figures: Sequence[Figure]) -> Path:
+    """Print a table and write `results/<name>.json`."""
+    width = max(len(figure.metric) for figure in figures)
+    for figure in figures:
+        mark = {True: "reached", False: "MISSED", None: ""}[figure.reached]
+        peer = f"  {figure.peer}: {figure.peer_value:g}" if figure.peer and figure.peer_value is not None else ""
+        print(f"{figure.metric:<{width}}  {figure.value:>12.6g} {figure.unit:<6} {figure.goal or '':<10} {mark}{peer}")
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps({"figures": [asdict(figure) for figure in figures]}, indent=1), encoding="utf-8")
+    return path

@@ -1,0 +1,5 @@
+"""`python -m targetgraph`: the command line."""
+
+from targetgraph.cli import main
+
+main()
