@@ -167,17 +167,18 @@ class Rows:
             content: the columns in which rows with one key should agree.
 
         Returns:
-            The rows with `first_row`, the number of that first row, and `agrees`, whether both say the same.
+            The rows with `first`: the number of that first row (`row`), and whether both say the same (`agrees`).
         """
         said = self.frame.with_columns(_said=self.frame.select(content).hash_rows())
-        firsts = said.select(key, first_row=ROW, _first_said="_said")
+        firsts = said.select(key, _first_row=ROW, _first_said="_said")
         if key in self.ledger.first_rows:
             firsts = pl.concat([self.ledger.first_rows[key], firsts])
         firsts = firsts.unique(key, keep="first", maintain_order=True)
         self.ledger.first_rows[key] = firsts
         judged = said.join(firsts, on=key, how="left", nulls_equal=True, maintain_order="left")
-        agrees = pl.col("_said") == pl.col("_first_said")
-        return Rows(judged.with_columns(agrees=agrees).drop("_said", "_first_said"), self.ledger)
+        agrees = (pl.col("_said") == pl.col("_first_said")).alias("agrees")
+        first = pl.struct(pl.col("_first_row").alias("row"), agrees)
+        return Rows(judged.with_columns(first=first).drop("_said", "_first_said", "_first_row"), self.ledger)
 
     def only(self, wanted: pl.Expr) -> Rows:
         """The rows for which `wanted` holds; the others are out of scope by the user's options, not bad."""

@@ -142,9 +142,40 @@ def with_numbers(rows: Rows, columns: Sequence[str], key: str) -> Rows:
     kept = rows
     bad = [_is_bad(column) for column in columns]
     if bad and rows.frame.select(pl.any_horizontal(bad).any()).item():
-        named = [pl.when(is_bad).then(pl.format("{}={}", pl.lit(name), name)) for is_bad, name in zip(bad, columns)]
+        named = [
+            pl.when(is_bad).then(pl.format("{}={}", pl.lit(name), name))
+            for is_bad, name in zip(bad, columns, strict=True)
+        ]
         kept = rows.reject(pl.any_horizontal(bad), Reason.BAD_VALUE, pl.coalesce(named), pl.col(key))
     return Rows(kept.frame.with_columns(_number(column) for column in columns), kept.ledger)
+
+
+_FIRST_ROW = pl.col("first").struct.field("row")
+_AGREES = pl.col("first").struct.field("agrees")
+
+
+def first_of_each(rows: Rows, key: str) -> Rows:
+    """The rows whose key stands in no earlier row of the file."""
+    rows = rows.reject(pl.col(key).is_null(), Reason.MISSING_VALUE, key)
+    detail = pl.format("row {} has it too", _FIRST_ROW)
+    again = _FIRST_ROW != pl.col(ROW)
+    return rows.against_first(key, [key]).reject(again, Reason.DUPLICATE_KEY, detail, pl.col(key))
+
+
+def one_of_each(rows: Rows, key: str, content: Sequence[str]) -> pl.DataFrame:
+    """The first row of each patient; a later one that repeats it says nothing new.
+
+    A later row that contradicts the first is set aside.
+
+    Args:
+        rows: rows of which several may describe one patient, as those of slides do.
+        key: the column of the patient.
+        content: the columns in which they have to agree.
+    """
+    rows = rows.against_first(key, content)
+    detail = pl.format("it differs from row {} of the same patient", _FIRST_ROW)
+    rows = rows.reject(~_AGREES, Reason.CONFLICTING_ROWS, detail, pl.col(key))
+    return rows.frame.filter(_FIRST_ROW == pl.col(ROW))
 
 
 def _number(column: str) -> pl.Expr:
@@ -200,7 +231,8 @@ def long_rows(frame: pl.DataFrame, row_id: pl.Expr, features: dict[str, str]) ->
         row_id: the identifier of the patient or sample.
         features: the name of each feature by its column.
     """
-    wide = frame.select(ROW, row_id=row_id, *(pl.col(column).alias(name) for column, name in features.items()))
+    values = [pl.col(column).alias(name) for column, name in features.items()]
+    wide = frame.select(ROW, row_id.alias("row_id"), *values)
     return wide.unpivot(list(features.values()), index=["row_id", ROW], variable_name="feature")
 
 
@@ -212,5 +244,6 @@ def long_columns(frame: pl.DataFrame, feature: pl.Expr, row_ids: dict[str, str])
         feature: the name of the gene.
         row_ids: the identifier of each sample by its column.
     """
-    wide = frame.select(ROW, feature=feature, *(pl.col(column).alias(name) for column, name in row_ids.items()))
+    values = [pl.col(column).alias(name) for column, name in row_ids.items()]
+    wide = frame.select(ROW, feature.alias("feature"), *values)
     return wide.unpivot(list(row_ids.values()), index=["feature", ROW], variable_name="row_id")

@@ -14,7 +14,7 @@ import polars as pl
 from etl.formats import csv
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
-from etl.sources._tcga import cohort, diagnoses, long_rows, survival, with_barcodes, with_numbers
+from etl.sources._tcga import cohort, diagnoses, long_rows, one_of_each, survival, with_barcodes, with_numbers
 from warehouse.statements import ROW, Matrix, Reason, Stated, entities
 
 _COMMIT = "8ddca09b6812df7a0a643126a8b08cc3ec2e7d23"
@@ -35,11 +35,11 @@ _OTHER_COLUMNS = {"_unnamed_0", "site", "train"}
 
 
 def patients(study: str, rows: Rows) -> Iterator[Stated]:
-    """`tcga_*_all_clean.csv`: a row for each slide with clinical columns, then `GENE_rnaseq`, `GENE_mut`, `GENE_cnv`."""
+    """`tcga_*_all_clean.csv`: a row for each slide, clinical columns, then `GENE_rnaseq`, `GENE_mut`, `GENE_cnv`."""
     features = [name for name in rows.frame.columns if _suffix(name)]
-    rows = _without_contradictions(with_barcodes(rows, "case_id"), features)
     _note_other_columns(rows, features)
-    frame = rows.frame.filter(pl.col("first_row") == pl.col(ROW))
+    rows = _numbers(with_barcodes(rows, "case_id"), features)
+    frame = one_of_each(rows, "case_id", [*_NUMBERS, "oncotree_code", *features])
     case, patient = pl.col("case_id"), "tcga:" + pl.col("case_id")
     sex = pl.col("is_female").replace_strict({1.0: "female", 0.0: "male"}, default=None, return_dtype=pl.String)
     yield entities("Patient", frame.select(ROW, id=patient, name=case, age_at_diagnosis_years="age", sex=sex))
@@ -58,19 +58,17 @@ def _suffix(name: str) -> str | None:
     return next((suffix for suffix in _SUFFIXES if name.endswith(suffix) and name != suffix), None)
 
 
-def _without_contradictions(rows: Rows, features: list[str]) -> Rows:
-    """The rows that hold numbers and agree with the first row of their patient."""
+def _numbers(rows: Rows, features: list[str]) -> Rows:
+    """The rows that hold numbers, and 0 or 1 where nothing else makes sense."""
     rows = with_numbers(rows, [*_NUMBERS, *features], "case_id")
     for column in ("censorship", "is_female"):
         detail = pl.format("{}={}", pl.lit(column), column)
         rows = rows.reject(~pl.col(column).is_in([0.0, 1.0]), Reason.BAD_VALUE, detail, pl.col("case_id"))
-    rows = rows.against_first("case_id", [*_NUMBERS, "oncotree_code", *features])
-    detail = pl.format("it differs from row {} of the same patient", "first_row")
-    return rows.reject(~pl.col("agrees"), Reason.CONFLICTING_ROWS, detail, pl.col("case_id"))
+    return rows
 
 
 def _note_other_columns(rows: Rows, features: list[str]) -> None:
-    known = {*_COLUMNS, *_OTHER_COLUMNS, *features, ROW, "first_row", "agrees"}
+    known = {*_COLUMNS, *_OTHER_COLUMNS, *features, ROW}
     other = [name for name in rows.frame.columns if name not in known]
     if other:
         rows.ledger.note(f"columns that are not used: {', '.join(other[:40])}")
