@@ -184,6 +184,7 @@ def pathways(rows: Rows) -> Iterator[Stated]:
 
 def proteins(rows: Rows) -> Iterator[Stated]:
     """`Pathway_Commons_Uniprot_IDs.txt`: gene symbol, UniProt accession."""
+    rows = rows.reject(pl.col("accession").is_null(), Reason.MISSING_VALUE, "accession", pl.col("symbol"))
     named = is_uniprot("accession")
     rows = rows.reject(~named, Reason.BAD_IDENTIFIER, pl.format("{} is no UniProt accession", pl.col("accession")))
     yield from encoded_proteins(rows.frame.select(ROW, "accession", subject=refer("hgnc.symbol", "symbol")))
