@@ -1,0 +1,320 @@
+"""Compiles the body of WITH and RETURN: what is projected, grouped, ordered and cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from warehouse.cypher import aggregates
+from warehouse.cypher import syntax as s
+from warehouse.cypher.dynamic import SORT_KEY
+from warehouse.cypher.expressions import Expressions
+from warehouse.cypher.function_table import AGGREGATES
+from warehouse.cypher.relation import Context, Deferred, Relation, Value, tagged
+from warehouse.cypher.types import Kind, Type
+from warehouse.cypher.walk import contains_call, rebuild, variables, walk
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a finished SELECT: its name in SQL, its name in Cypher and its type."""
+
+    column: str
+    name: str
+    type: Type
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Select:
+    """A finished SELECT; `order` is the column by which its rows are ordered, if they are."""
+
+    sql: str
+    columns: tuple[Column, ...]
+    order: str | None = None
+
+
+@dataclass
+class Aggregation:
+    """What stands for grouped and aggregated expressions above a GROUP BY.
+
+    `below` compiles what is grouped; `keys` are the grouped expressions with their columns; each aggregate becomes a
+    column of `selected` over the argument columns in `arguments`.
+    """
+
+    below: Expressions
+    above: Relation
+    alias: str
+    keys: dict[s.Expression, Value] = field(default_factory=dict)
+    arguments: list[str] = field(default_factory=list)
+    selected: list[str] = field(default_factory=list)
+    _done: dict[s.Expression, Value] = field(default_factory=dict)
+
+    def known(self, expression: s.Expression) -> Value | None:
+        """The column of a grouped or aggregated expression."""
+        if expression in self.keys:
+            return self.keys[expression]
+        if not isinstance(expression, s.Call) or expression.name.lower() not in AGGREGATES:
+            return None
+        if expression not in self._done:
+            self._done[expression] = self._aggregate(expression)
+        return self._done[expression]
+
+    def ungrouped(self, node: s.Expression) -> Exception:
+        """The refusal of a variable beside an aggregate by which nothing is grouped."""
+        what = f"{node.name!r}" if isinstance(node, s.Variable) else "a subquery"
+        return self.below.context.refuse(
+            node.at, f"{what} stands beside an aggregate but is not grouped by",
+            "project it in a column of its own, or in a WITH before this",
+        )  # fmt: skip
+
+    def _aggregate(self, call: s.Call) -> Value:
+        if any(contains_call(argument, AGGREGATES) for argument in call.arguments):
+            raise self.below.context.refuse(call.at, "an aggregate inside an aggregate", "aggregate twice, with WITH between")
+        found = aggregates.compile_aggregate(self.below, call, self._argument)
+        name = self.below.context.alias("g")
+        self.selected.append(f"{found.sql} AS {name}")
+        return self._above(f"{self.alias}.{name}", found.type)
+
+    def _argument(self, sql: str) -> str:
+        """An argument as a column below the GROUP BY."""
+        name = self.below.context.alias("a")
+        self.arguments.append(f"{sql} AS {name}")
+        return name
+
+    def _above(self, sql: str, type_: Type) -> Value:
+        return self.above.entity(sql, type_, True) if type_.is_entity else Value(sql, type_)
+
+
+def project(relation: Relation, projection: s.Projection, named: bool) -> Select:
+    """Compile a projection; `named` says that every column must have a name, as in WITH."""
+    items = _items(relation, projection, named)
+    grouped = any(contains_call(item.expression, AGGREGATES) for item in items)
+    if not grouped and any(contains_call(key.expression, AGGREGATES) for key in projection.order):
+        raise relation.context.refuse(projection.at, "ORDER BY aggregates what is not aggregated", "project the aggregate")
+    maker = _Grouped(relation, projection, items) if grouped else _Plain(relation, projection, items)
+    return maker.select()
+
+
+def _items(relation: Relation, projection: s.Projection, named: bool) -> list[s.Item]:
+    context = relation.context
+    items = []
+    if projection.star:
+        names = sorted(name for name in relation.scope if not name.startswith(" "))
+        if not names and not named:
+            raise context.refuse(projection.at, "RETURN * has no variable to return")
+        items = [s.Item(projection.at, s.Variable(projection.at, name), name, True) for name in names]
+    items += projection.items
+    seen: set[str] = set()
+    for item in items:
+        if named and not item.named and not isinstance(item.expression, s.Variable):
+            raise context.refuse(item.at, "an expression in WITH needs a name", "write: expression AS name")
+        if item.name in seen:
+            raise context.refuse(item.at, f"two columns are called {item.name!r}", "give one another name with AS")
+        seen.add(item.name)
+    return items
+
+
+def group_key(value: Value, context: Context) -> str:
+    """What GROUP BY compares: the value itself, or its key where equal values can be written in several ways."""
+    if value.type.is_dynamic:
+        return f"{SORT_KEY}({tagged(value, context)})"
+    return value.sql
+
+
+def sort_sql(value: Value, context: Context) -> str:
+    """What ORDER BY compares."""
+    if value.type.kind in (Kind.LIST, Kind.MAP, Kind.PATH, Kind.ANY):
+        return f"{SORT_KEY}({tagged(value, context)})"
+    return value.sql
+
+
+def direction(key: s.SortKey) -> str:
+    """How Cypher orders: null is the largest value."""
+    return "DESC NULLS FIRST" if key.descending else "ASC NULLS LAST"
+
+
+class _Maker:
+    """What both kinds of projection share."""
+
+    def __init__(self, relation: Relation, projection: s.Projection, items: list[s.Item]) -> None:
+        self.relation = relation
+        self.context = relation.context
+        self.projection = projection
+        self.items = items
+
+    def finish(self, inner: str, columns: list[Column], keys: list[str]) -> Select:
+        """Order and cut the rows of an inner SELECT whose columns include the sort keys."""
+        names = ", ".join(column.column for column in columns)
+        order = None
+        alias = self.context.alias("s")
+        if keys:
+            order = self.context.alias("o")
+            inner = f"SELECT {names}, row_number() OVER (ORDER BY {', '.join(keys)}) AS {order} FROM ({inner}) AS {alias}"
+        elif self.carried is not None:
+            order = self.carried
+        cut = self._cut()
+        if cut:
+            alias = self.context.alias("s")
+            chosen = names if order is None else f"{names}, {order}"
+            ordered = "" if order is None else f" ORDER BY {order}"
+            inner = f"SELECT {chosen} FROM ({inner}) AS {alias}{ordered}{cut}"
+        return Select(inner, tuple(columns), order)
+
+    carried: str | None = None
+
+    def _cut(self) -> str:
+        parts = []
+        for word, expression in (("LIMIT", self.projection.limit), ("OFFSET", self.projection.skip)):
+            if expression is not None:
+                parts.append(f" {word} {self._count(expression, 'SKIP' if word == 'OFFSET' else word)}")
+        return "".join(parts)
+
+    def _count(self, expression: s.Expression, word: str) -> str:
+        """A number of rows: it must not depend on a row, nor be negative."""
+        if any(isinstance(node, (s.Subquery, s.PatternPredicate, s.PatternComprehension)) for node in walk(expression)):
+            raise self.context.refuse(expression.at, f"{word} takes a constant or a parameter")
+        if variables(expression) or contains_call(expression, AGGREGATES):
+            raise self.context.refuse(expression.at, f"{word} must not depend on a row", "use a constant or a parameter")
+        if isinstance(expression, s.Literal) and isinstance(expression.value, int) and expression.value < 0:
+            raise self.context.refuse(expression.at, f"{word} takes no negative number")
+        value = Expressions(Relation(self.context)).compile(expression)
+        if value.type.kind is not Kind.INTEGER:
+            raise self.context.refuse(expression.at, f"{word} takes an integer, met {value.type}")
+        self.context.counts.append((value.sql, word))
+        return f"({value.sql})"
+
+    def columns_of(self, values: list[Value]) -> tuple[list[Column], list[str]]:
+        """Columns with names of ours, and the SELECT items that make them."""
+        columns, selected = [], []
+        for item, value in zip(self.items, values, strict=True):
+            name = self.context.alias("c")
+            columns.append(Column(name, item.name, value.type))
+            selected.append(f"{'CAST(NULL AS INTEGER)' if value.type.kind is Kind.NULL else value.sql} AS {name}")
+        return columns, selected
+
+    def over(self, inner: str, columns: list[Column]) -> Relation:
+        """A relation over a finished SELECT, with its columns in scope."""
+        relation = Relation(self.context)
+        alias = self.context.alias("q")
+        relation.add(f"({inner}) AS {alias}")
+        bring_into_scope(relation, alias, columns)
+        return relation
+
+    def distinct(self, inner: str, columns: list[Column]) -> str:
+        """Every row once."""
+        if not any(column.type.is_dynamic for column in columns):
+            return f"SELECT DISTINCT {', '.join(column.column for column in columns)} FROM ({inner}) AS {self.context.alias('s')}"
+        alias = self.context.alias("s")
+        keys = [group_key(Value(f"{alias}.{column.column}", column.type), self.context) for column in columns]
+        chosen = [f"first({alias}.{column.column}) AS {column.column}" for column in columns]
+        return f"SELECT {', '.join(chosen)} FROM ({inner}) AS {alias} GROUP BY {', '.join(keys)}"
+
+    def outer_sort(self, inner: str, columns: list[Column]) -> Select:
+        """Sort by expressions over the projected columns, once rows are grouped or made distinct."""
+        if not self.projection.order:
+            return self.finish(inner, columns, [])
+        relation = self.over(inner, columns)
+        expressions = Expressions(relation)
+        aliases = {item.expression: s.Variable(item.at, item.name) for item in self.items}
+        keys, selected = [], [relation.scope[column.name].sql + f" AS {column.column}" for column in columns]
+        for key in self.projection.order:
+            value = expressions.compile(_replace(key.expression, aliases))
+            name = self.context.alias("k")
+            selected.append(f"{sort_sql(value, self.context)} AS {name}")
+            keys.append(f"{name} {direction(key)}")
+        return self.finish(f"SELECT {', '.join(selected)}{relation.body()}", columns, keys)
+
+
+def _replace(expression: s.Expression, aliases: dict[s.Expression, s.Variable]) -> s.Expression:
+    """The expression with every projected part replaced by the name it was projected as."""
+    def change(node: s.Syntax) -> s.Syntax:
+        if node in aliases:
+            return aliases[node]  # type: ignore[index]  # aliases holds expressions, and any syntax may be looked up
+        return rebuild(node, change)  # type: ignore[no-any-return]
+
+    return change(expression)  # type: ignore[return-value]  # an expression stays an expression
+
+
+def bring_into_scope(relation: Relation, alias: str, columns: list[Column] | tuple[Column, ...]) -> None:
+    """Make the columns of a subselect the variables of a relation."""
+    for column in columns:
+        sql = f"{alias}.{column.column}"
+        if column.type.is_entity:
+            relation.scope[column.name] = relation.entity(sql, column.type, column.nullable)
+        elif column.type.kind is Kind.NULL:
+            relation.scope[column.name] = Value("NULL", column.type)
+        else:
+            relation.scope[column.name] = Value(sql, column.type)
+
+
+class _Plain(_Maker):
+    """A projection without aggregates."""
+
+    def select(self) -> Select:
+        """The SELECT of this projection."""
+        expressions = Expressions(self.relation)
+        values = [expressions.compile(item.expression) for item in self.items]
+        columns, selected = self.columns_of(values)
+        if self.projection.distinct:
+            inner = f"SELECT {', '.join(selected)}{self.relation.body()}"
+            return self.outer_sort(self.distinct(inner, columns), columns)
+        named = {item.name: value for item, value in zip(self.items, values, strict=True)}
+        sorting = Expressions(self.relation, named=named)
+        keys = []
+        for key in self.projection.order:
+            name = self.context.alias("k")
+            selected.append(f"{sort_sql(sorting.compile(key.expression), self.context)} AS {name}")
+            keys.append(f"{name} {direction(key)}")
+        if not keys and self.relation.order is not None:
+            self.carried = self.context.alias("o")
+            selected.append(f"{self.relation.order} AS {self.carried}")
+        return self.finish(f"SELECT {', '.join(selected) or '1 AS nothing'}{self.relation.body()}", columns, keys)
+
+
+class _Grouped(_Maker):
+    """A projection with aggregates: what is grouped below, the groups, and what is made of them above."""
+
+    def select(self) -> Select:
+        """The SELECT of this projection."""
+        below = Expressions(self.relation)
+        above = Relation(self.context)
+        alias = self.context.alias("q")
+        aggregation = Aggregation(below, above, alias)
+        keys = self._keys(aggregation)
+        above.add(Deferred(lambda: f"({self._groups(aggregation, keys)}) AS {alias}"))
+        expressions = Expressions(above, aggregation=aggregation)
+        columns, selected = self.columns_of([expressions.compile(item.expression) for item in self.items])
+        inner = f"SELECT {', '.join(selected)}{above.body()}"
+        if self.projection.distinct:
+            inner = self.distinct(inner, columns)
+        return self.outer_sort(inner, columns)
+
+    def _keys(self, aggregation: Aggregation) -> list[tuple[str, Value]]:
+        found = []
+        for item in self.items:
+            if contains_call(item.expression, AGGREGATES) or item.expression in aggregation.keys:
+                continue
+            value = aggregation.below.compile(item.expression)
+            name = self.context.alias("k")
+            sql = f"{aggregation.alias}.{name}"
+            above = aggregation.above.entity(sql, value.type, True) if value.type.is_entity else Value(sql, value.type)
+            if value.type.kind is Kind.NULL:
+                value, above = Value("CAST(NULL AS INTEGER)", value.type), value
+            aggregation.keys[item.expression] = above
+            found.append((name, value))
+        return found
+
+    def _groups(self, aggregation: Aggregation, keys: list[tuple[str, Value]]) -> str:
+        below = [f"{value.sql} AS {name}" for name, value in keys] + aggregation.arguments
+        if self.relation.order is not None:
+            below.append(f"{self.relation.order} AS {aggregates.ORDER}")
+        alias = self.context.alias("b")
+        inner = f"(SELECT {', '.join(below) or '1 AS nothing'}{self.relation.body()}) AS {alias}"
+        grouped, chosen = [], []
+        for name, value in keys:
+            key = group_key(Value(f"{alias}.{name}", value.type), self.context)
+            grouped.append(key)
+            chosen.append(f"{alias}.{name}" if key == f"{alias}.{name}" else f"first({alias}.{name}) AS {name}")
+        by = f" GROUP BY {', '.join(grouped)}" if grouped else ""
+        return f"SELECT {', '.join(chosen + aggregation.selected)} FROM {inner}{by}"
+

@@ -1,0 +1,241 @@
+"""Answers queries: compiles them, runs them within limits, and hands back rows or frames.
+
+    connection = open_locked("warehouse.duckdb")
+    engine = CypherEngine(connection, catalogue)
+    engine.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.name", {"symbol": "KMT2A"}).rows()
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from warehouse.cypher import dynamic, search
+from warehouse.cypher.catalogue import Catalogue
+from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
+from warehouse.cypher.operators import regex_problem
+from warehouse.cypher.results import Entities, RowReader
+from warehouse.cypher.search import PathIndexes
+from warehouse.cypher.values import CypherValue
+from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_ROW_LIMIT = 10_000
+DEFAULT_MEMORY_MB = 2_048
+CACHED_QUERIES = 512
+BATCH_ROWS = 2_048
+
+
+def open_locked(path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, threads: int = 2) -> duckdb.DuckDBPyConnection:
+    """Open a database for questions only: read-only, no file or network access, settings that cannot be changed."""
+    connection = duckdb.connect(
+        str(path), read_only=True, config={"memory_limit": f"{memory_mb}MB", "threads": threads}
+    )
+    lock(connection)
+    return connection
+
+
+def lock(connection: duckdb.DuckDBPyConnection) -> None:
+    """Shut every door of a connection for good; attach what it needs before."""
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+class Result:
+    """The answer to a query.
+
+    Args:
+        columns: the names of the columns.
+        warnings: labels, types and properties that the graph does not have.
+    """
+
+    def __init__(self, columns: list[str], warnings: list[str], rows: list[tuple[CypherValue, ...]], truncated: bool) -> None:
+        self.columns = columns
+        self.warnings = warnings
+        self.truncated = truncated
+        self._rows = rows
+
+    def rows(self) -> list[tuple[CypherValue, ...]]:
+        """The rows as Python values."""
+        return self._rows
+
+    def __iter__(self) -> Iterator[tuple[CypherValue, ...]]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def to_polars(self) -> pl.DataFrame:
+        """The rows as a Polars frame; nodes, relationships, paths and maps become structs or JSON text."""
+        from warehouse.cypher.frames import to_polars
+
+        return to_polars(self.columns, self._rows)
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        return self.to_polars().to_arrow()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a pandas frame."""
+        return self.to_arrow().to_pandas()
+
+
+class CypherEngine:
+    """Answers Cypher queries over one database.
+
+    Args:
+        connection: opened by `open_locked`, or locked by `lock` once everything is attached.
+        catalogue: what the graph holds.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+        self.connection = connection
+        self.catalogue = catalogue
+        self._indexes = PathIndexes(catalogue.all_relationships)
+        self._compiled: OrderedDict[tuple[Any, ...], Compiled] = OrderedDict()
+        self._lock = threading.Lock()
+        self._lookup = threading.local()
+        dynamic.register(connection, self._properties_of)
+        search.register(connection, self._indexes.find)
+
+    def compile(self, text: str, parameters: Mapping[str, CypherValue] | None = None) -> Compiled:
+        """The compiled form of a query, from the cache where it was asked before."""
+        given = parameters or {}
+        known = {name: parameter_type(name, value) for name, value in given.items()}
+        key = (text, tuple(sorted(known.items(), key=lambda item: item[0])))
+        with self._lock:
+            found = self._compiled.get(key)
+            if found is not None:
+                self._compiled.move_to_end(key)
+                return found
+        compiled = compile_text(text, self.catalogue, known)
+        with self._lock:
+            self._compiled[key] = compiled
+            while len(self._compiled) > CACHED_QUERIES:
+                self._compiled.popitem(last=False)
+        return compiled
+
+    def query(
+        self,
+        text: str,
+        parameters: Mapping[str, CypherValue] | None = None,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        row_limit: int | None = DEFAULT_ROW_LIMIT,
+    ) -> Result:
+        """Answer a query.
+
+        Args:
+            text: the query.
+            parameters: the values of `$name` parameters.
+            timeout_s: how long it may run.
+            row_limit: how many rows are read at most; a longer answer is cut and says so.
+
+        Raises:
+            QuestionError: the query is wrong or refused.
+            QuestionTimeoutError: it ran too long.
+            QuestionMemoryError: it needed too much memory.
+        """
+        compiled = self.compile(text, parameters)
+        rows: list[tuple[CypherValue, ...]] = []
+        truncated = False
+        with self._running(compiled, parameters or {}, timeout_s) as (cursor, reader):
+            while batch := cursor.fetchmany(BATCH_ROWS):
+                rows += reader.read(batch)
+                if row_limit is not None and len(rows) > row_limit:
+                    truncated = True
+                    del rows[row_limit:]
+                    break
+        return Result([column.name for column in compiled.columns], list(compiled.warnings), rows, truncated)
+
+    def stream(
+        self, text: str, parameters: Mapping[str, CypherValue] | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> Iterator[tuple[CypherValue, ...]]:
+        """Answer a query row by row, without a limit on their number."""
+        compiled = self.compile(text, parameters)
+        with self._running(compiled, parameters or {}, timeout_s) as (cursor, reader):
+            while batch := cursor.fetchmany(BATCH_ROWS):
+                yield from reader.read(batch)
+
+    def explain(self, text: str, parameters: Mapping[str, CypherValue] | None = None) -> str:
+        """The SQL of a query and DuckDB's plan for it."""
+        compiled = self.compile(text, parameters)
+        cursor = self.connection.cursor()
+        self._prepare(cursor, compiled, parameters or {})
+        plan = cursor.execute(f"EXPLAIN {compiled.sql}", compiled.bindings(parameters or {})).fetchall()
+        return compiled.sql + "\n\n" + "\n".join(row[1] for row in plan)
+
+    @contextmanager
+    def _running(
+        self, compiled: Compiled, parameters: Mapping[str, CypherValue], timeout_s: float
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, RowReader]]:
+        cursor = self.connection.cursor()
+        entities = Entities(self.connection.cursor(), self.catalogue)
+        self._prepare(cursor, compiled, parameters)
+        stopped = threading.Event()
+
+        def stop() -> None:
+            stopped.set()
+            cursor.interrupt()
+            entities.connection.interrupt()
+
+        timer = threading.Timer(timeout_s, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            cursor.execute(compiled.sql, compiled.bindings(parameters))
+            yield cursor, RowReader(compiled.columns, entities)
+        except duckdb.Error as error:
+            raise _explained(error, stopped.is_set(), timeout_s) from error
+        finally:
+            timer.cancel()
+            cursor.close()
+            entities.connection.close()
+
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection, compiled: Compiled, parameters: Mapping[str, CypherValue]) -> None:
+        for name in compiled.regex_parameters:
+            problem = regex_problem(parameters[name])
+            if problem is not None:
+                raise QuestionError(f"${name}: {problem[0]}", problem[1])
+        for path_search in compiled.searches:
+            self._indexes.ensure(cursor, path_search.ordinals)
+
+    def _properties_of(self, reference: CypherValue) -> Mapping[str, CypherValue]:
+        """The properties of an entity for an expression that Python evaluates, read beside the running query."""
+        entities: Entities | None = getattr(self._lookup, "entities", None)
+        if entities is None:
+            entities = Entities(self.connection.cursor(), self.catalogue)
+            self._lookup.entities = entities
+        return entities.lookup(reference)
+
+
+_PYTHON_ERROR = "Python exception occurred while executing the UDF: "
+
+
+def _explained(error: duckdb.Error, stopped: bool, timeout_s: float) -> Exception:
+    """DuckDB's error as one of ours."""
+    message = str(error)
+    if stopped or isinstance(error, duckdb.InterruptException):
+        return QuestionTimeoutError(f"the question ran longer than {timeout_s:g} s and was stopped", "narrow it, or raise the limit")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QuestionMemoryError("the question needed more memory than its limit", "narrow it, or add LIMIT")
+    if _PYTHON_ERROR in message:
+        name, _, told = message.split(_PYTHON_ERROR, 1)[1].partition(": ")
+        return QuestionMemoryError(told) if name.endswith("QuestionMemoryError") else QuestionError(told or name)
+    return QuestionError(message.splitlines()[0])
