@@ -68,7 +68,7 @@ class Matrix:
         unit: the unit of the values in words.
         row_type: `Patient` or `Sample`, what a row of the matrix is.
         frame: `row_id` (the CURIE of the patient or sample), `feature` (the name in the file), `value`, `ROW`.
-        feature_prefix: what makes a feature a reference (`hgnc.symbol`).
+        feature_prefix: what makes a feature a reference (`hgnc.symbol`); empty where a feature is a whole CURIE.
     """
 
     name: str

@@ -158,7 +158,7 @@ def first_of_each(rows: Rows, key: str) -> Rows:
     """The rows whose key stands in no earlier row of the file."""
     rows = rows.reject(pl.col(key).is_null(), Reason.MISSING_VALUE, key)
     detail = pl.format("row {} has it too", _FIRST_ROW)
-    again = _FIRST_ROW != pl.col(ROW)
+    again = pl.col(ROW) != _FIRST_ROW
     return rows.against_first(key, [key]).reject(again, Reason.DUPLICATE_KEY, detail, pl.col(key))
 
 
@@ -175,7 +175,7 @@ def one_of_each(rows: Rows, key: str, content: Sequence[str]) -> pl.DataFrame:
     rows = rows.against_first(key, content)
     detail = pl.format("it differs from row {} of the same patient", _FIRST_ROW)
     rows = rows.reject(~_AGREES, Reason.CONFLICTING_ROWS, detail, pl.col(key))
-    return rows.frame.filter(_FIRST_ROW == pl.col(ROW))
+    return rows.frame.filter(pl.col(ROW) == _FIRST_ROW)
 
 
 def _number(column: str) -> pl.Expr:
@@ -199,7 +199,7 @@ def cohort(frame: pl.DataFrame, patient: pl.Expr, study: pl.Expr) -> Iterator[St
 
 def diagnoses(frame: pl.DataFrame, patient: pl.Expr, code: pl.Expr) -> Iterator[Stated]:
     """The tumour types of patients, by their codes in OncoTree; a row without a code states none."""
-    coded = frame.select(ROW, subject="tcga:" + patient, _code=code).filter(pl.col("_code").is_not_null())
+    coded = frame.select(ROW, subject=patient, _code=code).filter(pl.col("_code").is_not_null())
     coded = coded.with_columns(object="oncotree:" + pl.col("_code"), evidence=ASSERTED)
     name = pl.col("_code").replace_strict(ONCOTREE, default=None, return_dtype=pl.String)
     yield entities("Disease", coded.select(ROW, id="object", name=name))

@@ -44,7 +44,7 @@ def patients(study: str, rows: Rows) -> Iterator[Stated]:
     sex = pl.col("is_female").replace_strict({1.0: "female", 0.0: "male"}, default=None, return_dtype=pl.String)
     yield entities("Patient", frame.select(ROW, id=patient, name=case, age_at_diagnosis_years="age", sex=sex))
     yield from cohort(frame, case, pl.lit(study))
-    yield from diagnoses(frame, case, pl.col("oncotree_code"))
+    yield from diagnoses(frame, patient, pl.col("oncotree_code"))
     days = (pl.col("survival_months") * _DAYS_PER_MONTH).round()
     yield survival(frame, patient, "OS", days, 1 - pl.col("censorship"))
     for suffix, (kind, unit) in _SUFFIXES.items():

@@ -105,7 +105,7 @@ def slide_survival(study: str, rows: Rows) -> Iterator[Stated]:
     sex = pl.col("is_female").replace_strict({1.0: "female", 0.0: "male"}, default=None, return_dtype=pl.String)
     yield entities("Patient", frame.select(ROW, id=patient, name=case, age_at_diagnosis_years="age", sex=sex))
     yield from cohort(frame, case, pl.lit(study))
-    yield from diagnoses(frame, case, pl.col("oncotree_code"))
+    yield from diagnoses(frame, patient, pl.col("oncotree_code"))
     for endpoint, end in _MONTHS.items():
         days = (pl.col(f"survival_months{end}") * _DAYS_PER_MONTH).round()
         yield survival(frame, patient, endpoint, days, 1 - pl.col(f"censorship{end}"))
@@ -120,7 +120,7 @@ def clinical(study: str, rows: Rows) -> Iterator[Stated]:
     stage = "Stage " + pl.col("stage")
     yield entities("Patient", frame.select(ROW, "grade", id="tcga:" + case, name=case, stage=stage))
     yield from cohort(frame, case, pl.lit(study))
-    yield from diagnoses(frame, case, pl.col("subtype"))
+    yield from diagnoses(frame, "tcga:" + case, pl.col("subtype"))
 
 
 #: The cohorts of which Xena's own files are read.

@@ -214,7 +214,8 @@ class Resolver:
             f"""INSERT INTO record.features
             SELECT feature_prefix, feature, g.id, CASE WHEN g.reference IS NULL THEN 'unknown_reference'
                 WHEN g.id IS NULL THEN 'ambiguous_reference' END
-            FROM ({features}) AS x LEFT JOIN identity.gene AS g ON g.reference = feature_prefix || ':' || feature
+            FROM ({features}) AS x LEFT JOIN identity.gene AS g
+                ON g.reference = concat_ws(':', nullif(feature_prefix, ''), feature)
             ORDER BY ALL"""
         )
 

@@ -1,0 +1,373 @@
+"""cBioPortal: study folders in the layout in which studies are published and loaded.
+
+What a data file holds is said by the `meta_*.txt` beside it, never by its name or its folder. A patient or sample whose
+identifier is a TCGA barcode is the TCGA patient or sample (`tcga:`, `tcga.sample:`): a barcode names one person
+wherever it stands. All others are named within their study. A gene is named by its Entrez id where the row has one,
+else by its symbol. Studies are published as archives (https://www.cbioportal.org/datasets), which no build can fetch
+file by file: unpack them and build with `--raw`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from etl.formats import tsv
+from etl.formats.described import Described, Fields, description_of, fields_of
+from etl.rows import Rows
+from etl.source import Format, Licence, Pin, Source, SourceFile
+from etl.sources._tcga import (
+    ASSERTED,
+    MISSING,
+    ONCOTREE,
+    PATIENT_BARCODE,
+    SAMPLE_BARCODE,
+    diagnoses,
+    first_of_each,
+    long_columns,
+    survival,
+    with_numbers,
+    without_missing,
+)
+from warehouse.statements import ROW, Matrix, Reason, Stated, entities, relationships, table_rows
+
+#: cBioPortal's months are days divided by 365.25 / 12, rounded to two decimals.
+_DAYS_PER_MONTH = 365.25 / 12
+
+#: What a status says where it does not begin with `0:` or `1:`.
+_EVENTS = {
+    "LIVING": 0,
+    "DECEASED": 1,
+    "DiseaseFree": 0,
+    "Recurred/Progressed": 1,
+    "ALIVE OR DEAD TUMOR FREE": 0,
+    "DEAD WITH TUMOR": 1,
+}
+_ENDPOINTS = ("OS", "DSS", "DFS")
+
+#: The columns of a wide table that are no samples.
+_GENE_COLUMNS = {"Hugo_Symbol", "Entrez_Gene_Id", "Cytoband", "Locus ID", "Composite.Element.REF"}
+
+#: The kind of matrix by `genetic_alteration_type`.
+_KINDS = {
+    "MRNA_EXPRESSION": "expression",
+    "COPY_NUMBER_ALTERATION": "copy_number",
+    "METHYLATION": "methylation",
+}
+
+_IDENTIFIER, _TYPE, _DATATYPE = "cancer_study_identifier", "genetic_alteration_type", "datatype"
+
+
+def study(rows: Rows) -> Iterator[Stated]:
+    """`meta_study.txt`: the study, its papers, and the disease where it is named by its code in OncoTree."""
+    frame = rows.frame.with_columns(
+        id="cbioportal:" + pl.col(_IDENTIFIER),
+        papers=_column(rows, "pmid").str.replace_all(" ", "").str.split(","),
+        genome=_column(rows, "reference_genome"),
+        said=_column(rows, "description"),
+        disease="oncotree:" + _column(rows, "type_of_cancer").str.to_uppercase(),
+    )
+    described = {"description": "said", "pubmed_ids": "papers", "reference_genome": "genome"}
+    yield entities("Cohort", frame.select(ROW, "id", "name", **described))
+    papers = frame.select(ROW, subject="id", object="papers", evidence=ASSERTED).explode("object").drop_nulls("object")
+    papers = papers.with_columns(object="pubmed:" + pl.col("object"))
+    yield entities("Publication", papers.select(ROW, id="object"), listed=True)
+    yield relationships("DESCRIBED_IN", papers, listed=True)
+    codes = pl.col("disease").str.strip_prefix("oncotree:")
+    known = frame.filter(codes.is_in(list(ONCOTREE))).with_columns(title=codes.replace_strict(ONCOTREE, default=None))
+    yield entities("Disease", known.select(ROW, id="disease", name="title"))
+    yield relationships("STUDIES", known.select(ROW, subject="id", object="disease", evidence=ASSERTED))
+
+
+def descriptions(rows: Rows) -> Iterator[Stated]:
+    """The descriptions of the files that are read: they are used there and state nothing of their own."""
+    yield from ()
+
+
+def patients(rows: Rows) -> Iterator[Stated]:
+    """Clinical patients: attributes, and survival as status and months."""
+    rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
+    months = [f"{endpoint}_MONTHS" for endpoint in _ENDPOINTS if f"{endpoint}_MONTHS" in rows.frame.columns]
+    rows = with_numbers(rows, months, "PATIENT_ID")
+    for name in months:
+        rows = _with_event(rows, name.replace("MONTHS", "STATUS"))
+    frame = rows.frame.with_columns(patient=_patient(rows))
+    sex = _column(rows, "SEX").str.to_lowercase()
+    yield entities(
+        "Patient",
+        frame.select(
+            ROW,
+            id="patient",
+            name="PATIENT_ID",
+            age_at_diagnosis_years=_column(rows, "AGE"),
+            sex=pl.when(sex.is_in(["female", "male"])).then(sex),
+            race=_column(rows, "RACE"),
+            stage=_column(rows, "AJCC_PATHOLOGIC_TUMOR_STAGE"),
+            grade=_column(rows, "GRADE"),
+        ),
+        unique=True,
+    )
+    yield _members(rows, frame)
+    for name in months:
+        days = (pl.col(name) * _DAYS_PER_MONTH).round()
+        event = pl.col(name.replace("MONTHS", "STATUS"))
+        yield survival(frame, pl.col("patient"), name.removesuffix("_MONTHS"), days, event)
+
+
+def _with_event(rows: Rows, column: str) -> Rows:
+    """The rows of which a status is 0, 1 or missing, as a number."""
+    status = _column(rows, column)
+    digit = status.str.extract(r"^([01]):", 1).cast(pl.Int64)
+    event = pl.coalesce(digit, status.replace_strict(_EVENTS, default=None, return_dtype=pl.Int64))
+    detail = pl.format(column + "={}", status)
+    rows = rows.reject(event.is_null() & status.is_not_null(), Reason.BAD_VALUE, detail, pl.col("PATIENT_ID"))
+    return rows.with_columns(event.alias(column))
+
+
+def samples(rows: Rows) -> Iterator[Stated]:
+    """Clinical samples: whose they are, type, subtype, and the tumour type where OncoTree's code is given."""
+    rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
+    sample, patient = _sample(rows, "SAMPLE_ID"), _patient(rows)
+    frame = rows.frame.with_columns(sample=sample, patient=patient)
+    subtype, kind = _column(rows, "SUBTYPE"), _column(rows, "SAMPLE_TYPE")
+    named = frame.select(ROW, id="sample", name="SAMPLE_ID", subtype=subtype, sample_type=kind)
+    yield entities("Sample", named, unique=True)
+    yield entities("Patient", frame.select(ROW, id="patient", name="PATIENT_ID"))
+    yield _members(rows, frame)
+    yield relationships("HAS_SAMPLE", frame.select(ROW, subject="patient", object="sample", evidence=ASSERTED))
+    yield from diagnoses(frame, pl.col("patient"), _column(rows, "ONCOTREE_CODE"))
+
+
+def wide_matrix(rows: Rows) -> Iterator[Stated]:
+    """A profile with a gene in each row and a sample in each column."""
+    ids = [name for name in rows.frame.columns if name not in {*_GENE_COLUMNS, ROW}]
+    rows = _with_genes(with_numbers(rows, ids, _gene_column(rows)))
+    rows = first_of_each(rows, "gene")
+    barcodes = pl.DataFrame({"id": ids}, schema={"id": pl.String}).select(_sample(rows, "id")).to_series().to_list()
+    yield _matrix(rows, long_columns(rows.frame, pl.col("gene"), dict(zip(ids, barcodes, strict=True))))
+
+
+def long_matrix(rows: Rows) -> Iterator[Stated]:
+    """Discrete copy numbers in long form: a gene and a sample in each row."""
+    rows = rows.reject(pl.col("Sample_Id").is_null(), Reason.MISSING_VALUE, "Sample_Id")
+    rows = _with_genes(with_numbers(rows, ["Value"], "Sample_Id"))
+    rows = rows.with_columns(row_id=_sample(rows, "Sample_Id"))
+    rows = first_of_each(rows.with_columns(pair=pl.concat_str("gene", "row_id", separator=" ")), "pair")
+    yield _matrix(rows, rows.frame.select("row_id", ROW, feature="gene", value="Value"))
+
+
+def mutations(rows: Rows) -> Iterator[Stated]:
+    """Variants in the mutation annotation format, silent ones too; the change is the allele unlike the reference."""
+    rows = _with_genes(without_missing(rows, *(name for name in _MAF_TEXTS if name in rows.frame.columns)))
+    second, reference = pl.col("Tumor_Seq_Allele2"), pl.col("Reference_Allele")
+    changed = pl.when(second != reference).then(second).otherwise(_column(rows, "Tumor_Seq_Allele1"))
+    frame = rows.frame.select(
+        ROW,
+        sample_id=_sample(rows, "Tumor_Sample_Barcode"),
+        gene_id="gene",
+        variant_class="Variant_Classification",
+        variant_type=_column(rows, "Variant_Type"),
+        chromosome="Chromosome",
+        start_position="Start_Position",
+        end_position=_column(rows, "End_Position"),
+        reference_allele="Reference_Allele",
+        tumour_allele=changed,
+        protein_change=_column(rows, "HGVSp_Short"),
+        reference_genome=_column(rows, "NCBI_Build"),
+    )
+    yield table_rows("mutations", frame, unique=True)
+
+
+_MAF_COLUMNS = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Variant_Classification",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Tumor_Sample_Barcode",
+)
+_MAF_TEXTS = (*_MAF_COLUMNS, "Entrez_Gene_Id", "End_Position", "Variant_Type", "HGVSp_Short", "NCBI_Build")
+
+
+def _column(rows: Rows, name: str) -> pl.Expr:
+    """A column that a study may leave out."""
+    return pl.col(name) if name in rows.frame.columns else pl.lit(None, pl.String)
+
+
+def _named(rows: Rows, column: str, pattern: str, tcga: str, own: str) -> pl.Expr:
+    name = pl.col(column)
+    within = pl.format(own + ":{}.{}", pl.lit(rows.about[_IDENTIFIER]), name)
+    return pl.when(name.str.contains(pattern)).then(tcga + ":" + name).otherwise(within)
+
+
+def _patient(rows: Rows) -> pl.Expr:
+    return _named(rows, "PATIENT_ID", PATIENT_BARCODE, "tcga", "cbioportal.patient")
+
+
+def _sample(rows: Rows, column: str) -> pl.Expr:
+    return _named(rows, column, SAMPLE_BARCODE, "tcga.sample", "cbioportal.sample")
+
+
+def _members(rows: Rows, frame: pl.DataFrame) -> Stated:
+    cohort = pl.lit(f"cbioportal:{rows.about[_IDENTIFIER]}")
+    return relationships("HAS_PATIENT", frame.select(ROW, subject=cohort, object="patient", evidence=ASSERTED))
+
+
+def _gene_column(rows: Rows) -> str:
+    return "Hugo_Symbol" if "Hugo_Symbol" in rows.frame.columns else "Entrez_Gene_Id"
+
+
+def _with_genes(rows: Rows) -> Rows:
+    """The rows that name a gene, with its reference in `gene`."""
+    entrez = _column(rows, "Entrez_Gene_Id")
+    symbol = _column(rows, "Hugo_Symbol")
+    by_id = pl.when(entrez.str.contains(r"^[1-9]\d*$")).then("ncbigene:" + entrez)
+    by_symbol = pl.when(~symbol.is_in(MISSING)).then("hgnc.symbol:" + symbol)
+    rows = rows.with_columns(gene=pl.coalesce(by_id, by_symbol))
+    return rows.reject(pl.col("gene").is_null(), Reason.MISSING_VALUE, "the row names no gene")
+
+
+def _matrix(rows: Rows, values: pl.DataFrame) -> Matrix:
+    about = rows.about
+    name = re.sub(r"[^a-z0-9]+", "_", f"cbioportal_{about[_IDENTIFIER]}_{about['stable_id']}".lower()).strip("_")
+    unit = f"{about.get('profile_name', about['stable_id'])} ({about[_DATATYPE]})"
+    cohort = f"cbioportal:{about[_IDENTIFIER]}"
+    return Matrix(name, _KINDS[about[_TYPE]], cohort, unit, "Sample", values, feature_prefix="")
+
+
+_WIDE = frozenset(
+    {
+        *(("MRNA_EXPRESSION", datatype) for datatype in ("CONTINUOUS", "Z-SCORE", "DISCRETE")),
+        *(("COPY_NUMBER_ALTERATION", datatype) for datatype in ("CONTINUOUS", "DISCRETE", "LOG2-VALUE")),
+        ("METHYLATION", "CONTINUOUS"),
+    }
+)
+_LONG = frozenset({("COPY_NUMBER_ALTERATION", "DISCRETE_LONG")})
+_PATIENTS = frozenset({("CLINICAL", "PATIENT_ATTRIBUTES")})
+_SAMPLES = frozenset({("CLINICAL", "SAMPLE_ATTRIBUTES")})
+_VARIANTS = frozenset({("MUTATION_EXTENDED", "MAF")})
+_READ = _WIDE | _LONG | _PATIENTS | _SAMPLES | _VARIANTS
+
+
+def _holds(kinds: frozenset[tuple[str, str]], path: Path) -> bool:
+    """Whether a data file, as its description says, holds one of these types of data."""
+    return _kind(description_of(path) or {}) in kinds
+
+
+def _describes(kinds: frozenset[tuple[str, str]], path: Path) -> bool:
+    return _kind(fields_of(path)) in kinds
+
+
+def _kind(about: dict[str, str]) -> tuple[str, str]:
+    return about.get(_TYPE, ""), about.get(_DATATYPE, "")
+
+
+def _pins(*pinned: tuple[str, int]) -> tuple[Pin, ...]:
+    return tuple(Pin("2018", content_sha256, rows) for content_sha256, rows in pinned)
+
+
+def _data(
+    part: str,
+    kinds: frozenset[tuple[str, str]],
+    layout: Format,
+    parse: Callable[[Rows], Iterator[Stated]],
+    pins: tuple[Pin, ...],
+    *,
+    fields: tuple[str, ...] = (),
+) -> SourceFile:
+    return SourceFile(
+        part,
+        ("data_*.txt", "data_*.tsv", "data_*.maf"),
+        Described(layout, (_IDENTIFIER, *fields)),
+        parse,
+        required=False,
+        many=True,
+        pins=pins,
+        belongs=partial(_holds, kinds),
+    )
+
+
+SOURCE = Source(
+    name="cbioportal",
+    title="cBioPortal studies",
+    description="Cancer studies with clinical data, expression, copy number, methylation and mutations.",
+    homepage="https://www.cbioportal.org/datasets",
+    licence=Licence("ODbL-1.0", True, "https://opendatacommons.org/licenses/odbl/1-0/"),
+    rank=50,
+    files=(
+        SourceFile(
+            "study",
+            ("meta_study.txt",),
+            Fields((_IDENTIFIER, "name")),
+            study,
+            many=True,
+            pins=_pins(("8186716b9653a758981cf28a58dd3b096c89411fd833cef1a4acfa093fc512cf", 1)),
+        ),
+        SourceFile(
+            "descriptions",
+            ("meta_*.txt",),
+            Fields((_IDENTIFIER,)),
+            descriptions,
+            required=False,
+            many=True,
+            pins=_pins(
+                ("174a6130fb091291ae202acc667c2d23e905e9b83e9a2546c33c5077a5235e21", 1),
+                ("378d6eb6845f5d0cb0b49ae67bd5e9f7abbffcc7598537548f98e51225870898", 1),
+                ("67c250290ab04c22bdbdf08c641bcbc434694e8c117eaa4ff4933dbd11681482", 1),
+                ("67e1886e64f695022c6d9e3233726a336e360744fcf59212abd96b57112f8653", 1),
+                ("c13fe9e6e534c025a5c843ee1d0882fd06691f4aa24fa23747f033a250c27d8d", 1),
+                ("35e0e9c1dd0661eb5ffbf8b40628765deba9e361a6002abcb4b2be3bf0a792c7", 1),
+                ("f571c7ce199577929cd17e141a5f74a485ed9b3d339ad5e1735c972fb1c8ea7f", 1),
+                ("5d3e5c09e88c1cc627c04cead7b60c9cbe07ce769ed9855b3aa139334b05fc9a", 1),
+            ),
+            belongs=partial(_describes, _READ),
+        ),
+        _data(
+            "patients",
+            _PATIENTS,
+            tsv("PATIENT_ID", comment="#"),
+            patients,
+            _pins(("51fec27f7117a377785e309d1974f4e14486d194f8a7d14de6023f9a91af6e81", 841)),
+        ),
+        _data(
+            "samples",
+            _SAMPLES,
+            tsv("SAMPLE_ID", "PATIENT_ID", comment="#"),
+            samples,
+            _pins(("9c6a16ac82162804c8029ab64d67147edb95b1e9b4d9845373f8d6145236a17a", 845)),
+        ),
+        _data(
+            "profiles",
+            _WIDE,
+            tsv(comment="#"),
+            wide_matrix,
+            _pins(
+                ("fe86ec05ee646e321ced016de2bc363837350cc2582dd18944c3e3cab54851cb", 7),
+                ("3cc63307ef9f597e83cbcaaad88791d85b1e439a92b2657dab3ecae809c91263", 6),
+                ("9aed0b1eeeabd19940f39570613bdec2f1b85dd55c56e6e1cc52e8a8d1d6db2e", 5),
+                ("06e90c5ed23028e96dcadbfa0448f9da4c0cfa5d99217f69c867efce4483cc5e", 8),
+            ),
+            fields=("stable_id",),
+        ),
+        _data(
+            "long_profiles",
+            _LONG,
+            tsv("Sample_Id", "Value", comment="#"),
+            long_matrix,
+            _pins(("92f5fa13c4dbbce46f823cdb2a339712bdac65cecdf92c1a6a058aa2669b3952", 6304)),
+            fields=("stable_id",),
+        ),
+        _data(
+            "mutations",
+            _VARIANTS,
+            tsv(*_MAF_COLUMNS, comment="#"),
+            mutations,
+            _pins(("6c4a29707bf7078001c1b57a48007804e1e06ae589603eef92be6c6996d8d4e5", 36)),
+        ),
+    ),
+)
