@@ -14,7 +14,7 @@ _FIXTURE = Path(__file__).parent / "fixtures" / "hgnc"
 
 def test_one_of_the_two_gene_tables_is_needed(tmp_path: Path) -> None:
     (tmp_path / "hgncID_to_symbol.tsv").write_text("HGNC ID\tApproved symbol\nHGNC:5\tA1BG\n")
-    with pytest.raises(SourceError, match="there is no gene table.*hgnc_complete_set.*hgnc_custom"):
+    with pytest.raises(SourceError, match=r"there is no gene table.*hgnc_complete_set.*hgnc_custom"):
         find(source("hgnc"), Folder(tmp_path))
 
 
