@@ -96,6 +96,8 @@ def _percentile(
     fraction = below.compile(share)
     if not fraction.type.is_number:
         raise below.mismatch(share.at, "FLOAT", fraction.type)
+    if isinstance(share, s.Parameter):
+        below.context.shares.add(share.name)
     distinct = "DISTINCT " if call.distinct else ""
     column = f"{distinct}{argument(value.sql)}"
     if name == "percentilecont":

@@ -100,9 +100,9 @@ def _unwind(relation: Relation, clause: s.Unwind) -> Relation:
 
 
 def _with(relation: Relation, clause: s.With) -> Relation:
-    select = project(relation, clause.projection, named=True)
+    select = project(relation, clause.projection, named=True, where=clause.where)
     after = _over(relation, select)
-    for condition in conjuncts(clause.where):
+    for condition in conjuncts(select.where):
         after.require(Expressions(after).boolean(condition))
     return after
 
@@ -112,6 +112,8 @@ def _over(relation: Relation, select: Select) -> Relation:
     alias = relation.context.alias("q")
     after.add(f"({select.sql}) AS {alias}")
     bring_into_scope(after, alias, select.columns)
+    if select.kept is not None:
+        after.require(f"{alias}.{select.kept}")
     after.order = None if select.order is None else f"{alias}.{select.order}"
     return after
 

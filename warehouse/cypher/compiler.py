@@ -37,6 +37,7 @@ class Compiled:
         parameter_types: the types for which it was compiled.
         programs, searches: kept alive here, for the statement refers to them by number.
         regex_parameters: the parameters that are used as regular expressions.
+        shares: the parameters that are used as percentiles.
         warnings: unknown labels, types and properties.
     """
 
@@ -48,7 +49,7 @@ class Compiled:
     programs: tuple[Program, ...]
     searches: tuple[Search, ...]
     regex_parameters: frozenset[str]
-    counts: tuple[tuple[str, str], ...]
+    shares: frozenset[str]
     warnings: tuple[str, ...]
 
     def bindings(self, given: Mapping[str, CypherValue]) -> dict[str, CypherValue]:
@@ -85,7 +86,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
         programs=tuple(context.programs),
         searches=tuple(context.searches),
         regex_parameters=frozenset(context.regex_parameters),
-        counts=tuple(context.counts),
+        shares=frozenset(context.shares),
         warnings=tuple(context.warnings),
     )
 

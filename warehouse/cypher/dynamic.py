@@ -74,12 +74,13 @@ class Program:
 
     def call(self, arguments: list[str]) -> str:
         """The SQL of a call."""
-        return f"{_RESULTS[self.result]}({', '.join([f'CAST({self.number} AS INTEGER)', *arguments])})"
+        # DuckDB finds a function with any number of arguments only when there is more than one.
+        return f"{_RESULTS[self.result]}({', '.join([str(self.number), *(arguments or ['NULL'])])})"
 
     def run(self, values: tuple[CypherValue, ...], lookup: Lookup) -> CypherValue:
         """Evaluate the expression over values as DuckDB gives them."""
         variables = {
-            name: decode_one(value) for name, decode_one, value in zip(self.names, self._decoders, values, strict=True)
+            name: decode_one(value) for name, decode_one, value in zip(self.names, self._decoders, values, strict=False)
         }
         return evaluate(self.expression, Environment(variables, lookup))
 

@@ -61,6 +61,10 @@ class Expressions:
 
     def boolean(self, expression: s.Expression) -> str:
         """The SQL of a predicate; anything but a truth is refused."""
+        if isinstance(expression, s.PatternPredicate):
+            return self._pattern(expression).sql
+        if isinstance(expression, s.MapLiteral):
+            raise self.context.refuse(expression.at, "type mismatch: expected BOOLEAN, met MAP")
         value = self.compile(expression)
         if value.type.kind is Kind.ANY:
             program = Program(s.Unary(0, "NOT", s.Unary(0, "NOT", s.Variable(0, "value"))), ("value",), (types.ANY,), BOOLEAN)
@@ -397,7 +401,7 @@ class Expressions:
             )
         if name == "exists" and len(node.arguments) == 1:
             if isinstance(node.arguments[0], s.PatternPredicate):
-                return self.compile(node.arguments[0])
+                return self._pattern(node.arguments[0])
             raise self.context.refuse(node.at, "exists() takes a pattern", "write x IS NOT NULL, or EXISTS { ... }")
         function = self._function(node)
         arguments = [self.compile(argument) for argument in node.arguments]
@@ -575,6 +579,11 @@ class Expressions:
 
     # --- patterns ---
 
+    def _bare_pattern(self, node: s.PatternPredicate) -> Value:
+        raise self.context.refuse(
+            node.at, "a pattern can only be a predicate", "write EXISTS { ... }, COUNT { ... } or [pattern | value]"
+        )
+
     def _pattern(self, node: s.PatternPredicate | s.PatternComprehension | s.Subquery) -> Value:
         from warehouse.cypher.subqueries import compile_subquery
 
@@ -623,7 +632,7 @@ _RULES: dict[type, Callable[..., Value]] = {
     s.ListComprehension: Expressions._comprehension,
     s.Quantifier: Expressions._quantifier,
     s.Reduce: Expressions._reduce,
-    s.PatternPredicate: Expressions._pattern,
+    s.PatternPredicate: Expressions._bare_pattern,
     s.PatternComprehension: Expressions._pattern,
     s.Subquery: Expressions._pattern,
 }

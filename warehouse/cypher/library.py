@@ -262,12 +262,14 @@ def number_range(start: CypherValue, end: CypherValue, step: CypherValue = 1) ->
     require_integer("range()", start, end, step)
     if step == 0:
         raise QuestionError("range() takes no step of 0", "leave the step out to count by 1")
-    found = range(start, end + (1 if step > 0 else -1), step)
-    if max(0, (found.stop - found.start + step - (1 if step > 0 else -1)) // step) > LONGEST_LIST:
+    # The length is that of Neo4j, whose division drops the fraction: range(0, 1, -123) is [0].
+    span = end - start
+    length = max(0, abs(span) // abs(step) * (1 if (span < 0) == (step < 0) else -1) + 1)
+    if length > LONGEST_LIST:
         raise QuestionMemoryError(
             f"range({start}, {end}, {step}) has more than {LONGEST_LIST} items", "ask for a smaller range"
         )
-    return list(found)
+    return list(range(start, start + length * step, step))
 
 
 def head(values: CypherValue) -> CypherValue:

@@ -11,7 +11,7 @@ from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.function_table import AGGREGATES
 from warehouse.cypher.relation import Context, Deferred, Relation, Value, tagged
 from warehouse.cypher.types import Kind, Type
-from warehouse.cypher.walk import contains_call, rebuild, variables, walk
+from warehouse.cypher.walk import children, contains_call, rebuild, variables, walk
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Select:
-    """A finished SELECT; `order` is the column by which its rows are ordered, if they are."""
+    """A finished SELECT.
+
+    `order` is the column by which its rows are ordered, if they are; `kept` is a column that is true for the rows which
+    the WHERE after WITH keeps; `where` is that WHERE when it is still to be applied to the columns.
+    """
 
     sql: str
     columns: tuple[Column, ...]
     order: str | None = None
+    kept: str | None = None
+    where: s.Expression | None = None
 
 
 @dataclass
@@ -47,11 +53,19 @@ class Aggregation:
     keys: dict[s.Expression, Value] = field(default_factory=dict)
     arguments: list[str] = field(default_factory=list)
     selected: list[str] = field(default_factory=list)
+    whole: bool = False
     _done: dict[s.Expression, Value] = field(default_factory=dict)
+
+    def item(self, expressions: Expressions, expression: s.Expression) -> Value:
+        """A projected item: a grouped expression as a whole, or one made of aggregates and simple grouped ones."""
+        self.whole = expression in self.keys
+        value = expressions.compile(expression)
+        self.whole = False
+        return value
 
     def known(self, expression: s.Expression) -> Value | None:
         """The column of a grouped or aggregated expression."""
-        if expression in self.keys:
+        if expression in self.keys and (self.whole or _is_simple(expression)):
             return self.keys[expression]
         if not isinstance(expression, s.Call) or expression.name.lower() not in AGGREGATES:
             return None
@@ -68,6 +82,8 @@ class Aggregation:
         )  # fmt: skip
 
     def _aggregate(self, call: s.Call) -> Value:
+        if any(contains_call(argument, _CHANCE) for argument in call.arguments):
+            raise self.below.context.refuse(call.at, "an aggregate over random values", "WITH the values first")
         if any(contains_call(argument, AGGREGATES) for argument in call.arguments):
             raise self.below.context.refuse(call.at, "an aggregate inside an aggregate", "aggregate twice, with WITH between")
         found = aggregates.compile_aggregate(self.below, call, self._argument)
@@ -85,14 +101,43 @@ class Aggregation:
         return self.above.entity(sql, type_, True) if type_.is_entity else Value(sql, type_)
 
 
-def project(relation: Relation, projection: s.Projection, named: bool) -> Select:
-    """Compile a projection; `named` says that every column must have a name, as in WITH."""
+_CHANCE = frozenset({"rand", "randomuuid"})
+
+
+def _is_simple(expression: s.Expression) -> bool:
+    """Whether Neo4j recognises a grouped expression inside a larger one: a variable or one of its properties."""
+    return isinstance(expression, s.Variable) or (
+        isinstance(expression, s.Property) and isinstance(expression.subject, s.Variable)
+    )
+
+
+def project(
+    relation: Relation, projection: s.Projection, named: bool, where: s.Expression | None = None
+) -> Select:
+    """Compile a projection.
+
+    Args:
+        relation: what is projected.
+        projection: the body of WITH or RETURN.
+        named: whether every column must have a name, as in WITH.
+        where: the WHERE of a WITH.
+    """
     items = _items(relation, projection, named)
+    for item in items:
+        _refuse_hidden_aggregates(relation.context, item.expression)
     grouped = any(contains_call(item.expression, AGGREGATES) for item in items)
     if not grouped and any(contains_call(key.expression, AGGREGATES) for key in projection.order):
         raise relation.context.refuse(projection.at, "ORDER BY aggregates what is not aggregated", "project the aggregate")
-    maker = _Grouped(relation, projection, items) if grouped else _Plain(relation, projection, items)
+    maker = (_Grouped if grouped else _Plain)(relation, projection, items, where)
     return maker.select()
+
+
+def _refuse_hidden_aggregates(context: Context, expression: s.Expression) -> None:
+    for node in walk(expression):
+        if isinstance(node, (s.ListComprehension, s.Quantifier, s.Reduce)) and contains_call(node, AGGREGATES):
+            inside = [part for part in children(node) if part is not node.source]
+            if any(contains_call(part, AGGREGATES) for part in inside):
+                raise context.refuse(node.at, "an aggregate inside a list expression", "aggregate in a WITH before it")
 
 
 def _items(relation: Relation, projection: s.Projection, named: bool) -> list[s.Item]:
@@ -136,7 +181,10 @@ def direction(key: s.SortKey) -> str:
 class _Maker:
     """What both kinds of projection share."""
 
-    def __init__(self, relation: Relation, projection: s.Projection, items: list[s.Item]) -> None:
+    def __init__(
+        self, relation: Relation, projection: s.Projection, items: list[s.Item], where: s.Expression | None
+    ) -> None:
+        self.where = where
         self.relation = relation
         self.context = relation.context
         self.projection = projection
@@ -144,7 +192,7 @@ class _Maker:
 
     def finish(self, inner: str, columns: list[Column], keys: list[str]) -> Select:
         """Order and cut the rows of an inner SELECT whose columns include the sort keys."""
-        names = ", ".join(column.column for column in columns)
+        names = ", ".join([column.column for column in columns] + [self.kept] * (self.kept is not None)) or "nothing"
         order = None
         alias = self.context.alias("s")
         if keys:
@@ -158,9 +206,15 @@ class _Maker:
             chosen = names if order is None else f"{names}, {order}"
             ordered = "" if order is None else f" ORDER BY {order}"
             inner = f"SELECT {chosen} FROM ({inner}) AS {alias}{ordered}{cut}"
-        return Select(inner, tuple(columns), order)
+        where = None if self.kept is not None or self.where is None else _replace(self.where, self.aliases())
+        return Select(inner, tuple(columns), order, self.kept, where)
 
     carried: str | None = None
+    kept: str | None = None
+
+    def aliases(self) -> dict[s.Expression, s.Variable]:
+        """The name under which each expression is projected."""
+        return {item.expression: s.Variable(item.at, item.name) for item in self.items}
 
     def _cut(self) -> str:
         parts = []
@@ -180,7 +234,6 @@ class _Maker:
         value = Expressions(Relation(self.context)).compile(expression)
         if value.type.kind is not Kind.INTEGER:
             raise self.context.refuse(expression.at, f"{word} takes an integer, met {value.type}")
-        self.context.counts.append((value.sql, word))
         return f"({value.sql})"
 
     def columns_of(self, values: list[Value]) -> tuple[list[Column], list[str]]:
@@ -215,10 +268,9 @@ class _Maker:
             return self.finish(inner, columns, [])
         relation = self.over(inner, columns)
         expressions = Expressions(relation)
-        aliases = {item.expression: s.Variable(item.at, item.name) for item in self.items}
         keys, selected = [], [relation.scope[column.name].sql + f" AS {column.column}" for column in columns]
         for key in self.projection.order:
-            value = expressions.compile(_replace(key.expression, aliases))
+            value = expressions.compile(_replace(key.expression, self.aliases()))
             name = self.context.alias("k")
             selected.append(f"{sort_sql(value, self.context)} AS {name}")
             keys.append(f"{name} {direction(key)}")
@@ -265,6 +317,9 @@ class _Plain(_Maker):
             name = self.context.alias("k")
             selected.append(f"{sort_sql(sorting.compile(key.expression), self.context)} AS {name}")
             keys.append(f"{name} {direction(key)}")
+        if self.where is not None and variables(self.where) & self.relation.scope.keys() - named.keys():
+            self.kept = self.context.alias("w")
+            selected.append(f"{sorting.boolean(self.where)} AS {self.kept}")
         if not keys and self.relation.order is not None:
             self.carried = self.context.alias("o")
             selected.append(f"{self.relation.order} AS {self.carried}")
@@ -283,7 +338,7 @@ class _Grouped(_Maker):
         keys = self._keys(aggregation)
         above.add(Deferred(lambda: f"({self._groups(aggregation, keys)}) AS {alias}"))
         expressions = Expressions(above, aggregation=aggregation)
-        columns, selected = self.columns_of([expressions.compile(item.expression) for item in self.items])
+        columns, selected = self.columns_of([aggregation.item(expressions, item.expression) for item in self.items])
         inner = f"SELECT {', '.join(selected)}{above.body()}"
         if self.projection.distinct:
             inner = self.distinct(inner, columns)

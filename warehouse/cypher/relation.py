@@ -49,7 +49,7 @@ class Context:
     regex_parameters: set[str] = field(default_factory=set)
     programs: list[Program] = field(default_factory=list)
     searches: list[object] = field(default_factory=list)
-    counts: list[tuple[str, str]] = field(default_factory=list)
+    shares: set[str] = field(default_factory=set)
     warnings: dict[str, None] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 

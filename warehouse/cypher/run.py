@@ -213,6 +213,9 @@ class CypherEngine:
             problem = regex_problem(parameters[name])
             if problem is not None:
                 raise QuestionError(f"${name}: {problem[0]}", problem[1])
+        for name in compiled.shares:
+            if not 0 <= parameters[name] <= 1:
+                raise QuestionError(f"${name} is a percentile: it must be between 0.0 and 1.0")
         for path_search in compiled.searches:
             self._indexes.ensure(cursor, path_search.ordinals)
 

@@ -35,8 +35,9 @@ def walk(node: s.Syntax) -> Iterator[s.Syntax]:
 
 
 def variables(node: s.Syntax) -> set[str]:
-    """Every variable name that is read inside, those of comprehensions included."""
-    return {found.name for found in walk(node) if isinstance(found, s.Variable)}
+    """Every variable name that is used inside, those of comprehensions and patterns included."""
+    naming = (s.Variable, s.NodePattern, s.RelationshipPattern, s.PathPattern)
+    return {found.name for found in walk(node) if isinstance(found, naming) and found.name is not None}
 
 
 def contains_call(node: s.Syntax, names: frozenset[str]) -> bool:
@@ -66,6 +67,8 @@ def only_properties_of(node: s.Syntax, name: str) -> set[str] | None:
     """The properties read of variable `name`; `None` where the variable is used in any other way."""
     if isinstance(node, s.Property) and node.subject == s.Variable(0, name):
         return {node.key}
+    if isinstance(node, (s.NodePattern, s.RelationshipPattern)) and node.name == name:
+        return None
     if node == s.Variable(0, name):
         return None
     found: set[str] = set()
