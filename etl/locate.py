@@ -189,7 +189,8 @@ def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> F
     expected, subset = declared, True
     if declared is None:
         expected, subset = _expected(part, pin, folder.subset)
-    release = pin.release if pin else _release_in(name) or f"unpinned-{sha256[:8]}"
+    unpinned = "unpinned" if part.many else f"unpinned-{sha256[:8]}"
+    release = pin.release if pin else _release_in(name) or unpinned
     return FoundFile(source.name, part.part, path, name, release, sha256, path.stat().st_size, expected, subset)
 
 
@@ -205,7 +206,8 @@ def _expected(part: SourceFile, pin: Pin | None, subset: bool) -> tuple[int | No
     if pin is not None:
         return pin.rows, pin.subset
     if subset or part.many:
-        return None, subset
+        # One document of many is a part of the release by its nature.
+        return None, True
     whole = [known for known in part.pins if not known.subset]
     if whole:
         return max(whole, key=lambda known: known.release).rows, False

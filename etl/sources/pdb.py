@@ -41,7 +41,15 @@ _CATEGORIES = {
     "pdbx_entity_nonpoly": ("name", "comp_id"),
     "chem_comp": ("id", "formula", "formula_weight"),
     "struct_ref": ("id", "db_name", "db_code", "entity_id", "pdbx_db_accession"),
-    "struct_ref_seq": ("ref_id", "pdbx_strand_id", "seq_align_beg", "seq_align_end", "db_align_beg", "db_align_end"),
+    "struct_ref_seq": (
+        "ref_id",
+        "pdbx_db_accession",
+        "pdbx_strand_id",
+        "seq_align_beg",
+        "seq_align_end",
+        "db_align_beg",
+        "db_align_end",
+    ),
 }
 
 #: Where a resolution stands; that of the reflections counts only where nothing was refined.
@@ -168,15 +176,24 @@ def _proteins(rows: Rows, polymers: pl.DataFrame) -> Iterator[Statements]:
     numbers = pl.col("seq_align_beg", "seq_align_end", "db_align_beg", "db_align_end").cast(pl.Int64, strict=False)
     aligned = _items(rows, "struct_ref_seq").drop("structure").with_columns(numbers)
     references = _items(rows, "struct_ref").filter(pl.col("db_name") == "UNP")
-    protein = pl.when(is_uniprot("pdbx_db_accession")).then(uniprot_id("pdbx_db_accession"))
-    references = references.with_columns(protein=protein.otherwise(pl.col("pdbx_db_accession")))
-    entry_name = pl.when(pl.col("db_code").str.contains("^[A-Z0-9]+_[A-Z0-9]+$")).then(pl.col("db_code"))
-    yield entities("Protein", references.select(ROW, id="protein", entry_name=entry_name), listed=True)
-    segments = (
-        references.join(aligned, left_on=[ROW, "id"], right_on=[ROW, "ref_id"], how="left", maintain_order="left")
-        .join(polymers.drop("chains"), on=[ROW, "entity_id"], how="left", maintain_order="left")
-        .with_columns(share=(pl.col("seq_align_end") - pl.col("seq_align_beg") + 1) / pl.col("length"))
+    references = references.join(
+        aligned,
+        left_on=[ROW, "id"],
+        right_on=[ROW, "ref_id"],
+        how="left",
+        suffix="_aligned",
+        maintain_order="left_right",
     )
+    # Old entries name the protein only where its residues are aligned.
+    references = references.with_columns(accession=pl.coalesce("pdbx_db_accession", "pdbx_db_accession_aligned"))
+    protein = pl.when(is_uniprot("accession")).then(uniprot_id("accession")).otherwise(pl.col("accession"))
+    references = references.with_columns(protein=protein)
+    entry_name = pl.when(pl.col("db_code").str.contains("^[A-Z0-9]+_[A-Z0-9]+$")).then(pl.col("db_code"))
+    proteins = references.select(ROW, id="protein", entry_name=entry_name)
+    yield entities("Protein", proteins.unique(maintain_order=True), listed=True)
+    segments = references.join(
+        polymers.drop("chains"), on=[ROW, "entity_id"], how="left", maintain_order="left"
+    ).with_columns(share=(pl.col("seq_align_end") - pl.col("seq_align_beg") + 1) / pl.col("length"))
     first, last = pl.col("db_align_beg"), pl.col("db_align_end")
     of_chains = segments.group_by(ROW, "protein", "structure", "pdbx_strand_id", maintain_order=True).agg(
         residue_start=first.filter(first <= last).min(),
