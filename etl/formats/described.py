@@ -56,9 +56,11 @@ class Fields:
 
     Args:
         fields: what it must say.
+        optional: what it may say; what it leaves out is empty.
     """
 
     fields: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield one row with a column for each field.
@@ -74,7 +76,10 @@ class Fields:
             ledger.reject_row(1, Reason.NOT_UTF8, detail, error.object.decode(errors="backslashreplace"))
             return
         _verify(path, fields, self.fields)
-        yield Rows(pl.DataFrame({**{name: [value] for name, value in fields.items()}, ROW: [1]}), ledger)
+        values = {name: [fields.get(name)] for name in (*self.fields, *self.optional)}
+        yield Rows(
+            pl.DataFrame({**values, ROW: [1]}, schema={**dict.fromkeys(values, pl.String), ROW: pl.Int64}), ledger
+        )
 
 
 def description_of(path: Path) -> dict[str, str] | None:

@@ -59,6 +59,28 @@ _KINDS = {
     "METHYLATION": "methylation",
 }
 
+_MAF_COLUMNS = (
+    "Hugo_Symbol",
+    "Chromosome",
+    "Start_Position",
+    "Variant_Classification",
+    "Reference_Allele",
+    "Tumor_Seq_Allele2",
+    "Tumor_Sample_Barcode",
+)
+_MAF_OPTIONAL = (
+    "Entrez_Gene_Id",
+    "Tumor_Seq_Allele1",
+    "End_Position",
+    "Variant_Type",
+    "HGVSp_Short",
+    "NCBI_Build",
+)
+_SURVIVAL_COLUMNS = tuple(f"{endpoint}_{what}" for endpoint in _ENDPOINTS for what in ("STATUS", "MONTHS"))
+_PATIENT_OPTIONAL = (*_SURVIVAL_COLUMNS, "AGE", "SEX", "RACE", "AJCC_PATHOLOGIC_TUMOR_STAGE", "GRADE")
+_SAMPLE_OPTIONAL = ("SUBTYPE", "SAMPLE_TYPE", "ONCOTREE_CODE")
+_GENES = ("Hugo_Symbol", "Entrez_Gene_Id")
+
 _IDENTIFIER, _TYPE, _DATATYPE = "cancer_study_identifier", "genetic_alteration_type", "datatype"
 
 
@@ -66,13 +88,10 @@ def study(rows: Rows) -> Iterator[Stated]:
     """`meta_study.txt`: the study, its papers, and the disease where it is named by its code in OncoTree."""
     frame = rows.frame.with_columns(
         id="cbioportal:" + pl.col(_IDENTIFIER),
-        papers=_column(rows, "pmid").str.replace_all(" ", "").str.split(","),
-        genome=_column(rows, "reference_genome"),
-        said=_column(rows, "description"),
-        disease="oncotree:" + _column(rows, "type_of_cancer").str.to_uppercase(),
+        papers=pl.col("pmid").str.replace_all(" ", "").str.split(","),
+        disease="oncotree:" + pl.col("type_of_cancer").str.to_uppercase(),
     )
-    described = {"description": "said", "pubmed_ids": "papers", "reference_genome": "genome"}
-    yield entities("Cohort", frame.select(ROW, "id", "name", **described))
+    yield entities("Cohort", frame.select(ROW, "id", "name", "description", "reference_genome", pubmed_ids="papers"))
     papers = frame.select(ROW, subject="id", object="papers", evidence=ASSERTED).explode("object").drop_nulls("object")
     papers = papers.with_columns(object="pubmed:" + pl.col("object"))
     yield entities("Publication", papers.select(ROW, id="object"), listed=True)
@@ -91,36 +110,34 @@ def descriptions(rows: Rows) -> Iterator[Stated]:
 def patients(rows: Rows) -> Iterator[Stated]:
     """Clinical patients: attributes, and survival as status and months."""
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
-    months = [f"{endpoint}_MONTHS" for endpoint in _ENDPOINTS if f"{endpoint}_MONTHS" in rows.frame.columns]
-    rows = with_numbers(rows, months, "PATIENT_ID")
-    for name in months:
-        rows = _with_event(rows, name.replace("MONTHS", "STATUS"))
+    rows = with_numbers(rows, [f"{endpoint}_MONTHS" for endpoint in _ENDPOINTS], "PATIENT_ID")
+    for endpoint in _ENDPOINTS:
+        rows = _with_event(rows, f"{endpoint}_STATUS")
     frame = rows.frame.with_columns(patient=_patient(rows))
-    sex = _column(rows, "SEX").str.to_lowercase()
+    sex = pl.col("SEX").str.to_lowercase()
     yield entities(
         "Patient",
         frame.select(
             ROW,
             id="patient",
             name="PATIENT_ID",
-            age_at_diagnosis_years=_column(rows, "AGE"),
+            age_at_diagnosis_years="AGE",
             sex=pl.when(sex.is_in(["female", "male"])).then(sex),
-            race=_column(rows, "RACE"),
-            stage=_column(rows, "AJCC_PATHOLOGIC_TUMOR_STAGE"),
-            grade=_column(rows, "GRADE"),
+            race="RACE",
+            stage="AJCC_PATHOLOGIC_TUMOR_STAGE",
+            grade="GRADE",
         ),
         unique=True,
     )
     yield _members(rows, frame)
-    for name in months:
-        days = (pl.col(name) * _DAYS_PER_MONTH).round()
-        event = pl.col(name.replace("MONTHS", "STATUS"))
-        yield survival(frame, pl.col("patient"), name.removesuffix("_MONTHS"), days, event)
+    for endpoint in _ENDPOINTS:
+        days = (pl.col(f"{endpoint}_MONTHS") * _DAYS_PER_MONTH).round()
+        yield survival(frame, pl.col("patient"), endpoint, days, pl.col(f"{endpoint}_STATUS"))
 
 
 def _with_event(rows: Rows, column: str) -> Rows:
     """The rows of which a status is 0, 1 or missing, as a number."""
-    status = _column(rows, column)
+    status = pl.col(column)
     digit = status.str.extract(r"^([01]):", 1).cast(pl.Int64)
     event = pl.coalesce(digit, status.replace_strict(_EVENTS, default=None, return_dtype=pl.Int64))
     detail = pl.format(column + "={}", status)
@@ -133,20 +150,19 @@ def samples(rows: Rows) -> Iterator[Stated]:
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
     sample, patient = _sample(rows, "SAMPLE_ID"), _patient(rows)
     frame = rows.frame.with_columns(sample=sample, patient=patient)
-    subtype, kind = _column(rows, "SUBTYPE"), _column(rows, "SAMPLE_TYPE")
+    subtype, kind = pl.col("SUBTYPE"), pl.col("SAMPLE_TYPE")
     named = frame.select(ROW, id="sample", name="SAMPLE_ID", subtype=subtype, sample_type=kind)
     yield entities("Sample", named, unique=True)
     yield entities("Patient", frame.select(ROW, id="patient", name="PATIENT_ID"))
     yield _members(rows, frame)
     yield relationships("HAS_SAMPLE", frame.select(ROW, subject="patient", object="sample", evidence=ASSERTED))
-    yield from diagnoses(frame, pl.col("patient"), _column(rows, "ONCOTREE_CODE"))
+    yield from diagnoses(frame, pl.col("patient"), pl.col("ONCOTREE_CODE"))
 
 
 def wide_matrix(rows: Rows) -> Iterator[Stated]:
     """A profile with a gene in each row and a sample in each column."""
     ids = [name for name in rows.frame.columns if name not in {*_GENE_COLUMNS, ROW}]
-    rows = _with_genes(with_numbers(rows, ids, _gene_column(rows)))
-    rows = first_of_each(rows, "gene")
+    rows = first_of_each(with_numbers(_with_genes(rows), ids, "gene"), "gene")
     barcodes = pl.DataFrame({"id": ids}, schema={"id": pl.String}).select(_sample(rows, "id")).to_series().to_list()
     yield _matrix(rows, long_columns(rows.frame, pl.col("gene"), dict(zip(ids, barcodes, strict=True))))
 
@@ -154,7 +170,7 @@ def wide_matrix(rows: Rows) -> Iterator[Stated]:
 def long_matrix(rows: Rows) -> Iterator[Stated]:
     """Discrete copy numbers in long form: a gene and a sample in each row."""
     rows = rows.reject(pl.col("Sample_Id").is_null(), Reason.MISSING_VALUE, "Sample_Id")
-    rows = _with_genes(with_numbers(rows, ["Value"], "Sample_Id"))
+    rows = with_numbers(_with_genes(rows), ["Value"], "Sample_Id")
     rows = rows.with_columns(row_id=_sample(rows, "Sample_Id"))
     rows = first_of_each(rows.with_columns(pair=pl.concat_str("gene", "row_id", separator=" ")), "pair")
     yield _matrix(rows, rows.frame.select("row_id", ROW, feature="gene", value="Value"))
@@ -162,41 +178,24 @@ def long_matrix(rows: Rows) -> Iterator[Stated]:
 
 def mutations(rows: Rows) -> Iterator[Stated]:
     """Variants in the mutation annotation format, silent ones too; the change is the allele unlike the reference."""
-    rows = _with_genes(without_missing(rows, *(name for name in _MAF_TEXTS if name in rows.frame.columns)))
+    rows = _with_genes(without_missing(rows, *_MAF_COLUMNS, *_MAF_OPTIONAL))
     second, reference = pl.col("Tumor_Seq_Allele2"), pl.col("Reference_Allele")
-    changed = pl.when(second != reference).then(second).otherwise(_column(rows, "Tumor_Seq_Allele1"))
+    changed = pl.when(second != reference).then(second).otherwise(pl.col("Tumor_Seq_Allele1"))
     frame = rows.frame.select(
         ROW,
         sample_id=_sample(rows, "Tumor_Sample_Barcode"),
         gene_id="gene",
         variant_class="Variant_Classification",
-        variant_type=_column(rows, "Variant_Type"),
+        variant_type="Variant_Type",
         chromosome="Chromosome",
         start_position="Start_Position",
-        end_position=_column(rows, "End_Position"),
+        end_position="End_Position",
         reference_allele="Reference_Allele",
         tumour_allele=changed,
-        protein_change=_column(rows, "HGVSp_Short"),
-        reference_genome=_column(rows, "NCBI_Build"),
+        protein_change="HGVSp_Short",
+        reference_genome="NCBI_Build",
     )
     yield table_rows("mutations", frame, unique=True)
-
-
-_MAF_COLUMNS = (
-    "Hugo_Symbol",
-    "Chromosome",
-    "Start_Position",
-    "Variant_Classification",
-    "Reference_Allele",
-    "Tumor_Seq_Allele2",
-    "Tumor_Sample_Barcode",
-)
-_MAF_TEXTS = (*_MAF_COLUMNS, "Entrez_Gene_Id", "End_Position", "Variant_Type", "HGVSp_Short", "NCBI_Build")
-
-
-def _column(rows: Rows, name: str) -> pl.Expr:
-    """A column that a study may leave out."""
-    return pl.col(name) if name in rows.frame.columns else pl.lit(None, pl.String)
 
 
 def _named(rows: Rows, column: str, pattern: str, tcga: str, own: str) -> pl.Expr:
@@ -218,14 +217,10 @@ def _members(rows: Rows, frame: pl.DataFrame) -> Stated:
     return relationships("HAS_PATIENT", frame.select(ROW, subject=cohort, object="patient", evidence=ASSERTED))
 
 
-def _gene_column(rows: Rows) -> str:
-    return "Hugo_Symbol" if "Hugo_Symbol" in rows.frame.columns else "Entrez_Gene_Id"
-
-
 def _with_genes(rows: Rows) -> Rows:
     """The rows that name a gene, with its reference in `gene`."""
-    entrez = _column(rows, "Entrez_Gene_Id")
-    symbol = _column(rows, "Hugo_Symbol")
+    entrez = pl.col("Entrez_Gene_Id")
+    symbol = pl.col("Hugo_Symbol")
     by_id = pl.when(entrez.str.contains(r"^[1-9]\d*$")).then("ncbigene:" + entrez)
     by_symbol = pl.when(~symbol.is_in(MISSING)).then("hgnc.symbol:" + symbol)
     rows = rows.with_columns(gene=pl.coalesce(by_id, by_symbol))
@@ -283,7 +278,7 @@ def _data(
     return SourceFile(
         part,
         ("data_*.txt", "data_*.tsv", "data_*.maf"),
-        Described(layout, (_IDENTIFIER, *fields)),
+        Described(layout, (_IDENTIFIER, _TYPE, _DATATYPE, *fields)),
         parse,
         required=False,
         many=True,
@@ -303,7 +298,7 @@ SOURCE = Source(
         SourceFile(
             "study",
             ("meta_study.txt",),
-            Fields((_IDENTIFIER, "name")),
+            Fields((_IDENTIFIER, "name"), ("description", "pmid", "reference_genome", "type_of_cancer")),
             study,
             many=True,
             pins=_pins(("8186716b9653a758981cf28a58dd3b096c89411fd833cef1a4acfa093fc512cf", 1)),
@@ -330,21 +325,21 @@ SOURCE = Source(
         _data(
             "patients",
             _PATIENTS,
-            tsv("PATIENT_ID", comment="#"),
+            tsv("PATIENT_ID", comment="#", optional=_PATIENT_OPTIONAL),
             patients,
             _pins(("51fec27f7117a377785e309d1974f4e14486d194f8a7d14de6023f9a91af6e81", 841)),
         ),
         _data(
             "samples",
             _SAMPLES,
-            tsv("SAMPLE_ID", "PATIENT_ID", comment="#"),
+            tsv("SAMPLE_ID", "PATIENT_ID", comment="#", optional=_SAMPLE_OPTIONAL),
             samples,
             _pins(("9c6a16ac82162804c8029ab64d67147edb95b1e9b4d9845373f8d6145236a17a", 845)),
         ),
         _data(
             "profiles",
             _WIDE,
-            tsv(comment="#"),
+            tsv(comment="#", optional=_GENES),
             wide_matrix,
             _pins(
                 ("fe86ec05ee646e321ced016de2bc363837350cc2582dd18944c3e3cab54851cb", 7),
@@ -357,7 +352,7 @@ SOURCE = Source(
         _data(
             "long_profiles",
             _LONG,
-            tsv("Sample_Id", "Value", comment="#"),
+            tsv("Sample_Id", "Value", comment="#", optional=_GENES),
             long_matrix,
             _pins(("92f5fa13c4dbbce46f823cdb2a339712bdac65cecdf92c1a6a058aa2669b3952", 6304)),
             fields=("stable_id",),
@@ -365,7 +360,7 @@ SOURCE = Source(
         _data(
             "mutations",
             _VARIANTS,
-            tsv(*_MAF_COLUMNS, comment="#"),
+            tsv(*_MAF_COLUMNS, comment="#", optional=_MAF_OPTIONAL),
             mutations,
             _pins(("6c4a29707bf7078001c1b57a48007804e1e06ae589603eef92be6c6996d8d4e5", 36)),
         ),

@@ -72,15 +72,13 @@ def sample_survival(study: str, rows: Rows) -> Iterator[Stated]:
     """Xena's `*_survival.txt`: a row for each sample, end points in days."""
     rows = with_barcodes(with_barcodes(rows, "sample", SAMPLE_BARCODE), "_PATIENT")
     numbers = [name for endpoint in _ENDPOINTS for name in (endpoint, f"{endpoint}.time")]
-    rows = with_numbers(rows, [name for name in numbers if name in rows.frame.columns], "sample")
-    rows = without_missing(rows, "Redaction")
+    rows = without_missing(with_numbers(rows, numbers, "sample"), "Redaction")
     yield from samples(rows.frame, "sample")
     yield from cohort(rows.frame, pl.col("_PATIENT"), pl.lit(study))
-    measured = [name for name in numbers if name in rows.frame.columns]
-    frame = one_of_each(rows, "_PATIENT", [*measured, "Redaction"])
+    frame = one_of_each(rows, "_PATIENT", [*numbers, "Redaction"])
     patient = "tcga:" + pl.col("_PATIENT")
     yield entities("Patient", frame.select(ROW, id=patient, redaction="Redaction"))
-    for endpoint in (name for name in _ENDPOINTS if name in measured and f"{name}.time" in measured):
+    for endpoint in _ENDPOINTS:
         yield survival(frame, patient, endpoint, pl.col(f"{endpoint}.time"), pl.col(endpoint))
 
 
@@ -123,6 +121,8 @@ def clinical(study: str, rows: Rows) -> Iterator[Stated]:
     yield from diagnoses(frame, "tcga:" + case, pl.col("subtype"))
 
 
+_LATER_COLUMNS = tuple(name for endpoint in _ENDPOINTS[1:] for name in (endpoint, f"{endpoint}.time"))
+
 #: The cohorts of which Xena's own files are read.
 _COHORTS = ("BLCA", "BRCA", "COADREAD", "HNSC", "LUAD", "LUSC", "STAD")
 
@@ -140,7 +140,7 @@ def _xena(study: str) -> Iterator[SourceFile]:
     yield SourceFile(
         f"{study.lower()}_survival",
         tuple(f"{before}{study}_survival.txt" for before in ("", "survival_", "survival%2F")),
-        tsv("sample", "_PATIENT", "OS", "OS.time", "Redaction"),
+        tsv("sample", "_PATIENT", "OS", "OS.time", optional=(*_LATER_COLUMNS, "Redaction")),
         partial(sample_survival, study),
         remote=Remote(f"{_HUB}/survival%2F{study}_survival.txt", "2021-04-08"),
         required=False,
