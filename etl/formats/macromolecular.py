@@ -21,6 +21,9 @@ from warehouse.statements import ROW, Reason
 _LOOP = b"\nloop_\n_"
 _SEPARATOR = b"\n#"
 
+#: What gemmi raises for a text that is no CIF, and for one that says a thing twice.
+_REFUSED = (ValueError, RuntimeError)
+
 #: Large loops of numbers and codes, without fields of free text in which a separator could stand.
 _COORDINATES = frozenset(
     {
@@ -108,12 +111,12 @@ def _blocks(path: Path) -> list[Any]:
         if text is None:
             raise ValueError("a loop of coordinates has no end")
         document = cif.read_string(text)
-    except ValueError:
+    except _REFUSED:
         # Written by other software, or damaged: only the whole text can tell.
         text = b"".join(content_chunks(path))
         try:
             document = cif.read_string(text)
-        except ValueError as error:
+        except _REFUSED as error:
             raise SourceError(f"{path.name}: this is no readable CIF: {error}") from error
     if not len(document):
         raise SourceError(f"{path.name}: there is no data block")

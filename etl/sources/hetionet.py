@@ -110,12 +110,16 @@ def edges(rows: Rows) -> Iterator[Stated]:
     kinds = {metaedge: f"{start} {end}" for metaedge, (_, start, end) in _METAEDGES.items()}
     found = pl.concat_str(_kind("source"), _kind("target"), separator=" ")
     rows = rows.reject(found != given.replace_strict(kinds), Reason.WRONG_ENDS, pl.format("{}: {}", given, found))
-    for metaedge, (predicate, _start, _end) in _METAEDGES.items():
-        subject, object_ = ("target", "source") if metaedge in _TURNED else ("source", "target")
-        columns = {"subject": _curie(subject), "object": _curie(object_)}
-        evidence = pl.lit("measured" if metaedge in _MEASURED else "asserted")
-        frame = rows.frame.filter(given == metaedge).select(ROW, **columns, evidence=evidence)
-        yield relationships(predicate, frame, unique=True)
+    predicate = given.replace_strict({metaedge: name for metaedge, (name, _, _) in _METAEDGES.items()})
+    stated = rows.frame.select(
+        ROW,
+        predicate=predicate,
+        subject=pl.when(given.is_in(_TURNED)).then(_curie("target")).otherwise(_curie("source")),
+        object=pl.when(given.is_in(_TURNED)).then(_curie("source")).otherwise(_curie("target")),
+        evidence=pl.when(given.is_in(_MEASURED)).then(pl.lit("measured")).otherwise(pl.lit("asserted")),
+    )
+    for (name,), frame in stated.group_by("predicate", maintain_order=True):
+        yield relationships(str(name), frame.drop("predicate"), unique=True)
 
 
 def _barred(column: str) -> pl.Expr:

@@ -96,10 +96,9 @@ def families(rows: Rows) -> Iterator[Stated]:
     yield from (_entities("Protein", rows.frame, "protein"), _entities("Structure", rows.frame, "structure"))
     yield _entities("ProteinFamily", rows.frame, "family")
     coverage = pl.col("share").max()
-    yield relationships("HAS_DOMAIN", _together(rows.frame, "protein", "family", coverage=coverage))
-    yield relationships(
-        "HAS_DOMAIN", _together(rows.frame, "structure", "family", chains=pl.col("CHAIN"), coverage=coverage)
-    )
+    of_proteins = _together(rows.frame, "protein", "family", coverage=coverage)
+    of_structures = _together(rows.frame, "structure", "family", chains=pl.col("CHAIN"), coverage=coverage)
+    yield relationships("HAS_DOMAIN", pl.concat([of_proteins, of_structures], how="diagonal"))
 
 
 def _structural_domains(rows: Rows, domain: pl.Expr, name: str) -> Iterator[Stated]:
@@ -132,8 +131,9 @@ def enzymes(rows: Rows) -> Iterator[Stated]:
     )
     yield from (_entities("Protein", rows.frame, "protein"), _entities("Structure", rows.frame, "structure"))
     yield _entities("EnzymeClass", rows.frame, "enzyme")
-    yield relationships("HAS_ENZYME_ACTIVITY", _together(rows.frame, "protein", "enzyme"))
-    yield relationships("HAS_ENZYME_ACTIVITY", _together(rows.frame, "structure", "enzyme", chains=pl.col("CHAIN")))
+    of_proteins = _together(rows.frame, "protein", "enzyme")
+    of_structures = _together(rows.frame, "structure", "enzyme", chains=pl.col("CHAIN"))
+    yield relationships("HAS_ENZYME_ACTIVITY", pl.concat([of_proteins, of_structures], how="diagonal"))
 
 
 def _file(
