@@ -217,10 +217,19 @@ def samples(frame: pl.DataFrame, barcode: str) -> Iterator[Stated]:
     yield relationships("HAS_SAMPLE", frame.select(ROW, subject="tcga:" + patient, object=sample, evidence=ASSERTED))
 
 
-def survival(frame: pl.DataFrame, patient: pl.Expr, endpoint: str, days: pl.Expr, event: pl.Expr) -> Stated:
-    """Rows of the table `survival` for one end point; where time or event is missing there is none."""
-    known = frame.select(ROW, patient_id=patient, endpoint=pl.lit(endpoint), time_days=days, event=event)
-    return table_rows("survival", known.filter(pl.col("time_days").is_not_null() & pl.col("event").is_not_null()))
+def survival(frame: pl.DataFrame, patient: pl.Expr, endpoints: dict[str, tuple[pl.Expr, pl.Expr]]) -> Stated:
+    """Rows of the table `survival`; where a time or an event is missing there is none.
+
+    Args:
+        frame: a row for each patient.
+        patient: the reference to the patient.
+        endpoints: for each end point the days and the event.
+    """
+    parts = [
+        frame.select(ROW, patient_id=patient, endpoint=pl.lit(endpoint), time_days=days, event=event)
+        for endpoint, (days, event) in endpoints.items()
+    ]
+    return table_rows("survival", pl.concat(parts).drop_nulls(["time_days", "event"]))
 
 
 def long_rows(frame: pl.DataFrame, row_id: pl.Expr, features: dict[str, str]) -> pl.DataFrame:

@@ -130,9 +130,11 @@ def patients(rows: Rows) -> Iterator[Stated]:
         unique=True,
     )
     yield _members(rows, frame)
-    for endpoint in _ENDPOINTS:
-        days = (pl.col(f"{endpoint}_MONTHS") * _DAYS_PER_MONTH).round()
-        yield survival(frame, pl.col("patient"), endpoint, days, pl.col(f"{endpoint}_STATUS"))
+    yield survival(frame, pl.col("patient"), {endpoint: _from_months(endpoint) for endpoint in _ENDPOINTS})
+
+
+def _from_months(endpoint: str) -> tuple[pl.Expr, pl.Expr]:
+    return (pl.col(f"{endpoint}_MONTHS") * _DAYS_PER_MONTH).round(), pl.col(f"{endpoint}_STATUS")
 
 
 def _with_event(rows: Rows, column: str) -> Rows:
@@ -179,8 +181,8 @@ def long_matrix(rows: Rows) -> Iterator[Stated]:
 def mutations(rows: Rows) -> Iterator[Stated]:
     """Variants in the mutation annotation format, silent ones too; the change is the allele unlike the reference."""
     rows = _with_genes(without_missing(rows, *_MAF_COLUMNS, *_MAF_OPTIONAL))
-    second, reference = pl.col("Tumor_Seq_Allele2"), pl.col("Reference_Allele")
-    changed = pl.when(second != reference).then(second).otherwise(pl.col("Tumor_Seq_Allele1"))
+    alleles = [pl.col("Tumor_Seq_Allele2"), pl.col("Tumor_Seq_Allele1")]
+    changed = pl.coalesce(pl.when(allele != pl.col("Reference_Allele")).then(allele) for allele in alleles)
     frame = rows.frame.select(
         ROW,
         sample_id=_sample(rows, "Tumor_Sample_Barcode"),

@@ -46,8 +46,8 @@ def patients(rows: Rows) -> Iterator[Stated]:
     yield entities("Patient", frame.select(ROW, id="tcga:" + barcode, name=barcode, **_PROPERTIES), unique=True)
     yield from cohort(frame, barcode, study)
     yield from _diseases(frame.select(ROW, _study=study, patient="tcga:" + barcode))
-    for endpoint in _ENDPOINTS:
-        yield survival(frame, "tcga:" + barcode, endpoint, pl.col(f"{endpoint}.time"), pl.col(endpoint))
+    times = {endpoint: (pl.col(f"{endpoint}.time"), pl.col(endpoint)) for endpoint in _ENDPOINTS}
+    yield survival(frame, "tcga:" + barcode, times)
 
 
 def _diseases(frame: pl.DataFrame) -> Iterator[Stated]:

@@ -46,7 +46,7 @@ def patients(study: str, rows: Rows) -> Iterator[Stated]:
     yield from cohort(frame, case, pl.lit(study))
     yield from diagnoses(frame, patient, pl.col("oncotree_code"))
     days = (pl.col("survival_months") * _DAYS_PER_MONTH).round()
-    yield survival(frame, patient, "OS", days, 1 - pl.col("censorship"))
+    yield survival(frame, patient, {"OS": (days, 1 - pl.col("censorship"))})
     for suffix, (kind, unit) in _SUFFIXES.items():
         genes = {name: name.removesuffix(suffix) for name in features if name.endswith(suffix)}
         if genes:

@@ -78,18 +78,18 @@ def sample_survival(study: str, rows: Rows) -> Iterator[Stated]:
     frame = one_of_each(rows, "_PATIENT", [*numbers, "Redaction"])
     patient = "tcga:" + pl.col("_PATIENT")
     yield entities("Patient", frame.select(ROW, id=patient, redaction="Redaction"))
-    for endpoint in _ENDPOINTS:
-        yield survival(frame, patient, endpoint, pl.col(f"{endpoint}.time"), pl.col(endpoint))
+    times = {endpoint: (pl.col(f"{endpoint}.time"), pl.col(endpoint)) for endpoint in _ENDPOINTS}
+    yield survival(frame, patient, times)
 
 
 def patient_expression(study: str, rows: Rows) -> Iterator[Stated]:
-    """SurvPath's `rna_clean.csv`: a patient in each row, a gene in each column."""
-    genes = [name for name in rows.frame.columns if name not in {"_unnamed_0", ROW}]
-    rows = with_numbers(with_barcodes(rows, "_unnamed_0"), genes, "_unnamed_0")
-    frame = one_of_each(rows, "_unnamed_0", genes)
-    patient = "tcga:" + pl.col("_unnamed_0")
-    yield entities("Patient", frame.select(ROW, id=patient, name="_unnamed_0"))
-    yield from cohort(frame, pl.col("_unnamed_0"), pl.lit(study))
+    """SurvPath's `rna_clean.csv`: a patient in each row, a gene in each column; the patients' column has no name."""
+    case = next(name for name in rows.frame.columns if name.startswith("_unnamed_"))
+    genes = [name for name in rows.frame.columns if name not in {case, ROW}]
+    frame = one_of_each(with_numbers(with_barcodes(rows, case), genes, case), case, genes)
+    patient = "tcga:" + pl.col(case)
+    yield entities("Patient", frame.select(ROW, id=patient, name=case))
+    yield from cohort(frame, pl.col(case), pl.lit(study))
     values = long_rows(frame, patient, {name: name for name in genes})
     name = f"xena_{study.lower()}_patient_expression"
     yield Matrix(name, "expression", f"tcga.study:{study}", "log2(TPM + 0.001)", "Patient", values)
@@ -104,9 +104,12 @@ def slide_survival(study: str, rows: Rows) -> Iterator[Stated]:
     yield entities("Patient", frame.select(ROW, id=patient, name=case, age_at_diagnosis_years="age", sex=sex))
     yield from cohort(frame, case, pl.lit(study))
     yield from diagnoses(frame, patient, pl.col("oncotree_code"))
-    for endpoint, end in _MONTHS.items():
-        days = (pl.col(f"survival_months{end}") * _DAYS_PER_MONTH).round()
-        yield survival(frame, patient, endpoint, days, 1 - pl.col(f"censorship{end}"))
+    yield survival(frame, patient, {endpoint: _from_months(end) for endpoint, end in _MONTHS.items()})
+
+
+def _from_months(end: str) -> tuple[pl.Expr, pl.Expr]:
+    """Days and event of an end point, by the end of its columns' names."""
+    return (pl.col(f"survival_months{end}") * _DAYS_PER_MONTH).round(), 1 - pl.col(f"censorship{end}")
 
 
 def clinical(study: str, rows: Rows) -> Iterator[Stated]:
@@ -243,7 +246,7 @@ SOURCE = Source(
     rank=45,
     files=(
         *(file for study in _COHORTS for file in _xena(study)),
-        *_survpath("patient_expression", csv(), patient_expression, *_EXPRESSION),
+        *_survpath("patient_expression", csv(""), patient_expression, *_EXPRESSION),
         *_survpath("slide_survival", csv("case_id", *_MONTHS_NUMBERS, "oncotree_code"), slide_survival, *_SURVIVAL),
         *_survpath("clinical", csv("case_id", "stage", "subtype", "grade"), clinical, *_CLINICAL),
     ),
