@@ -78,9 +78,10 @@ def interactions(rows: Rows) -> Iterator[Stated]:
 def drugs(rows: Rows) -> Iterator[Stated]:
     """`drugs.tsv`: drug claims and the drug that each is taken for; the names of claims are aliases."""
     rows = _with_drugs(_without_nulls(rows), "concept_id", "source_db_name", "drug_claim_source")
-    other = pl.col("drug_claim_name").ne_missing(pl.col("drug_name")) & pl.col("drug_name").is_not_null()
-    aliases = pl.when(other).then(pl.concat_list("drug_claim_name"))
-    name = pl.coalesce("drug_name", "drug_claim_name")
+    # Some databases give their claims a number: no name to show, but one to find them by.
+    claim = pl.col("drug_claim_name")
+    name = pl.coalesce("drug_name", pl.when(~claim.str.contains(r"^\d+$")).then(claim))
+    aliases = pl.when(claim.ne_missing(name)).then(pl.concat_list(claim))
     yield entities("Drug", rows.frame.select(ROW, id="drug_id", name=name, aliases=aliases))
 
 

@@ -146,11 +146,11 @@ def bindings(rows: Rows) -> Iterator[Stated]:
 
 
 def disease_genes(rows: Rows) -> Iterator[Stated]:
-    """`DaG-association.tsv`: disease, gene, databases, licence."""
+    """`DaG-association.tsv`: disease, gene, databases, licence; the nodes have the names."""
     fits = pl.col("doid_id").str.contains(r"^DOID:\d+$").fill_null(False)
     rows = rows.reject(~fits, Reason.BAD_IDENTIFIER, "doid_id is no DOID", pl.col("doid_id"))
     rows = rows.with_columns(id=pl.col("doid_id").str.to_lowercase())
-    yield entities("Disease", rows.frame.select(ROW, "id", name="doid_name"))
+    yield entities("Disease", rows.frame.select(ROW, "id"))
     frame = rows.frame.select(
         ROW,
         subject="id",
@@ -200,7 +200,7 @@ SOURCE = Source(
         SourceFile(
             "disease_genes",
             ("DaG-association.tsv",),
-            tsv("doid_id", "doid_name", "entrez_gene_id", "gene_symbol", "sources", "license"),
+            tsv("doid_id", "entrez_gene_id", "sources", "license"),
             disease_genes,
             remote=Remote(f"{_TABLES}/DaG-association.tsv", _RELEASE, rows=12_623),
             required=False,

@@ -270,17 +270,20 @@ def index(rows: Rows) -> Iterator[Stated]:
 
 
 def resaved_index(rows: Rows) -> Iterator[Stated]:
-    """`mmtf_entries_index.tsv`: title, methods, resolution, release and sizes of entries, as re-saved from MMTF."""
+    """`mmtf_entries_index.tsv`: title, methods, resolution, day and sizes of entries, as re-saved from MMTF.
+
+    What MMTF calls the release is the last revision, and it counts the residues of all models together.
+    """
     rows = _with_resolution(with_pdb_ids(rows.with_columns(id=pl.col("pdb_id")), "id"), "resolution")
     frame = rows.frame.select(
         ROW,
-        "release_date",
         id=pdb_id("id"),
         name="title",
         method=_methods(pl.col("methods").str.replace_all(r"[,|]", ";")),
         resolution_angstrom=_resolution("resolution"),
+        revision_date="release_date",
         model_count="n_models",
-        polymer_residue_count="n_polymer_residues",
+        polymer_residue_count=pl.when(pl.col("n_models") == "1").then(pl.col("n_polymer_residues")),
         assembly_count="n_assemblies",
         polymer_entity_count="n_polymer_entities",
     )
