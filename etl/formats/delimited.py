@@ -37,6 +37,7 @@ class Delimited:
         quote: fields may be quoted with `"`; a quoted field must not span lines.
         skip_lines: lines before the header that are no comments.
         optional: columns that only some releases have; where one is missing it is empty.
+        wide: the other columns are the genes or samples of a matrix, and are read too.
     """
 
     separator: str
@@ -46,6 +47,7 @@ class Delimited:
     quote: bool = False
     skip_lines: int = 0
     optional: tuple[str, ...] = ()
+    wide: bool = False
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
@@ -97,7 +99,8 @@ class Delimited:
         repeated = sorted({name for name in names if name and names.count(name) > 1})
         if repeated:
             raise SourceError(f"{path.name}, line {number}: the header names {', '.join(repeated)} more than once")
-        ledger.notes.extend(_unused(names, (*self.columns, *self.optional)))
+        if not self.wide:
+            ledger.notes.extend(_unused(names, (*self.columns, *self.optional)))
         return tuple(name or f"_unnamed_{index}" for index, name in enumerate(names))
 
     def _frame(self, lines: list[bytes], start: int, names: tuple[str, ...], ledger: Ledger) -> pl.DataFrame:
@@ -154,18 +157,21 @@ def tsv(
     comment: str | None = None,
     quote: bool = False,
     optional: tuple[str, ...] = (),
+    wide: bool = False,
 ) -> Delimited:
     """A tab-separated table.
 
     >>> tsv("id", "name").separator
     '\\t'
     """
-    return Delimited("\t", columns, header, comment, quote, optional=optional)
+    return Delimited("\t", columns, header, comment, quote, optional=optional, wide=wide)
 
 
-def csv(*columns: str, header: bool = True, comment: str | None = None, quote: bool = True) -> Delimited:
+def csv(
+    *columns: str, header: bool = True, comment: str | None = None, quote: bool = True, wide: bool = False
+) -> Delimited:
     """A comma-separated table, fields quoted where they need it."""
-    return Delimited(",", columns, header, comment, quote)
+    return Delimited(",", columns, header, comment, quote, wide=wide)
 
 
 def line_batches(path: Path) -> Iterator[tuple[int, list[bytes]]]:

@@ -341,7 +341,7 @@ SOURCE = Source(
         _data(
             "profiles",
             _WIDE,
-            tsv(comment="#", optional=_GENES),
+            tsv(comment="#", optional=_GENES, wide=True),
             wide_matrix,
             _pins(
                 ("fe86ec05ee646e321ced016de2bc363837350cc2582dd18944c3e3cab54851cb", 7),

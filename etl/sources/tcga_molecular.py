@@ -95,7 +95,7 @@ def _table(study: str, content_sha256: str, rows: int) -> SourceFile:
     return SourceFile(
         study.lower(),
         (name,),
-        csv(*_COLUMNS),
+        csv(*_COLUMNS, wide=True),
         partial(patients, study),
         remote=Remote(f"{_FOLDER}/{name}.zip", "2022", rows=rows),
         required=False,

@@ -135,7 +135,7 @@ def _xena(study: str) -> Iterator[SourceFile]:
     yield SourceFile(
         f"{study.lower()}_expression",
         tuple(f"TCGA.{study}.sampleMap{mark}HiSeqV2" for mark in ("/", "_", "%2F")),
-        tsv("sample"),
+        tsv("sample", wide=True),
         partial(expression, study),
         remote=Remote(f"{_HUB}/TCGA.{study}.sampleMap%2FHiSeqV2.gz", "2021-04-08", rows=20530),
         required=False,
@@ -246,7 +246,7 @@ SOURCE = Source(
     rank=45,
     files=(
         *(file for study in _COHORTS for file in _xena(study)),
-        *_survpath("patient_expression", csv(""), patient_expression, *_EXPRESSION),
+        *_survpath("patient_expression", csv("", wide=True), patient_expression, *_EXPRESSION),
         *_survpath("slide_survival", csv("case_id", *_MONTHS_NUMBERS, "oncotree_code"), slide_survival, *_SURVIVAL),
         *_survpath("clinical", csv("case_id", "stage", "subtype", "grade"), clinical, *_CLINICAL),
     ),
