@@ -39,9 +39,11 @@ def _gene() -> pl.Expr:
 
 
 def _claim(database: str, name: str) -> pl.Expr:
-    """The id of a drug claim without a concept; different names give different ids."""
+    """The id of a drug claim without a concept; different names give different ids, ChEMBL's own name is an id."""
     escaped = [pl.col(column).str.replace_all("_", "%5F").str.replace_all(r"\s", "_") for column in (database, name)]
-    return pl.concat_str(pl.lit("dgidb.claim:"), escaped[0], pl.lit("."), escaped[1])
+    own = pl.concat_str(pl.lit("dgidb.claim:"), escaped[0], pl.lit("."), escaped[1])
+    of_chembl = pl.col(database).str.starts_with("Chembl") & pl.col(name).str.contains(r"^CHEMBL\d+$")
+    return pl.when(of_chembl).then("chembl.compound:" + pl.col(name)).otherwise(own)
 
 
 def _with_drugs(rows: Rows, concept: str, *databases: str) -> Rows:
@@ -78,9 +80,9 @@ def interactions(rows: Rows) -> Iterator[Stated]:
 def drugs(rows: Rows) -> Iterator[Stated]:
     """`drugs.tsv`: drug claims and the drug that each is taken for; the names of claims are aliases."""
     rows = _with_drugs(_without_nulls(rows), "concept_id", "source_db_name", "drug_claim_source")
-    # Some databases give their claims a number: no name to show, but one to find them by.
+    # Some databases name their claims by a number: nothing to show, but something to find them by.
     claim = pl.col("drug_claim_name")
-    name = pl.coalesce("drug_name", pl.when(~claim.str.contains(r"^\d+$")).then(claim))
+    name = pl.coalesce("drug_name", pl.when(~claim.str.contains(r"^(?:CHEMBL)?\d+$")).then(claim))
     aliases = pl.when(claim.ne_missing(name)).then(pl.concat_list(claim))
     yield entities("Drug", rows.frame.select(ROW, id="drug_id", name=name, aliases=aliases))
 
@@ -103,8 +105,7 @@ def categories(rows: Rows) -> Iterator[Stated]:
     rows = rows.reject(~known, Reason.MISSING_VALUE, "a gene and a category are needed", pl.col("symbol"))
     category = "dgidb.category:" + pl.col("term").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "-")
     rows = rows.with_columns(id=category)
-    terms = rows.frame.unique("id", keep="first", maintain_order=True)
-    yield entities("GeneCategory", terms.select(ROW, "id", name="term"))
+    yield entities("GeneCategory", rows.frame.select(ROW, "id", name="term"))
     frame = rows.frame.select(
         ROW,
         subject="hgnc.symbol:" + pl.col("symbol").str.strip_chars(),
