@@ -83,10 +83,18 @@ def model(
         write_rows(types(MODEL) if type_name is None else properties(MODEL[type_name]), file_format, output)
 
 
-def sources(file_format: Format = OutputFormat.TABLE, output: Output = None) -> None:
+def sources(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write the page of the docs.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+) -> None:
     """List the sources: what they are, their terms, and the files that are looked for."""
+    from etl.page import page
     from etl.source import sources as known
 
+    if markdown:
+        typer.echo(page(known().values()), nl=False)
+        return
     rows = [
         {
             "source": one.name,

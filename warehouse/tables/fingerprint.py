@@ -11,16 +11,17 @@ from collections.abc import Collection
 
 import duckdb
 
-from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType
-from warehouse.tables.schema import quoted
+from warehouse.model.schema import DataModel, RelationshipType, StatedType
+from warehouse.tables.schema import quoted, resolved_table
 
 
 def update(connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Collection[str] | None = None) -> str:
     """Hash the tables that changed (None = all), keep the hashes in the build, and give the hash of the whole."""
     for declared in model:
         if changed is None or declared.table in changed:
-            for name, query in _contents(declared, model).items():
-                _store(connection, name, query)
+            resolved, stated = _contents(declared)
+            _store(connection, f"resolved.{declared.table}", resolved_table(declared), resolved)
+            _store(connection, f"stated.{declared.table}", f"stated.{quoted(declared.table)}", stated)
     _hash_matrices(connection)
     return content_hash(connection)
 
@@ -31,20 +32,19 @@ def content_hash(connection: duckdb.DuckDBPyConnection) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def _contents(declared: StatedType, model: DataModel) -> dict[str, str]:
+def _contents(declared: StatedType) -> tuple[str, str]:
     """The queries whose rows are the content of a type: what is shown, and what was stated."""
     shown = ", ".join(quoted(column.name) for column in declared.shown)
     table = quoted(declared.table)
     if isinstance(declared, RelationshipType):
         resolved = f"SELECT subject, object, {shown} FROM main.{table}"
     else:
-        schema = "graph" if isinstance(declared, EntityType) else "resolved"
-        resolved = f"SELECT {shown} FROM {schema}.{table}"
+        resolved = f"SELECT {shown} FROM {resolved_table(declared)}"
     ends = "subject, object, " if isinstance(declared, RelationshipType) else ""
     columns = ends + ", ".join(f"x.{quoted(column.name)}" for column in declared.columns)
     stated = f"""SELECT {columns}, f.source, f.release, f.name AS _name, x._row
         FROM stated.{table} AS x JOIN record.files AS f USING (_file)"""
-    return {f"resolved.{declared.table}": resolved, f"stated.{declared.table}": stated}
+    return resolved, stated
 
 
 def _hash_matrices(connection: duckdb.DuckDBPyConnection) -> None:
@@ -53,16 +53,19 @@ def _hash_matrices(connection: duckdb.DuckDBPyConnection) -> None:
     present = {f"matrix.{matrix}" for (matrix,) in matrices}
     for (matrix,) in matrices:
         if f"matrix.{matrix}" not in known:
-            query = f"SELECT row_id, feature, value, _row FROM matrix.{quoted(matrix)}"
-            _store(connection, f"matrix.{matrix}", query)
+            table = f"matrix.{quoted(matrix)}"
+            _store(connection, f"matrix.{matrix}", table, f"SELECT row_id, feature, value, _row FROM {table}")
     for lost in sorted(name for name in known if name.startswith("matrix.") and name not in present):
         connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [lost])
 
 
-def _store(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+def _store(connection: duckdb.DuckDBPyConnection, name: str, table: str, query: str) -> None:
+    connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [name])
+    if not connection.execute(f"SELECT EXISTS (FROM {table})").fetchall()[0][0]:
+        return
     # A sum of row hashes does not depend on the order of rows, and a repeated row counts twice.
     connection.execute(
-        f"""INSERT OR REPLACE INTO record.fingerprints
+        f"""INSERT INTO record.fingerprints
         SELECT ?, count(*), coalesce(sum(hash(x)::HUGEINT), 0)::VARCHAR FROM ({query}) AS x""",
         [name],
     )

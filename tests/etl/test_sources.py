@@ -1,0 +1,200 @@
+"""Every source, by its fixture: what it reads, keeps and sets aside; and what it does with damaged files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.formats.content import open_content
+from etl.locate import Folder, FoundFile, find
+from etl.reading import new_ledger, read
+from etl.rows import Ledger
+from etl.source import Source, source, sources
+from warehouse.errors import SourceError
+from warehouse.model import MODEL
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NAMES = list(sources())
+
+
+def _expected(name: str) -> dict[str, Any]:
+    return json.loads((FIXTURES / name / "expected.json").read_text())  # type: ignore[no-any-return]
+
+
+def _files(name: str) -> tuple[Source, list[FoundFile]]:
+    declared = source(name)
+    return declared, list(find(declared, Folder(FIXTURES / name, subset=True)).files)
+
+
+def _account(ledgers: list[Ledger]) -> dict[str, int]:
+    return {
+        "read": sum(ledger.rows_read for ledger in ledgers),
+        "kept": sum(ledger.rows_kept for ledger in ledgers),
+        "quarantined": sum(ledger.rows_quarantined for ledger in ledgers),
+        "out_of_scope": sum(ledger.rows_out_of_scope for ledger in ledgers),
+    }
+
+
+def test_every_source_has_a_fixture() -> None:
+    assert sorted(path.parent.name for path in FIXTURES.glob("*/expected.json")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_source_reads_its_fixture(name: str) -> None:
+    declared, files = _files(name)
+    expected = _expected(name)
+    ledgers: dict[str, list[Ledger]] = {}
+    statements: Counter[str] = Counter()
+    matrices: Counter[str] = Counter()
+    withdrawn: set[str] = set()
+    for file in files:
+        ledger = new_ledger(file, declared.options, withdrawn)
+        ledgers.setdefault(file.part, []).append(ledger)
+        for batch in read(file, declared.part(file.part), ledger):
+            for type_name, frame in batch.statements:
+                    statements.update({type_name: frame.height} if frame.height else {})
+            matrices.update({matrix.name: matrix.frame.height for matrix in batch.matrices})
+    reasons = Counter(
+        reason for group in ledgers.values() for one in group for frame in one.rejected for reason in frame["reason"]
+    )
+    assert {part: _account(group) for part, group in ledgers.items()} == expected["parts"]
+    assert dict(statements) == expected["statements"]
+    assert dict(matrices) == expected.get("matrices", {})
+    assert dict(reasons) == expected.get("reasons", {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fixture_shows_bad_rows_and_a_packed_file(name: str) -> None:
+    assert _expected(name).get("reasons"), "a fixture has at least one bad row"
+    packed = [path for path in (FIXTURES / name).rglob("*") if path.suffix in {".gz", ".zip", ".xlsx"}]
+    assert packed, "a fixture has at least one packed file"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_source_declares_what_users_need(name: str) -> None:
+    declared = source(name)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", declared.name)
+    assert declared.title
+    assert declared.description.endswith(".")
+    assert declared.homepage.startswith("https://")
+    assert declared.licence.url.startswith("https://")
+    assert len({part.part for part in declared.files}) == len(declared.files)
+    for part in declared.files:
+        assert part.patterns
+        assert part.parse.__doc__, f"{part.part}: the parse function says which file it reads"
+        if part.remote is not None:
+            assert re.match(r"https?://", part.remote.url)
+            assert part.remote.release
+        for pin in part.pins:
+            assert re.fullmatch(r"[0-9a-f]{64}", pin.content_sha256)
+            assert pin.rows > 0
+
+
+def test_ranks_tell_sources_apart_by_name() -> None:
+    assert all(0 < source(name).rank < 100 for name in NAMES)
+
+
+def _damages() -> st.SearchStrategy[tuple[str, int, int]]:
+    kinds = ["cut field", "extra field", "not utf-8", "blank", "repeat", "swap", "text", "windows", "number"]
+    return st.tuples(st.sampled_from(kinds), st.integers(0, 10**6), st.integers(0, 10**6))
+
+
+def _damage(content: bytes, faults: list[tuple[str, int, int]]) -> bytes:
+    """Damage lines of a text, whatever its format."""
+    lines = content.split(b"\n")
+    for kind, at, seed in faults:
+        index = at % len(lines)
+        line, noise = lines[index], random.Random(seed)
+        separator = b"\t" if b"\t" in line else b","
+        fields = line.split(separator)
+        place = noise.randrange(len(fields))
+        if kind == "cut field":
+            lines[index] = separator.join(fields[:place] + fields[place + 1 :])
+        elif kind == "extra field":
+            lines[index] = line + separator + b"extra"
+        elif kind == "not utf-8":
+            lines[index] = line[: len(line) // 2] + b"\xff\xfe" + line[len(line) // 2 :]
+        elif kind == "blank":
+            lines[index] = b""
+        elif kind == "repeat":
+            lines.insert(index, line)
+        elif kind == "swap":
+            lines[index] = lines[noise.randrange(len(lines))]
+        elif kind == "windows":
+            lines[index] = line + b"\r"
+        else:
+            fields[place] = noise.choice(
+                [b"", b"NA", b"-1", b"1e400", b"nan", b" ", b'"', b"x" * 5000, b"2020-13-45", b"\xf0\x9f\xa7\xac", b"0"]
+                if kind == "text"
+                else [b"-999999999999", b"99999999999999999999", b"0.5", b"-0"]
+            )
+            lines[index] = separator.join(fields)
+    return b"\n".join(lines)
+
+
+def _text_files() -> Iterator[tuple[str, FoundFile]]:
+    for name in NAMES:
+        for file in _files(name)[1]:
+            if not file.name.endswith(".xlsx"):
+                yield name, file
+
+
+_TEXT_FILES = list(_text_files())
+
+
+@pytest.mark.parametrize(("name", "file"), _TEXT_FILES, ids=[f"{name}-{file.name}" for name, file in _TEXT_FILES])
+@given(faults=st.lists(_damages(), min_size=1, max_size=6))
+@settings(max_examples=12)
+def test_rows_in_are_rows_kept_and_rows_set_aside(
+    name: str, file: FoundFile, faults: list[tuple[str, int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever is wrong with a file: it is read to its end with every row accounted for, or refused with a message."""
+    with open_content(file.path) as content:
+        damaged = _damage(content.read(), faults)
+    folder = tmp_path_factory.mktemp("damaged")
+    for neighbour in file.path.parent.iterdir():
+        if neighbour.is_file():
+            (folder / neighbour.name).write_bytes(neighbour.read_bytes())
+    path = folder / file.path.name
+    path.write_bytes(gzip.compress(damaged) if path.suffix == ".gz" else damaged)
+    if path.suffix in {".zip", ".xz"}:
+        path = path.rename(path.with_suffix(""))
+    part = source(name).part(file.part)
+    ledger = new_ledger(FoundFile(**{**file.__dict__, "path": path}), source(name).options)
+    kept: set[int] = set()
+    try:
+        for batch in read(FoundFile(**{**file.__dict__, "path": path}), part, ledger):
+            for type_name, frame in batch.statements:
+                assert set(frame.columns) >= {"_row"}
+                assert frame["_row"].null_count() == 0
+                assert type_name in {**MODEL.entities, **MODEL.relationships, **MODEL.tables}
+                kept.update(frame["_row"].to_list())
+    except SourceError as error:
+        assert path.name in str(error) or file.name in str(error)
+        return
+    assert ledger.rows_read == ledger.rows_kept + ledger.rows_quarantined + ledger.rows_out_of_scope
+    assert ledger.rows_kept >= 0
+    assert not kept & ledger._quarantined, "a row is kept or set aside, never both"
+    assert all(frame.schema["reason"] == pl.String for frame in ledger.rejected)
+
+
+@pytest.mark.parametrize("cut", [0.2, 0.5, 0.9])
+def test_a_truncated_gzip_is_refused_by_name(tmp_path: Path, cut: float) -> None:
+    packed = gzip.compress(b"\n".join(b"R-HSA-%d\tname\tHomo sapiens" % n for n in range(5000)))
+    path = tmp_path / "ReactomePathways.txt.gz"
+    path.write_bytes(packed[: int(len(packed) * cut)])
+    (tmp_path / "ReactomePathwaysRelation.txt").write_text("R-HSA-1\tR-HSA-2\n")
+    with pytest.raises(SourceError, match=r"ReactomePathways\.txt\.gz: the file is damaged or was cut off"):
+        files = find(source("reactome"), Folder(tmp_path, subset=True)).files
+        list(read(files[0], source("reactome").part("pathways"), new_ledger(files[0], source("reactome").options)))
