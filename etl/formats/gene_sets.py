@@ -44,5 +44,7 @@ def _frame(lines: list[bytes], start: int, ledger: Ledger) -> pl.DataFrame:
             rows.append((name, rest[0], members, number))
         else:
             ledger.reject_row(number, Reason.WRONG_COLUMN_COUNT, "a set without a member", line[:2000].decode(), name)
-    schema = pl.Schema({"name": pl.String, "description": pl.String, "members": pl.List(pl.String), ROW: pl.Int64})
+    schema = pl.Schema(
+        {"name": pl.String(), "description": pl.String(), "members": pl.List(pl.String()), ROW: pl.Int64()}
+    )
     return pl.DataFrame(rows, schema=schema, orient="row")

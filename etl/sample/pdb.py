@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from etl.sample.output import Output
 from etl.sample.world import Structure, World
+
+
+_LIGAND = "ADENOSINE-5'-TRIPHOSPHATE"
 
 
 def write(world: World, output: Output) -> None:
@@ -17,84 +20,56 @@ def write(world: World, output: Output) -> None:
 
 
 def _document(one: Structure, number: int, random: Random) -> str:
-    length = one.end - one.start + 1
-    sequence = "".join(random.choices("ACDEFGHIKLMNPQRSTVWY", k=length))
-    accession, entity = one.gene.uniprot, "2.7.11.1" if "kinase" in one.gene.name else "?"
-    blocks = [
-        _item("entry", {"id": one.pdb.upper()}),
-        _item("struct", {"entry_id": one.pdb.upper(), "title": f"Sample structure of {one.gene.name}"}),
-        _item("exptl", {"entry_id": one.pdb.upper(), "method": one.method}),
-        _resolution(one),
-        _item("pdbx_database_status", {"recvd_initial_deposition_date": f"{one.year - 1}-06-15", "status_code": "REL"}),
-        _loop(
-            "pdbx_audit_revision_history",
-            ("ordinal", "data_content_type", "revision_date"),
-            [(1, "Structure model", f"{one.year}-03-01"), (2, "Structure model", f"{one.year + 1}-01-10")],
-        ),
-        _loop(
-            "entity",
-            ("id", "type", "pdbx_description", "pdbx_number_of_molecules", "pdbx_ec"),
-            [
-                (1, "polymer", one.gene.name, 1, entity),
-                *([(2, "non-polymer", "ADENOSINE-5'-TRIPHOSPHATE", 1, "?")] if one.ligand else []),
-                (3, "water", "water", 90, "?"),
-            ],
-        ),
-        _item(
-            "entity_poly",
-            {
-                "entity_id": 1,
-                "type": "polypeptide(L)",
-                "pdbx_seq_one_letter_code_can": sequence,
-                "pdbx_strand_id": "A",
-            },
-        ),
-        _item(
-            "entity_src_gen",
-            {
-                "entity_id": 1,
-                "pdbx_gene_src_scientific_name": "Homo sapiens",
-                "pdbx_gene_src_ncbi_taxonomy_id": 9606,
-            },
-        ),
-        _item("pdbx_struct_assembly", {"id": 1, "details": "author_defined_assembly"}),
-        _item(
-            "citation",
-            {
-                "id": "primary",
-                "title": f"A structure of {one.gene.name}",
-                "journal_abbrev": "Sample J.Struct.Biol.",
-                "year": one.year,
-                "pdbx_database_id_PubMed": 99_002_000 + number,
-                "pdbx_database_id_DOI": f"10.99999/sample.{one.pdb}",
-            },
-        ),
-        _ligand() if one.ligand else "",
-        _item(
-            "struct_ref",
-            {
-                "id": 1,
-                "db_name": "UNP",
-                "db_code": f"{one.gene.symbol}_HUMAN",
-                "entity_id": 1,
-                "pdbx_db_accession": accession,
-            },
-        ),
-        _item(
-            "struct_ref_seq",
-            {
-                "align_id": 1,
-                "ref_id": 1,
-                "pdbx_strand_id": "A",
-                "seq_align_beg": 1,
-                "seq_align_end": length,
-                "pdbx_db_accession": accession,
-                "db_align_beg": one.start,
-                "db_align_end": one.end,
-            },
-        ),
-    ]
+    """An entry: what it is, what it is made of, who described it, and which protein it shows."""
+    blocks = [*_entry(one), *_molecules(one, random), _citation(one, number), *_alignment(one)]
     return f"data_{one.pdb.upper()}\n#\n" + "".join(blocks)
+
+
+def _entry(one: Structure) -> Iterator[str]:
+    entry_id = one.pdb.upper()
+    yield _item("entry", {"id": entry_id})
+    yield _item("struct", {"entry_id": entry_id, "title": f"Sample structure of {one.gene.name}"})
+    yield _item("exptl", {"entry_id": entry_id, "method": one.method})
+    yield _resolution(one)
+    deposited = f"{one.year - 1}-06-15"
+    yield _item("pdbx_database_status", {"recvd_initial_deposition_date": deposited, "status_code": "REL"})
+    history = [(1, "Structure model", f"{one.year}-03-01"), (2, "Structure model", f"{one.year + 1}-01-10")]
+    yield _loop("pdbx_audit_revision_history", ("ordinal", "data_content_type", "revision_date"), history)
+    yield _item("pdbx_struct_assembly", {"id": 1, "details": "author_defined_assembly"})
+
+
+def _molecules(one: Structure, random: Random) -> Iterator[str]:
+    enzyme_class = "2.7.11.1" if "kinase" in one.gene.name else "?"
+    ligand = [(2, "non-polymer", _LIGAND, 1, "?")] if one.ligand else []
+    parts = [(1, "polymer", one.gene.name, 1, enzyme_class), *ligand, (3, "water", "water", 90, "?")]
+    yield _loop("entity", ("id", "type", "pdbx_description", "pdbx_number_of_molecules", "pdbx_ec"), parts)
+    sequence = "".join(random.choices("ACDEFGHIKLMNPQRSTVWY", k=one.end - one.start + 1))
+    polymer = {"entity_id": 1, "type": "polypeptide(L)", "pdbx_seq_one_letter_code_can": sequence}
+    yield _item("entity_poly", {**polymer, "pdbx_strand_id": "A"})
+    human = {"pdbx_gene_src_scientific_name": "Homo sapiens", "pdbx_gene_src_ncbi_taxonomy_id": 9606}
+    yield _item("entity_src_gen", {"entity_id": 1, **human})
+    if one.ligand:
+        yield _loop("pdbx_entity_nonpoly", ("entity_id", "name", "comp_id"), [(2, _LIGAND, "ATP")])
+        component = ("ATP", "non-polymer", _LIGAND, "C10 H16 N5 O13 P3", 507.181)
+        yield _loop("chem_comp", ("id", "type", "name", "formula", "formula_weight"), [component])
+
+
+def _citation(one: Structure, number: int) -> str:
+    paper = {"id": "primary", "title": f"A structure of {one.gene.name}", "journal_abbrev": "Sample J.Struct.Biol."}
+    identifiers = {
+        "pdbx_database_id_PubMed": 99_002_000 + number,
+        "pdbx_database_id_DOI": f"10.99999/sample.{one.pdb}",
+    }
+    return _item("citation", {**paper, "year": one.year, **identifiers})
+
+
+def _alignment(one: Structure) -> Iterator[str]:
+    accession = {"pdbx_db_accession": one.gene.uniprot}
+    reference = {"id": 1, "db_name": "UNP", "db_code": f"{one.gene.symbol}_HUMAN", "entity_id": 1}
+    yield _item("struct_ref", {**reference, **accession})
+    chain = {"align_id": 1, "ref_id": 1, "pdbx_strand_id": "A", "seq_align_beg": 1}
+    residues = {"seq_align_end": one.end - one.start + 1, "db_align_beg": one.start, "db_align_end": one.end}
+    yield _item("struct_ref_seq", {**chain, **residues, **accession})
 
 
 def _resolution(one: Structure) -> str:
@@ -103,14 +78,6 @@ def _resolution(one: Structure) -> str:
     if one.method == "ELECTRON MICROSCOPY":
         return _item("em_3d_reconstruction", {"entry_id": one.pdb.upper(), "id": 1, "resolution": one.resolution})
     return _item("pdbx_nmr_ensemble", {"entry_id": one.pdb.upper(), "conformers_submitted_total_number": 20})
-
-
-def _ligand() -> str:
-    name = "ADENOSINE-5'-TRIPHOSPHATE"
-    component = ("ATP", "non-polymer", name, "C10 H16 N5 O13 P3", 507.181)
-    return _loop("pdbx_entity_nonpoly", ("entity_id", "name", "comp_id"), [(2, name, "ATP")]) + _loop(
-        "chem_comp", ("id", "type", "name", "formula", "formula_weight"), [component]
-    )
 
 
 def _item(category: str, values: Mapping[str, object]) -> str:
