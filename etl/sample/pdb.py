@@ -8,7 +8,6 @@ from random import Random
 from etl.sample.output import Output
 from etl.sample.world import Structure, World
 
-
 _LIGAND = "ADENOSINE-5'-TRIPHOSPHATE"
 
 
