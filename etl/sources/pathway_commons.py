@@ -6,7 +6,7 @@ must never be redistributed; for the others Pathway Commons states no licence, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -127,15 +127,19 @@ def _participants(rows: Rows) -> Iterator[Stated]:
     yield from encoded_proteins(proteins.filter(is_uniprot("accession")), listed=True)
 
 
-def plain_sif(*data_sources: str) -> Callable[[Rows], Iterable[Stated]]:
-    """A parse function for three columns without a header; the file's name tells the data sources, its rows do not."""
+def plain_sif(rows: Rows) -> Iterator[Stated]:
+    """`*.sif`: three columns without a header; the data sources of a row are not told."""
+    frame = _interactions(rows).frame.select(ROW, "type", "subject", "object", evidence=pl.lit("asserted"))
+    yield from _stated(frame)
 
-    def parse(rows: Rows) -> Iterator[Stated]:
-        origin = pl.lit(list(data_sources) or None, pl.List(pl.String))
-        frame = _interactions(rows).frame.select(ROW, "type", "subject", "object", data_sources=origin)
-        yield from _stated(frame.with_columns(evidence=pl.lit("asserted")))
 
-    return parse
+def reactome_sif(rows: Rows) -> Iterator[Stated]:
+    """`*reactome*.sif`: the same of Reactome alone, as the file's name says."""
+    origin = pl.lit(["Reactome"], pl.List(pl.String))
+    frame = _interactions(rows).frame.select(
+        *(ROW, "type", "subject", "object"), data_sources=origin, evidence=pl.lit("asserted")
+    )
+    yield from _stated(frame)
 
 
 def gene_sets(rows: Rows) -> Iterator[Stated]:
@@ -218,7 +222,7 @@ SOURCE = Source(
             "plain_interactions",
             ("PathwayCommons*.All.hgnc.sif",),
             tsv(*_EDGES, header=False),
-            plain_sif(),
+            plain_sif,
             required=False,
             one_of="file of interactions",
         ),
@@ -226,7 +230,7 @@ SOURCE = Source(
             "reactome_interactions",
             ("PathwayCommons*reactome*.hgnc.sif", "pathway_commons_v*_reactome*.sif"),
             tsv(*_EDGES, header=False),
-            plain_sif("Reactome"),
+            reactome_sif,
             required=False,
             one_of="file of interactions",
             pins=(Pin("2016-04", "491f7c9c5f985c96a47d0a55c3060882f49a1f64ad1b37835f24f1ba0c9f7aad", 246590),),
@@ -235,7 +239,7 @@ SOURCE = Source(
             "located_interactions",
             ("PCWithLoc_*_simple.sif",),
             tsv(*_EDGES, header=False),
-            plain_sif(),
+            plain_sif,
             required=False,
             one_of="file of interactions",
             pins=(Pin("2014-05-09", "8d3c692fa94f19943d97bcdf14b8b26165e5cdb5c73ea6f8e4afe47f60122db5", 239217),),
