@@ -61,7 +61,7 @@ def load(count: int, folder: Path) -> dict[str, float]:
     types = ("INTERACTS_WITH", "CONTROLS_EXPRESSION_OF", "IN_COMPLEX_WITH", "BINDS")
     seconds = 0.0
     statements = 0
-    with BuildWriter(folder / "warehouse.duckdb", MODEL, memory_limit="2GB") as writer:
+    with BuildWriter(folder / "warehouse.duckdb", MODEL, memory_mb=2000) as writer:
         for rank, name in enumerate(("first", "second")):
             writer.add_source(SourceRecord(name, name.title(), "", "CC0-1.0", True, rank))
         files = [writer.add_file(FileRecord(n, "1", "edges", f"{n}.tsv", "", 0, None)) for n in ("first", "second")]

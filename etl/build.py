@@ -48,7 +48,7 @@ class Plan:
         subset: files without a pin are taken as declared parts of their releases.
         options: what the user chose (species).
         keep: how many builds are kept.
-        memory_limit: what DuckDB may hold in memory.
+        memory_mb: what DuckDB may hold in memory, in megabytes.
         threads: threads for DuckDB; None = all cores.
         wait_s: how long to wait for another build.
         offline: use what was fetched before, never the network.
@@ -60,7 +60,7 @@ class Plan:
     subset: bool = False
     options: Options = field(default_factory=Options)
     keep: int = 3
-    memory_limit: str = "3GB"
+    memory_mb: int = 3000
     threads: int | None = None
     wait_s: float = 0
     offline: bool = False
@@ -118,7 +118,7 @@ def _carry_over(home: Home, plan: Plan, folder: Path) -> list[SourceReceipt] | N
 
 
 def _writer(folder: Path, plan: Plan) -> BuildWriter:
-    return BuildWriter(folder / DATABASE, MODEL, memory_limit=plan.memory_limit, threads=plan.threads)
+    return BuildWriter(folder / DATABASE, MODEL, memory_mb=plan.memory_mb, threads=plan.threads)
 
 
 def _read_source(

@@ -19,12 +19,12 @@ class Limits:
     Args:
         timeout_s: seconds before it is stopped.
         rows: rows before the answer is cut.
-        memory: what DuckDB may hold in memory for it.
+        memory_mb: what DuckDB may hold in memory for it, in megabytes.
     """
 
     timeout_s: float = 30.0
     rows: int = 10_000
-    memory: str = "2GB"
+    memory_mb: int = 2000
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,16 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path("~/.targetgraph"), description="The folder of the warehouse.")
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
-    build_memory: str = Field(default="3GB", description="What DuckDB may hold in memory while a build is made.")
+    build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")
     timeout_s: float = Field(default=30.0, gt=0, description="Seconds before a question is stopped.")
     row_limit: int = Field(default=10_000, ge=1, description="Rows before an answer is cut.")
-    memory: str = Field(default="2GB", description="What DuckDB may hold in memory for a question.")
+    memory_mb: int = Field(default=2000, ge=50, description="Megabytes DuckDB may hold for a question.")
 
     @property
     def limits(self) -> Limits:
         """What a question may take."""
-        return Limits(self.timeout_s, self.row_limit, self.memory)
+        return Limits(self.timeout_s, self.row_limit, self.memory_mb)
 
     @property
     def sample_home(self) -> Path:

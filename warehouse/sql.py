@@ -66,7 +66,7 @@ def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[
     except duckdb.OutOfMemoryException as error:
         raise QuestionMemoryError(
             "The question needed more memory than its limit and was stopped.",
-            "Narrow it, aggregate earlier, or raise the limit with --memory.",
+            "Narrow it, aggregate earlier, or raise the limit with --memory-mb.",
         ) from error
     except duckdb.Error as error:
         raise QuestionError(_first_lines(str(error))) from error

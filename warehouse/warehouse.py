@@ -34,7 +34,7 @@ class Warehouse:
     def __init__(self, build: Build, limits: Limits | None = None) -> None:
         self.build = build
         self.limits = limits or Limits()
-        self._graph = DuckDBGraphStore(build, memory=self.limits.memory)
+        self._graph = DuckDBGraphStore(build, memory_mb=self.limits.memory_mb)
 
     @classmethod
     def open(cls, path: str | Path | None = None, build: str | None = None, limits: Limits | None = None) -> Warehouse:

@@ -64,7 +64,7 @@ def build(
         subset=subset,
         options=Options(tuple(species)) if species else Options(),
         keep=keep or settings.keep_builds,
-        memory_limit=settings.build_memory,
+        memory_mb=settings.build_memory_mb,
         threads=settings.threads,
         wait_s=wait,
         offline=offline,

@@ -31,7 +31,7 @@ BuildId = Annotated[str | None, typer.Option("--build", help="Ask this build ins
 Sample = Annotated[bool, typer.Option("--sample", help="Use the generated sample, in a folder of its own.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
 RowLimit = Annotated[int | None, typer.Option("--limit", help="Rows before the answer is cut.", min=1)]
-Memory = Annotated[str | None, typer.Option("--memory", help="What the question may hold in memory, e.g. 4GB.")]
+Memory = Annotated[int | None, typer.Option("--memory-mb", help="Megabytes the question may hold.", min=50)]
 Parameter = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", help="A parameter as name=value; the value is read as JSON, else as text."),

@@ -25,10 +25,10 @@ def open_warehouse(home: Path | None, *, sample: bool, build: str | None, limits
     return Warehouse.open(home_folder(home, sample=sample), build, limits)
 
 
-def limits_of(timeout: float | None, rows: int | None, memory: str | None) -> Limits:
+def limits_of(timeout: float | None, rows: int | None, memory: int | None) -> Limits:
     """The limits that the options and the settings give."""
     from warehouse.answer import Limits
     from warehouse.settings import Settings
 
     default = Settings().limits
-    return Limits(timeout or default.timeout_s, rows or default.rows, memory or default.memory)
+    return Limits(timeout or default.timeout_s, rows or default.rows, memory or default.memory_mb)

@@ -23,15 +23,15 @@ class DuckDBGraphStore:
     Args:
         build: the build to ask.
         model: the declarations that it was made with.
-        memory: what DuckDB may hold in memory for a question.
+        memory_mb: what DuckDB may hold in memory for a question, in megabytes.
 
     Raises:
         BuildError: the file cannot be opened, or has a layout of another version.
     """
 
-    def __init__(self, build: Build, model: DataModel = MODEL, memory: str = Limits.memory) -> None:
+    def __init__(self, build: Build, model: DataModel = MODEL, memory_mb: int = Limits.memory_mb) -> None:
         self._model = model
-        self._memory = memory
+        self._memory_mb = memory_mb
         self.publish(build)
 
     def query(self, text: str, parameters: Mapping[str, Any], limits: Limits) -> Answer:
@@ -46,7 +46,7 @@ class DuckDBGraphStore:
 
     def publish(self, build: Build) -> None:
         """Ask this build from now on."""
-        connection = _open(build, self._memory)
+        connection = _open(build, self._memory_mb)
         self.close()
         self.connection = connection
         self._engine = CypherEngine(connection, catalogue(self._model))
@@ -72,9 +72,9 @@ class DuckDBGraphStore:
             self.connection.close()
 
 
-def _open(build: Build, memory: str) -> duckdb.DuckDBPyConnection:
+def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
-        connection = open_locked(build.database, memory_limit=memory)
+        connection = open_locked(build.database, memory_mb=memory_mb)
     except duckdb.Error as error:
         raise BuildError(
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",

@@ -48,7 +48,7 @@ class BuildWriter:
     Args:
         path: the file; created where it does not exist.
         model: the declarations that shape its tables.
-        memory_limit: what DuckDB may hold in memory; beyond it, it spills to `spill`.
+        memory_mb: what DuckDB may hold in memory, in megabytes; beyond it, it spills to `spill`.
         threads: DuckDB's threads; None = all cores.
 
     Raises:
@@ -56,13 +56,13 @@ class BuildWriter:
     """
 
     def __init__(
-        self, path: Path, model: DataModel = MODEL, *, memory_limit: str = "3GB", threads: int | None = None
+        self, path: Path, model: DataModel = MODEL, *, memory_mb: int = 3000, threads: int | None = None
     ) -> None:
         fresh = not path.exists()
         self.model = model
         self._in_parts: set[str] = set()
         self.connection = duckdb.connect(path)
-        self._configure(path.parent / "spill", memory_limit, threads)
+        self._configure(path.parent / "spill", memory_mb, threads)
         if fresh:
             schema.create(self.connection, model)
         self._verify_layout()
@@ -189,9 +189,9 @@ class BuildWriter:
     def _remove_rows(self, table: str, files: Sequence[object]) -> int:
         return self._value(f"DELETE FROM {table} WHERE _file IN (SELECT unnest(?))", files)
 
-    def _configure(self, spill: Path, memory_limit: str, threads: int | None) -> None:
+    def _configure(self, spill: Path, memory_mb: int, threads: int | None) -> None:
         self.connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-        self.connection.execute("SET memory_limit = ?", [memory_limit])
+        self.connection.execute("SET memory_limit = ?", [f"{memory_mb}MB"])
         self.connection.execute("SET temp_directory = ?", [str(spill)])
         self.connection.execute("SET enable_progress_bar = false")
         if threads is not None:
