@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import polars as pl
 
@@ -103,19 +104,20 @@ def _check_matrix(matrix: Matrix, model: DataModel) -> tuple[Matrix, pl.DataFram
     kind = model.matrices[matrix.kind]
     given = matrix.frame
     typed = given.with_columns(pl.col("value").cast(pl.Float64, strict=False), pl.col(ROW).cast(pl.Int64))
-    value, text = typed["value"], given["value"]
-    bad = (value.is_null() & text.is_not_null()) | value.is_nan() | value.is_infinite()
-    if kind.minimum is not None:
-        bad |= value < kind.minimum
-    if kind.maximum is not None:
-        bad |= value > kind.maximum
-    bad = bad.fill_null(False)
-    faults = given.filter(bad)
-    rejected = faults.select(
+    value = typed["value"]
+    outside = (value < (kind.minimum if kind.minimum is not None else -inf)) | (
+        value > (kind.maximum if kind.maximum is not None else inf)
+    )
+    unreadable = (value.is_null() & given["value"].is_not_null()) | ~value.is_finite()
+    bad = (outside | unreadable).fill_null(False)
+    reasons = {True: Reason.OUT_OF_RANGE.code, False: Reason.BAD_VALUE.code}
+    rejected = given.with_columns(_outside=outside & value.is_finite()).filter(bad)
+    rejected = rejected.select(
         pl.col(ROW).cast(pl.Int64),
-        reason=pl.lit(Reason.BAD_VALUE.code),
+        reason=pl.col("_outside").fill_null(False).replace_strict(reasons, return_dtype=pl.String),
         key=pl.col("row_id"),
         detail=pl.format("{}={}", pl.col("feature"), pl.col("value").cast(pl.String)),
         raw=pl.lit(None, pl.String),
     )
-    return replace(matrix, frame=typed.filter(pl.col("value").is_not_null())), rejected
+    # Most matrices have no gap, and a copy of a large one would double what is held.
+    return replace(matrix, frame=typed.drop_nulls("value") if value.null_count() else typed), rejected
