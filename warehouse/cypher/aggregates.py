@@ -66,7 +66,8 @@ def _collecting(below: Expressions, call: s.Call, name: str, value: Value) -> Va
             key = f"CASE WHEN {value.sql} IS NOT NULL THEN {SORT_KEY}({tagged(value, context)}) END"
             return Value(f"count(DISTINCT {key})", INTEGER)
         return Value(f"count(DISTINCT {value.sql})", INTEGER)
-    ordered = f" ORDER BY {ORDER}" if below.relation.order is not None else ""
+    keys = [f"{ORDER}{n} {how}" for n, (_, how) in enumerate(below.relation.order)]
+    ordered = f" ORDER BY {', '.join(keys)}" if keys else ""
     if call.distinct and (value.type.is_dynamic or ordered):
         return _distinct_in_order(below, value, ordered)
     distinct = "DISTINCT " if call.distinct else ""

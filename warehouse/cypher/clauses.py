@@ -114,7 +114,7 @@ def _over(relation: Relation, select: Select) -> Relation:
     bring_into_scope(after, alias, select.columns)
     if select.kept is not None:
         after.require(f"{alias}.{select.kept}")
-    after.order = None if select.order is None else f"{alias}.{select.order}"
+    after.order = tuple((f"{alias}.{column}", how) for column, how in select.order)
     return after
 
 

@@ -13,9 +13,9 @@ from warehouse.cypher.catalogue import Catalogue
 from warehouse.cypher.clauses import compile_query
 from warehouse.cypher.dynamic import Program
 from warehouse.cypher.parser import parse
-from warehouse.cypher.projections import Column
+from warehouse.cypher.projections import Column, order_by
 from warehouse.cypher.relation import Context, Relation
-from warehouse.cypher.search import Search
+from warehouse.cypher.search import Search, Walk
 from warehouse.cypher.temporal import from_python
 from warehouse.cypher.types import Kind, Type
 from warehouse.cypher.values import CypherValue, encode
@@ -47,7 +47,7 @@ class Compiled:
     parameters: Mapping[str, str]
     parameter_types: Mapping[str, Type]
     programs: tuple[Program, ...]
-    searches: tuple[Search, ...]
+    searches: tuple[Search | Walk, ...]
     regex_parameters: frozenset[str]
     shares: frozenset[str]
     warnings: tuple[str, ...]
@@ -73,8 +73,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
     except RecursionError:
         raise QuestionError("the query is nested too deeply", "split it with WITH") from None
     names = ", ".join(column.column for column in select.columns)
-    order = f" ORDER BY {select.order}" if select.order else ""
-    sql = f"SELECT {names} FROM ({select.sql}) AS result{order}"
+    sql = f"SELECT {names} FROM ({select.sql}) AS result{order_by(select.order)}"
     # DuckDB refuses values that the statement does not use, and a part of the query may have turned out not to matter.
     used = set(_BOUND.findall(sql))
     return Compiled(

@@ -453,7 +453,8 @@ class Expressions:
     def _graph_function(self, name: str, subject: Value) -> Value:
         match name:
             case "labels" | "type":
-                return self._type_names(subject)
+                known = subject.columns.ordinal if isinstance(subject.columns, Scan) else None
+                return self.type_names(subject, known or f"({subject.sql} >> {ORDINAL_SHIFT})")
             case "id":
                 return Value(subject.sql, INTEGER)
             case "elementid":
@@ -473,8 +474,8 @@ class Expressions:
             case _:
                 return Value(f"len(struct_extract({subject.sql}, 'rs'))", INTEGER)
 
-    def _type_names(self, subject: Value) -> Value:
-        """`labels(n)` or `type(r)`: both follow from the upper bits of the id."""
+    def type_names(self, subject: Value, ordinal_sql: str) -> Value:
+        """`labels(n)` or `type(r)`: both follow from the ordinal, the upper bits of the id."""
         catalogue = self.context.catalogue
         of_node = subject.type.kind is Kind.NODE
         result = list_of(STRING) if of_node else STRING
@@ -489,7 +490,7 @@ class Expressions:
         whens = " ".join(
             f"WHEN {ordinal} THEN {text}" for text, ordinals in names.items() for ordinal in ordinals
         )
-        return Value(f"CASE ({subject.sql} >> {ORDINAL_SHIFT}) {whens or 'WHEN 0 THEN NULL'} END", result)
+        return Value(f"CASE {ordinal_sql} {whens or 'WHEN 0 THEN NULL'} END", result)
 
     def _keys(self, subject: Value) -> Value:
         pairs = [

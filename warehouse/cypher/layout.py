@@ -4,8 +4,8 @@
 |---|---|---|
 | index on the key and on `_nid` of each node table | the table itself | looking up one node |
 | `_by_end_TABLE` (`_o`, `_s`, `_rid`), sorted by end | each relationship table | hops against the direction |
-| `_out` (`_s`, `_o`, `_rid`), sorted by start | all relationship tables | hops of any type, path search |
-| `_in` (`_o`, `_s`, `_rid`), sorted by end | all relationship tables | the same, against the direction |
+| `_out` (`_s`, `_o`, `_rid`, `_t` the type), sorted by start | all relationship tables | hops of any type, path search |
+| `_in` (the same), sorted by end | all relationship tables | the same, against the direction |
 | `_slots` (`ordinal`, `slots`) | node tables | the sizes of the arrays of the path search |
 """
 
@@ -59,15 +59,15 @@ def _sort_by_end(connection: duckdb.DuckDBPyConnection, relationship: Relationsh
 
 
 def _unite(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    empty = "SELECT CAST(NULL AS BIGINT) AS _s, CAST(NULL AS BIGINT) AS _o, CAST(NULL AS BIGINT) AS _rid WHERE FALSE"
-    parts = [f"SELECT _s, _o, _rid FROM {table(one.table)}" for one in catalogue.relationships]
-    united = " UNION ALL ".join(parts) or empty
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {table('_out')} AS SELECT _s, _o, _rid FROM ({united}) ORDER BY _s, _rid"
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {table('_in')} AS SELECT _o, _s, _rid FROM {table('_out')} ORDER BY _o, _rid"
-    )
+    nothing = "SELECT CAST(0 AS BIGINT) AS _s, CAST(0 AS BIGINT) AS _o, CAST(0 AS BIGINT) AS _rid, CAST(0 AS SMALLINT) AS _t"
+    united = " UNION ALL ".join(_narrow(one) for one in catalogue.relationships) or f"{nothing} WHERE FALSE"
+    connection.execute(f"CREATE OR REPLACE TABLE {table('_out')} AS SELECT * FROM ({united}) ORDER BY _s, _rid")
+    connection.execute(f"CREATE OR REPLACE TABLE {table('_in')} AS SELECT * FROM {table('_out')} ORDER BY _o, _rid")
+
+
+def _narrow(relationship: RelationshipType) -> str:
+    ordinal = f"CAST({relationship.ordinal} AS SMALLINT) AS _t"
+    return f"SELECT _s, _o, _rid, {ordinal} FROM {table(relationship.table)}"
 
 
 def _replace_in_union(connection: duckdb.DuckDBPyConnection, relationship: RelationshipType) -> None:
@@ -76,8 +76,7 @@ def _replace_in_union(connection: duckdb.DuckDBPyConnection, relationship: Relat
     for name, order in (("_out", "_s"), ("_in", "_o")):
         connection.execute(f"DELETE FROM {table(name)} WHERE _rid BETWEEN {first} AND {last}")
         connection.execute(
-            f"INSERT INTO {table(name)} BY NAME "
-            f"SELECT _s, _o, _rid FROM {table(relationship.table)} ORDER BY {order}, _rid"
+            f"INSERT INTO {table(name)} BY NAME SELECT * FROM ({_narrow(relationship)}) ORDER BY {order}, _rid"
         )
 
 

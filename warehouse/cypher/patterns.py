@@ -13,7 +13,7 @@ from warehouse.cypher.relation import Columns, Facet, Relation, Scan, Value, ent
 from warehouse.cypher.types import PATH, Kind, Type, list_of
 from warehouse.cypher.walk import variables
 
-_FLIPPED = {"out": "in", "in": "out", "both": "both"}
+FLIPPED = {"out": "in", "in": "out", "both": "both"}
 
 
 @dataclass
@@ -268,7 +268,7 @@ class PatternCompiler:
     def _join_relationship(self, hop: Hop, element: s.RelationshipPattern) -> None:
         from_right = self.begins_right(hop)
         near, far = (hop.right, hop.left) if from_right else (hop.left, hop.right)
-        direction = element.direction if not from_right else _FLIPPED[element.direction]
+        direction = element.direction if not from_right else FLIPPED[element.direction]
         scan = Scan(self.context, Kind.RELATIONSHIP, hop.of, direction)  # type: ignore[arg-type]  # flipped within the three
         pairs = {pair for ordinal in hop.of for pair in self.context.catalogue.ends[ordinal]}
         starts, ends = frozenset(start for start, _ in pairs), frozenset(end for _, end in pairs)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from warehouse.cypher import aggregates
 from warehouse.cypher import syntax as s
+from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.cypher.dynamic import SORT_KEY
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.function_table import AGGREGATES
-from warehouse.cypher.relation import Context, Deferred, Relation, Value, tagged
-from warehouse.cypher.types import Kind, Type
+from warehouse.cypher.relation import Context, Deferred, Order, Relation, Scan, Value, tagged
+from warehouse.cypher.types import INTEGER, Kind, Type
 from warehouse.cypher.walk import children, contains_call, rebuild, variables, walk
 
 
@@ -28,13 +29,13 @@ class Column:
 class Select:
     """A finished SELECT.
 
-    `order` is the column by which its rows are ordered, if they are; `kept` is a column that is true for the rows which
+    `order` are the columns by which its rows are ordered, each with its direction; `kept` is a column that is true for the rows which
     the WHERE after WITH keeps; `where` is that WHERE when it is still to be applied to the columns.
     """
 
     sql: str
     columns: tuple[Column, ...]
-    order: str | None = None
+    order: Order = ()
     kept: str | None = None
     where: s.Expression | None = None
 
@@ -178,6 +179,11 @@ def direction(key: s.SortKey) -> str:
     return "DESC NULLS FIRST" if key.descending else "ASC NULLS LAST"
 
 
+def order_by(order: Order, prefix: str = "") -> str:
+    """The ORDER BY clause, or nothing."""
+    return " ORDER BY " + ", ".join(f"{prefix}{name} {how}" for name, how in order) if order else ""
+
+
 class _Maker:
     """What both kinds of projection share."""
 
@@ -190,26 +196,14 @@ class _Maker:
         self.projection = projection
         self.items = items
 
-    def finish(self, inner: str, columns: list[Column], keys: list[str]) -> Select:
-        """Order and cut the rows of an inner SELECT whose columns include the sort keys."""
-        names = ", ".join([column.column for column in columns] + [self.kept] * (self.kept is not None)) or "nothing"
-        order = None
-        alias = self.context.alias("s")
-        if keys:
-            order = self.context.alias("o")
-            inner = f"SELECT {names}, row_number() OVER (ORDER BY {', '.join(keys)}) AS {order} FROM ({inner}) AS {alias}"
-        elif self.carried is not None:
-            order = self.carried
+    def finish(self, inner: str, columns: list[Column], order: Order) -> Select:
+        """Cut the rows of an inner SELECT whose columns include the sort keys."""
         cut = self._cut()
         if cut:
-            alias = self.context.alias("s")
-            chosen = names if order is None else f"{names}, {order}"
-            ordered = "" if order is None else f" ORDER BY {order}"
-            inner = f"SELECT {chosen} FROM ({inner}) AS {alias}{ordered}{cut}"
+            inner = f"SELECT * FROM ({inner}) AS {self.context.alias('s')}{order_by(order)}{cut}"
         where = None if self.kept is not None or self.where is None else _replace(self.where, self.aliases())
         return Select(inner, tuple(columns), order, self.kept, where)
 
-    carried: str | None = None
     kept: str | None = None
 
     def aliases(self) -> dict[s.Expression, s.Variable]:
@@ -265,7 +259,7 @@ class _Maker:
     def outer_sort(self, inner: str, columns: list[Column]) -> Select:
         """Sort by expressions over the projected columns, once rows are grouped or made distinct."""
         if not self.projection.order:
-            return self.finish(inner, columns, [])
+            return self.finish(inner, columns, ())
         relation = self.over(inner, columns)
         expressions = Expressions(relation)
         keys, selected = [], [relation.scope[column.name].sql + f" AS {column.column}" for column in columns]
@@ -273,8 +267,8 @@ class _Maker:
             value = expressions.compile(_replace(key.expression, self.aliases()))
             name = self.context.alias("k")
             selected.append(f"{sort_sql(value, self.context)} AS {name}")
-            keys.append(f"{name} {direction(key)}")
-        return self.finish(f"SELECT {', '.join(selected)}{relation.body()}", columns, keys)
+            keys.append((name, direction(key)))
+        return self.finish(f"SELECT {', '.join(selected)}{relation.body()}", columns, tuple(keys))
 
 
 def _replace(expression: s.Expression, aliases: dict[s.Expression, s.Variable]) -> s.Expression:
@@ -316,14 +310,15 @@ class _Plain(_Maker):
         for key in self.projection.order:
             name = self.context.alias("k")
             selected.append(f"{sort_sql(sorting.compile(key.expression), self.context)} AS {name}")
-            keys.append(f"{name} {direction(key)}")
+            keys.append((name, direction(key)))
         if self.where is not None and variables(self.where) & self.relation.scope.keys() - named.keys():
             self.kept = self.context.alias("w")
             selected.append(f"{sorting.boolean(self.where)} AS {self.kept}")
-        if not keys and self.relation.order is not None:
-            self.carried = self.context.alias("o")
-            selected.append(f"{self.relation.order} AS {self.carried}")
-        return self.finish(f"SELECT {', '.join(selected) or '1 AS nothing'}{self.relation.body()}", columns, keys)
+        for sql, how in self.relation.order if not keys else ():
+            name = self.context.alias("o")
+            selected.append(f"{sql} AS {name}")
+            keys.append((name, how))
+        return self.finish(f"SELECT {', '.join(selected) or '1 AS nothing'}{self.relation.body()}", columns, tuple(keys))
 
 
 class _Grouped(_Maker):
@@ -335,8 +330,9 @@ class _Grouped(_Maker):
         above = Relation(self.context)
         alias = self.context.alias("q")
         aggregation = Aggregation(below, above, alias)
-        keys = self._keys(aggregation)
+        keys: list[tuple[str, Value]] = []
         above.add(Deferred(lambda: f"({self._groups(aggregation, keys)}) AS {alias}"))
+        keys += self._keys(aggregation)
         expressions = Expressions(above, aggregation=aggregation)
         columns, selected = self.columns_of([aggregation.item(expressions, item.expression) for item in self.items])
         inner = f"SELECT {', '.join(selected)}{above.body()}"
@@ -349,20 +345,55 @@ class _Grouped(_Maker):
         for item in self.items:
             if contains_call(item.expression, AGGREGATES) or item.expression in aggregation.keys:
                 continue
-            value = aggregation.below.compile(item.expression)
             name = self.context.alias("k")
-            sql = f"{aggregation.alias}.{name}"
-            above = aggregation.above.entity(sql, value.type, True) if value.type.is_entity else Value(sql, value.type)
-            if value.type.kind is Kind.NULL:
-                value, above = Value("CAST(NULL AS INTEGER)", value.type), value
+            value, above = self._key(aggregation, item.expression, f"{aggregation.alias}.{name}")
             aggregation.keys[item.expression] = above
             found.append((name, value))
         return found
 
+    def _key(self, aggregation: Aggregation, expression: s.Expression, sql: str) -> tuple[Value, Value]:
+        """What is grouped by, and what the expression is above the groups."""
+        cheaper = self._by_id(aggregation, expression, sql)
+        if cheaper is not None:
+            return cheaper
+        value = aggregation.below.compile(expression)
+        if value.type.kind is Kind.NULL:
+            return Value("CAST(NULL AS INTEGER)", value.type), value
+        if value.type.is_entity:
+            return value, aggregation.above.entity(sql, value.type, True)
+        return value, Value(sql, value.type)
+
+    def _by_id(self, aggregation: Aggregation, expression: s.Expression, sql: str) -> tuple[Value, Value] | None:
+        """Group by the id of an entity, or by its type, instead of by text that follows from it."""
+        if isinstance(expression, s.Property):
+            subject: s.Expression = expression.subject
+        elif isinstance(expression, s.Call) and expression.name.lower() in ("type", "labels") and expression.arguments:
+            subject = expression.arguments[0]
+        else:
+            return None
+        entity = self.relation.scope.get(subject.name) if isinstance(subject, s.Variable) else None
+        if entity is None or not entity.type.is_entity:
+            return None
+        if isinstance(expression, s.Call):
+            return self._by_type(aggregation, entity, sql)
+        kinds = self.context.catalogue.node_by_ordinal
+        of = kinds.keys() if entity.type.of is None else entity.type.of
+        if entity.type.kind is not Kind.NODE or not all(kinds[ordinal].key == expression.key for ordinal in of):
+            return None
+        above = aggregation.above.entity(sql, entity.type, True)
+        return Value(entity.sql, entity.type), Expressions(aggregation.above).property_of(above, expression.key, expression.at)
+
+    def _by_type(self, aggregation: Aggregation, entity: Value, sql: str) -> tuple[Value, Value] | None:
+        if not self.context.types_have_own_names(entity.type.kind):
+            return None
+        # A small type lets DuckDB count in an array instead of a hash table.
+        known = entity.columns.ordinal if isinstance(entity.columns, Scan) else f"({entity.sql} >> {ORDINAL_SHIFT})"
+        ordinal = f"CAST({known} AS SMALLINT)"
+        return Value(ordinal, INTEGER), Expressions(aggregation.above).type_names(Value(sql, entity.type), sql)
+
     def _groups(self, aggregation: Aggregation, keys: list[tuple[str, Value]]) -> str:
         below = [f"{value.sql} AS {name}" for name, value in keys] + aggregation.arguments
-        if self.relation.order is not None:
-            below.append(f"{self.relation.order} AS {aggregates.ORDER}")
+        below += [f"{sql} AS {aggregates.ORDER}{n}" for n, (sql, _) in enumerate(self.relation.order)]
         alias = self.context.alias("b")
         inner = f"(SELECT {', '.join(below) or '1 AS nothing'}{self.relation.body()}) AS {alias}"
         grouped, chosen = [], []

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal as Choice
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, nearest
@@ -70,6 +70,12 @@ class Context:
         """A parameter of the user as a bound parameter with a name of ours."""
         return "$" + self.used_parameters.setdefault(name, f"given{len(self.used_parameters)}")
 
+    def types_have_own_names(self, kind: Kind) -> bool:
+        """Whether no two node types carry the same labels, or no two relationship types the same name."""
+        if kind is Kind.RELATIONSHIP:
+            return len(self.catalogue.type_names) == len(self.catalogue.relationships)
+        return len({node.all_labels for node in self.catalogue.nodes}) == len(self.catalogue.nodes)
+
     def refuse(self, at: int, message: str, hint: str | None = None) -> QuestionError:
         """An error about a place in the query."""
         return refusal(self.text, at, message, hint)
@@ -115,6 +121,7 @@ class Value:
     columns: Columns | None = None
 
 
+Order: TypeAlias = tuple[tuple[str, str], ...]
 NULL_VALUE = Value("NULL", types.NULL)
 
 
@@ -151,7 +158,6 @@ class Scan:
         self.direction = direction
         self.alias = context.alias("n" if kind is Kind.NODE else "r")
         self._needed: dict[str, Type] = {}
-        self._ends_needed = False
 
     @property
     def id(self) -> str:
@@ -176,9 +182,14 @@ class Scan:
     def _far(self) -> str:
         return {"out": "_o", "in": "_s", "both": "_b"}[self.direction]
 
+    @property
+    def ordinal(self) -> str:
+        """The ordinal of the type of the entity, from a column where the tables of several types are united."""
+        united = self.kind is Kind.RELATIONSHIP and (len(self.ordinals) != 1 or self.direction == "both")
+        return f"{self.alias}._t" if united else f"({self.id} >> {ORDINAL_SHIFT})"
+
     def end(self, which: Choice["_s", "_o"]) -> str:
         """The start or end node as stored, whatever the direction of the hop."""
-        self._ends_needed = True
         return f"{self.alias}.{which}"
 
     def column(self, name: str) -> Value | None:
@@ -250,30 +261,29 @@ class Scan:
         for ordinal in sorted(self.ordinals):
             name = self._table(ordinal)
             end_first = name if self._needed else by_end(name)
+            rest = f", CAST({ordinal} AS SMALLINT) AS _t{self._properties(ordinal)}"
             if self.direction != "both":
                 source = end_first if self.direction == "in" else name
-                parts.append(f"SELECT _s, _o, _rid{self._properties(ordinal)} FROM {table(source)}")
+                parts.append(f"SELECT _s, _o, _rid{rest} FROM {table(source)}")
                 continue
-            parts.append(f"SELECT _s AS _a, _o AS _b, _s, _o, _rid{self._properties(ordinal)} FROM {table(name)}")
-            parts.append(
-                f"SELECT _o AS _a, _s AS _b, _s, _o, _rid{self._properties(ordinal)} FROM {table(end_first)} WHERE _s <> _o"
-            )
-        return self._union(parts, "_s _o _rid _a _b")
+            parts.append(f"SELECT _s AS _a, _o AS _b, _s, _o, _rid{rest} FROM {table(name)}")
+            parts.append(f"SELECT _o AS _a, _s AS _b, _s, _o, _rid{rest} FROM {table(end_first)} WHERE _s <> _o")
+        return self._union(parts, "_s _o _rid _a _b _t")
 
     def _render_narrow(self) -> str:
         """The tables of all types together, with nothing but ids."""
         all_types = self.ordinals == self.context.catalogue.all_relationships
-        test = "TRUE" if all_types else entity_test("_rid", self.ordinals)
+        test = "TRUE" if all_types else f"_t IN ({', '.join(map(str, sorted(self.ordinals)))})"
         if self.direction == "both":
             return self._union(
                 [
-                    f"SELECT _s AS _a, _o AS _b, _s, _o, _rid FROM {table('_out')} WHERE {test}",
-                    f"SELECT _o AS _a, _s AS _b, _s, _o, _rid FROM {table('_in')} WHERE {test} AND _s <> _o",
+                    f"SELECT _s AS _a, _o AS _b, _s, _o, _rid, _t FROM {table('_out')} WHERE {test}",
+                    f"SELECT _o AS _a, _s AS _b, _s, _o, _rid, _t FROM {table('_in')} WHERE {test} AND _s <> _o",
                 ],
                 "",
             )
         source = table("_out" if self.direction == "out" else "_in")
-        return self._union([f"SELECT _s, _o, _rid FROM {source} WHERE {test}"], "")
+        return self._union([f"SELECT _s, _o, _rid, _t FROM {source} WHERE {test}"], "")
 
 
 def by_end(name: str) -> str:
@@ -317,12 +327,12 @@ class Facet:
 class Relation:
     """The FROM and WHERE of one SELECT, and the Cypher variables in scope.
 
-    `order` is a column by which the rows are ordered, where an earlier clause asked for an order.
+    `order` are the expressions by which an earlier clause ordered the rows, each with its direction.
     """
 
     context: Context
     scope: dict[str, Value] = field(default_factory=dict)
-    order: str | None = None
+    order: Order = ()
     conditions: list[str] = field(default_factory=list)
     _sources: list[tuple[str, str | Source, str]] = field(default_factory=list)
 

@@ -7,9 +7,10 @@ walked again, so the recursion ends.
 from __future__ import annotations
 
 from warehouse.cypher import syntax as s
-from warehouse.cypher.patterns import Hop, NodeState, PatternCompiler
+from warehouse.cypher.patterns import FLIPPED, Hop, NodeState, PatternCompiler
 from warehouse.cypher.relation import Value
-from warehouse.cypher.types import Type, list_of
+from warehouse.cypher.search import REACH, WALKS, Walk
+from warehouse.cypher.types import Kind, Type, list_of
 
 
 def join_repetition(compiler: PatternCompiler, hop: Hop) -> None:
@@ -18,6 +19,9 @@ def join_repetition(compiler: PatternCompiler, hop: Hop) -> None:
     near, far = (hop.right, hop.left) if from_right else (hop.left, hop.right)
     if near.sql is None:
         compiler.scan(near)
+    if _is_plain(compiler, hop):
+        _join_walk(compiler, hop, near, far, from_right)
+        return
     walk = _Walk(compiler, _as_group(hop.element), from_right, str(near.sql), hop)
     alias = compiler.context.alias("v")
     compiler.relation.add(f"LATERAL ({walk.sql()}) AS {alias}")
@@ -31,6 +35,35 @@ def join_repetition(compiler: PatternCompiler, hop: Hop) -> None:
             hop.value = value
         else:
             compiler.relation.scope[name] = value
+
+
+def _is_plain(compiler: PatternCompiler, hop: Hop) -> bool:
+    """Whether nothing but the type of the relationships decides which are walked."""
+    element = hop.element
+    return isinstance(element, s.RelationshipPattern) and element.properties is None and element.where is None
+
+
+def _join_walk(compiler: PatternCompiler, hop: Hop, near: NodeState, far: NodeState, from_right: bool) -> None:
+    """Join a repeated relationship by walking arrays instead of tables."""
+    element = hop.element
+    if not isinstance(element, s.RelationshipPattern) or element.repetition is None:
+        raise AssertionError("only a repeated relationship is walked")
+    direction = FLIPPED[element.direction] if from_right else element.direction
+    walk = Walk(hop.of, direction, element.repetition.low, element.repetition.high)
+    compiler.context.searches.append(walk)
+    alias = compiler.context.alias("v")
+    ends_only = element.name is None and hop.path.name is None and len(compiler.hops) == 1
+    if ends_only:
+        compiler.relation.add(f"LATERAL (SELECT unnest({REACH}({walk.number}, {near.sql})) AS b) AS {alias}")
+        compiler.bind(far, f"{alias}.b", compiler.context.catalogue.all_nodes)
+        return
+    found = f"unnest({WALKS}({walk.number}, {near.sql}))"
+    compiler.relation.add(f"LATERAL (SELECT {found} AS w) AS {alias}")
+    compiler.bind(far, f"{alias}.w.b", compiler.context.catalogue.all_nodes)
+    hop.many = _forward(f"{alias}.w.rs", from_right)
+    nodes = f"list_concat([{near.sql}], {alias}.w.ns)"
+    hop.inner_nodes = f"list_reverse({nodes})[2:]" if from_right else f"{alias}.w.ns"
+    hop.value = Value(hop.many, list_of(Type(Kind.RELATIONSHIP, of=hop.of)))
 
 
 def _forward(values: str, reverse: bool) -> str:

@@ -23,6 +23,7 @@ from warehouse.cypher.operators import regex_problem
 from warehouse.cypher.results import Entities, RowReader
 from warehouse.cypher.search import PathIndexes
 from warehouse.cypher.values import CypherValue
+from warehouse.cypher.watchdog import WATCHDOG
 from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class CypherEngine:
         self._lock = threading.Lock()
         self._lookup = threading.local()
         dynamic.register(connection, self._properties_of)
-        search.register(connection, self._indexes.find)
+        search.register(connection, self._indexes)
 
     def compile(self, text: str, parameters: Mapping[str, CypherValue] | None = None) -> Compiled:
         """The compiled form of a query, from the cache where it was asked before."""
@@ -181,6 +182,10 @@ class CypherEngine:
         plan = cursor.execute(f"EXPLAIN {compiled.sql}", compiled.bindings(parameters or {})).fetchall()
         return compiled.sql + "\n\n" + "\n".join(row[1] for row in plan)
 
+    def close(self) -> None:
+        """Close the connection; the engine answers nothing after that."""
+        self.connection.close()
+
     @contextmanager
     def _running(
         self, compiled: Compiled, parameters: Mapping[str, CypherValue], timeout_s: float
@@ -195,16 +200,13 @@ class CypherEngine:
             cursor.interrupt()
             entities.connection.interrupt()
 
-        timer = threading.Timer(timeout_s, stop)
-        timer.daemon = True
-        timer.start()
         try:
-            cursor.execute(compiled.sql, compiled.bindings(parameters))
-            yield cursor, RowReader(compiled.columns, entities)
+            with WATCHDOG.limit(timeout_s, stop):
+                cursor.execute(compiled.sql, compiled.bindings(parameters))
+                yield cursor, RowReader(compiled.columns, entities)
         except duckdb.Error as error:
             raise _explained(error, stopped.is_set(), timeout_s) from error
         finally:
-            timer.cancel()
             cursor.close()
             entities.connection.close()
 

@@ -9,25 +9,28 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.errors import QuestionError, QuestionMemoryError
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 MOST_PATHS = 100_000
+MOST_STEPS = 20_000_000
+REACH, WALKS = "cypher_reach", "cypher_walks"
 LONGEST_SEARCH = 10_000
 MOST_INDEXES = 6
 _LOW_BITS = (1 << ORDINAL_SHIFT) - 1
 _numbers = itertools.count(1)
 _searches: WeakValueDictionary[int, Search] = WeakValueDictionary()
+_walks: WeakValueDictionary[int, Walk] = WeakValueDictionary()
 
 
 @dataclass(eq=False)
@@ -78,6 +81,12 @@ class PathIndex:
         self.slots = slots
         self.out = out
         self.into = into
+        self.shifts = np.zeros(max(bases, default=0) + 1, np.int64)
+        for ordinal, base in bases.items():
+            self.shifts[ordinal] = base - (ordinal << ORDINAL_SHIFT)
+        # Types without nodes begin where the next type begins: of types that begin together the last one has the nodes.
+        self.ordered = np.array(sorted(bases, key=lambda ordinal: (bases[ordinal], ordinal)), np.int64)
+        self.begins = np.array([bases[ordinal] for ordinal in self.ordered.tolist()], np.int64)
         self._scratch = threading.local()
 
     @classmethod
@@ -104,6 +113,17 @@ class PathIndex:
     def slot(self, number: int) -> int:
         """The slot of a node id."""
         return self.bases[number >> ORDINAL_SHIFT] + (number & _LOW_BITS)
+
+    def slots_of(self, numbers: Integers) -> Integers:
+        """The slots of node ids."""
+        found: Integers = numbers + self.shifts[numbers >> ORDINAL_SHIFT]
+        return found
+
+    def node_numbers(self, slots: Integers) -> Integers:
+        """The node ids of slots."""
+        ordinals = self.ordered[np.searchsorted(self.begins, slots, side="right") - 1]
+        found: Integers = slots - self.shifts[ordinals]
+        return found
 
     def sides(self, direction: str) -> tuple[tuple[Adjacency, ...], tuple[Adjacency, ...]]:
         """The rows to walk forward from the start and backward from the end."""
@@ -137,6 +157,67 @@ def _adjacency(
     return Adjacency(starts, columns[far] + shifts[columns[far] >> ORDINAL_SHIFT], np.asarray(columns["_rid"]))
 
 
+@dataclass(eq=False)
+class Walk:
+    """One repeated relationship: which relationships, which way, how often at least and at most."""
+
+    ordinals: frozenset[int]
+    direction: str
+    low: int
+    high: int | None
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    def __post_init__(self) -> None:
+        _walks[self.number] = self
+
+
+@dataclass
+class Trails:
+    """Walks of one length: the row each belongs to, the slot it reached, and per step the relationship and slot."""
+
+    rows: Integers
+    reached: Integers
+    relationships: list[Integers] = field(default_factory=list)
+    passed: list[Integers] = field(default_factory=list)
+
+    def longer(self, rows: tuple[Adjacency, ...]) -> Trails:
+        """Every trail with one more relationship that it has not used."""
+        parts = [self._step(row, skip_loops=position > 0) for position, row in enumerate(rows)]
+        if len(parts) == 1:
+            return parts[0]
+        one, other = parts
+        return Trails(
+            np.concatenate([one.rows, other.rows]),
+            np.concatenate([one.reached, other.reached]),
+            [np.concatenate(pair) for pair in zip(one.relationships, other.relationships, strict=True)],
+            [np.concatenate(pair) for pair in zip(one.passed, other.passed, strict=True)],
+        )
+
+    def _step(self, row: Adjacency, skip_loops: bool) -> Trails:
+        begins = row.starts[self.reached]
+        counts = row.starts[self.reached + 1] - begins
+        total = int(counts.sum())
+        if total * (len(self.relationships) + 1) > MOST_STEPS:
+            raise QuestionMemoryError(
+                f"a repeated relationship leads to more than {MOST_STEPS} steps", "bound it, as in *1..3, or name its type"
+            )
+        origin = np.repeat(np.arange(len(self.reached)), counts)
+        before = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(counts) else np.empty(0, np.int64)
+        positions = np.repeat(begins - before, counts) + np.arange(total)
+        used = row.relationships[positions]
+        reached = row.neighbours[positions]
+        fresh = np.ones(total, bool) if not skip_loops else reached != self.reached[origin]
+        for earlier in self.relationships:
+            fresh &= earlier[origin] != used
+        origin, used, reached = origin[fresh], used[fresh], reached[fresh]
+        return Trails(
+            self.rows[origin],
+            reached,
+            [*(earlier[origin] for earlier in self.relationships), used],
+            [*(earlier[origin] for earlier in self.passed), reached],
+        )
+
+
 class PathIndexes:
     """The arrays that an engine has loaded, the most recently used kept."""
 
@@ -166,6 +247,43 @@ class PathIndexes:
         index = self._loaded[search.ordinals]
         return _Run(index, search).paths(start, end)
 
+    def reach(self, numbers: pa.Array, starts: pa.Array) -> pa.Array:
+        """For each start the nodes at the end of every trail of a repeated relationship."""
+        index, found = self._trails(numbers, starts)
+        rows = np.concatenate([trails.rows for trails in found])
+        order = np.argsort(rows, kind="stable")
+        ends = index.node_numbers(np.concatenate([trails.reached for trails in found])[order])
+        return pa.ListArray.from_arrays(_offsets(rows, len(starts)), pa.array(ends))
+
+    def walks(self, numbers: pa.Array, starts: pa.Array) -> pa.Array:
+        """For each start every trail: its end, its relationships and the nodes after the start."""
+        index, found = self._trails(numbers, starts)
+        rows = np.concatenate([trails.rows for trails in found])
+        order = np.argsort(rows, kind="stable")
+        ends = index.node_numbers(np.concatenate([trails.reached for trails in found])[order])
+        lengths = np.concatenate([np.full(len(trails.rows), len(trails.relationships)) for trails in found])
+        columns = [
+            _ragged([trails.relationships for trails in found], lengths, order),
+            _ragged([[index.node_numbers(step) for step in trails.passed] for trails in found], lengths, order),
+        ]
+        structs = pa.StructArray.from_arrays([pa.array(ends), *columns], ["b", "rs", "ns"])
+        return pa.ListArray.from_arrays(_offsets(rows, len(starts)), structs)
+
+    def _trails(self, numbers: pa.Array, starts: pa.Array) -> tuple[PathIndex, list[Trails]]:
+        walk = _walks[numbers[0].as_py()]
+        index = self._loaded[walk.ordinals]
+        known = np.flatnonzero(starts.is_valid().to_numpy(zero_copy_only=False))
+        trails = Trails(known, index.slots_of(starts.drop_null().to_numpy()))
+        found = [trails] if walk.low == 0 else []
+        rows, _ = index.sides(walk.direction)
+        length = 0
+        while len(trails.rows) and (walk.high is None or length < walk.high):
+            trails = trails.longer(rows)
+            length += 1
+            if length >= walk.low:
+                found.append(trails)
+        return index, found or [Trails(np.empty(0, np.int64), np.empty(0, np.int64))]
+
 
 class _Run:
     """One search between two nodes."""
@@ -189,7 +307,8 @@ class _Run:
             for slots in self.touched:
                 self.ahead[slots] = -1
                 self.behind[slots] = -1
-        return [{"ns": self._numbers(nodes), "rs": relationships} for nodes, relationships in found]
+        numbers = self.index.node_numbers
+        return [{"ns": numbers(np.array(nodes)).tolist(), "rs": relationships} for nodes, relationships in found]
 
     def _meet(self, first: int, last: int) -> bool:
         """Widen both sides in turn until they touch; then `self.middle` are the slots where they do."""
@@ -261,20 +380,28 @@ class _Run:
                 return found[:wanted]
         return found
 
-    def _numbers(self, slots: list[int]) -> list[int]:
-        return [self._number(slot) for slot in slots]
-
-    def _number(self, slot: int) -> int:
-        ordinal = max((o for o, base in self.index.bases.items() if base <= slot), key=lambda o: self.index.bases[o])
-        return (ordinal << ORDINAL_SHIFT) + slot - self.index.bases[ordinal]
+def _offsets(rows: Integers, count: int) -> pa.Array:
+    """Where the list of each row begins in values sorted by row."""
+    return pa.array(np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count)))).astype(np.int32))
 
 
-def register(connection: duckdb.DuckDBPyConnection, find: Callable[..., Any]) -> None:
-    """Make the search known to a connection."""
-    connection.create_function(
-        "cypher_paths",
-        find,
-        ["BIGINT", "BIGINT", "BIGINT"],
-        "STRUCT(ns BIGINT[], rs BIGINT[])[]",
-        null_handling="special",
-    )
+def _ragged(steps: list[list[Integers]], lengths: Integers, order: Integers) -> pa.Array:
+    """The steps of trails of several lengths as one list for each trail, in the given order of trails."""
+    flat = [np.stack(of_length, axis=1).reshape(-1) for of_length in steps if of_length]
+    values = np.concatenate(flat) if flat else np.empty(0, np.int64)
+    begins = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(lengths) else np.empty(0, np.int64)
+    begins, sizes = begins[order], lengths[order]
+    ends = np.cumsum(sizes) if len(sizes) else np.empty(0, np.int64)
+    before = ends - sizes
+    positions = np.repeat(begins - before, sizes) + np.arange(int(sizes.sum()))
+    offsets = np.concatenate(([0], ends)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values[positions]))
+
+
+def register(connection: duckdb.DuckDBPyConnection, indexes: PathIndexes) -> None:
+    """Make the searches known to a connection."""
+    three, two = ["BIGINT", "BIGINT", "BIGINT"], ["BIGINT", "BIGINT"]
+    paths, walks = "STRUCT(ns BIGINT[], rs BIGINT[])[]", "STRUCT(b BIGINT, rs BIGINT[], ns BIGINT[])[]"
+    connection.create_function("cypher_paths", indexes.find, three, paths, null_handling="special")
+    for name, work, result in ((REACH, indexes.reach, "BIGINT[]"), (WALKS, indexes.walks, walks)):
+        connection.create_function(name, work, two, result, type="arrow", null_handling="special")

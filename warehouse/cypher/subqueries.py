@@ -5,6 +5,7 @@ from __future__ import annotations
 from warehouse.cypher import syntax as s
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.patterns import PatternCompiler
+from warehouse.cypher.projections import order_by
 from warehouse.cypher.relation import Relation, Value
 from warehouse.cypher.types import BOOLEAN, INTEGER, list_of
 
@@ -53,6 +54,6 @@ def _query(relation: Relation, node: s.Subquery) -> Value:
     if len(select.columns) != 1:
         raise relation.context.refuse(node.at, "COLLECT { } must return exactly one column")
     column = select.columns[0]
-    order = f" ORDER BY {alias}.{select.order}" if select.order else ""
+    order = order_by(select.order, f"{alias}.")
     sql = f"coalesce((SELECT list({alias}.{column.column}{order}) FROM ({select.sql}) AS {alias}), [])"
     return Value(sql, list_of(column.type))
