@@ -79,7 +79,7 @@ def _unpacked(raw: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     elif head.startswith(b"\xfd7zXZ\x00"):
         with lzma.LZMAFile(raw) as content:
             yield cast(IO[bytes], content)
-    elif head.startswith(b"PK\x03\x04") and path.suffix.lower() == ".zip":
+    elif head.startswith(b"PK\x03\x04") and path.suffix.lower() != ".xlsx":
         with zipfile.ZipFile(raw) as archive, archive.open(_only_member(archive, path)) as content:
             yield content
     else:
