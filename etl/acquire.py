@@ -37,7 +37,16 @@ def acquire(
     if downloads is not None:
         return [find(one, downloads, release) for one in wanted]
     store = SnapshotStore(home.snapshots)
-    return [_fetch_source(one, store, offline=offline, progress=progress) for one in wanted]
+    named = len(wanted) == 1
+    return [
+        _fetch_source(one, store, offline=offline, progress=progress) if named or remotes(one) else _by_hand(one)
+        for one in wanted
+    ]
+
+
+def _by_hand(declared: Source) -> Inputs:
+    """A source whose files are published in no way that can be fetched: a full build goes on without it."""
+    return Inputs(declared, (), tuple(part.part for part in declared.files))
 
 
 def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, progress: Progress) -> Inputs:

@@ -146,7 +146,7 @@ def _read_source(
 
 def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: Ledger) -> _FileRead:
     start = time.perf_counter()
-    number = writer.add_file(_file_record(file))
+    number = writer.add_file(_file_record(file, part))
     statements, touched = 0, set[str]()
     for batch in read(file, part, ledger, writer.model):
         statements += _write(writer, batch, number)
@@ -216,5 +216,7 @@ def _record(declared: Source) -> SourceRecord:
     )
 
 
-def _file_record(file: FoundFile) -> FileRecord:
-    return FileRecord(file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url)
+def _file_record(file: FoundFile, part: SourceFile) -> FileRecord:
+    return FileRecord(
+        file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url, part.rank
+    )

@@ -90,6 +90,7 @@ class SourceFile:
         required: a build without it fails; an optional one is named in the receipt.
         one_of: what it is a way to give ("gene table"); a build fails if none of the files that share it is there.
         many: every file that matches is read, not the newest alone.
+        rank: its priority within the source; among parts of one rank, the newer release is shown.
         pins: the snapshots that are known.
         belongs: says whether a file whose path matches is this one, where its name alone cannot tell.
     """
@@ -102,6 +103,7 @@ class SourceFile:
     required: bool = True
     one_of: str | None = None
     many: bool = False
+    rank: int = 0
     pins: tuple[Pin, ...] = ()
     belongs: Callable[[Path], bool] | None = None
 

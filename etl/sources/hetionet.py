@@ -105,7 +105,8 @@ def nodes(rows: Rows) -> Iterator[Stated]:
 def edges(rows: Rows) -> Iterator[Stated]:
     """`edges.sif`: source, type of edge, target."""
     given = pl.col("metaedge")
-    rows = rows.reject(~given.is_in(list(_METAEDGES)), Reason.UNKNOWN_TYPE, pl.format("metaedge {}", given))
+    unknown = given.is_null() | ~given.is_in(list(_METAEDGES))
+    rows = rows.reject(unknown, Reason.UNKNOWN_TYPE, pl.format("metaedge {}", given.fill_null("")))
     rows = _with_node_ids(rows, "source", "target")
     kinds = {metaedge: f"{start} {end}" for metaedge, (_, start, end) in _METAEDGES.items()}
     found = pl.concat_str(_kind("source"), _kind("target"), separator=" ")

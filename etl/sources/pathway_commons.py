@@ -1,7 +1,7 @@
 """Pathway Commons: interactions and pathways of public databases, made one.
 
-Every data source keeps its own terms. Interactions that come from TRANSFAC alone carry a licence that says that they
-must never be redistributed; for the others Pathway Commons states no licence, and none is filled in.
+Every data source keeps its own terms. Interactions that name TRANSFAC, alone or beside others, carry a licence that says
+that they must never be redistributed; for the others Pathway Commons states no licence, and none is filled in.
 """
 
 from __future__ import annotations
@@ -99,13 +99,13 @@ def extended_sif(rows: Rows) -> Iterator[Stated]:
     pubmed = pl.col("INTERACTION_PUBMED_ID").replace("NA", None)
     rows = _interactions(rows)
     rows = rows.reject(~pubmed.str.contains(r"^\d+(;\d+)*$"), Reason.BAD_IDENTIFIER, pl.format("PubMed id {}", pubmed))
-    alone = pl.col("INTERACTION_DATA_SOURCE").str.to_uppercase() == "TRANSFAC"
+    barred = pl.col("INTERACTION_DATA_SOURCE").str.to_uppercase().str.split(";").list.contains("TRANSFAC")
     frame = rows.frame.select(
         ROW,
         *("type", "subject", "object"),
         data_sources=_data_sources("INTERACTION_DATA_SOURCE"),
         pubmed_ids=pubmed.str.split(";"),
-        licences=pl.when(alone).then(pl.lit([_TRANSFAC_LICENCE], pl.List(pl.String))),
+        licences=pl.when(barred).then(pl.lit([_TRANSFAC_LICENCE], pl.List(pl.String))),
         evidence=pl.lit("asserted"),
     )
     yield from _stated(frame)

@@ -19,10 +19,10 @@ def _stated(part: str, type_name: str, folder: Path = _FIXTURE) -> pl.DataFrame:
     return pl.concat(frame for batch in batches for name, frame in batch.statements if name == type_name)
 
 
-def test_edges_of_transfac_alone_are_marked() -> None:
+def test_edges_that_name_transfac_are_marked() -> None:
     edges = _stated("interactions", "CONTROLS_EXPRESSION_OF").select("object", "data_sources", "licences").rows()
     assert edges == [
-        ("hgnc.symbol:MDM2", ["PID", "TRANSFAC"], None),
+        ("hgnc.symbol:MDM2", ["PID", "TRANSFAC"], ["TRANSFAC: not redistributable"]),
         ("hgnc.symbol:SMPL1", ["TRANSFAC"], ["TRANSFAC: not redistributable"]),
     ]
 

@@ -46,7 +46,9 @@ def test_lists_are_united(small: SmallBuild) -> None:
 def test_identifiers_merge_and_the_merge_is_a_row(small: SmallBuild) -> None:
     small.say("hgnc", stated("Gene", id="hgnc:5", symbol="A1BG"), rank=1)
     small.say("ncbi", stated("Gene", id="ncbigene:1", symbol="A1BG", identifiers=["hgnc:5", "ensembl:ENSG1"]))
-    small.say("x", stated("ENCODES", {"subject": "ncbigene:1", "object": "uniprot:P1"}), stated("Protein", id="uniprot:P1"))
+    small.say(
+        "x", stated("ENCODES", {"subject": "ncbigene:1", "object": "uniprot:P1"}), stated("Protein", id="uniprot:P1")
+    )
     small.say("y", stated("ENCODES", {"subject": "ensembl:ENSG1", "object": "uniprot:P1"}))
     small.finish()
     assert small.rows("SELECT id, sources FROM gene") == [("hgnc:5", ["hgnc", "ncbi"])]
@@ -79,7 +81,8 @@ def test_an_identifier_of_two_genes_merges_with_neither(small: SmallBuild) -> No
         ("hgnc.symbol:MET", "hgnc:7029"),  # an approved symbol, though another gene has it as an alias
         ("hgnc.symbol:MLL", "hgnc:7132"),  # a previous symbol of one gene
         ("hgnc.symbol:TWO", "ambiguous_reference"),  # an alias of two genes
-        ("hgnc.symbol:BOTH", "ambiguous_reference"),  # a previous symbol of one gene and an alias of another
+        ("hgnc.symbol:BOTH", "hgnc:7132"),  # a previous symbol of one gene, though an alias of another
+        ("hgnc.symbol:OLD", "ambiguous_reference"),  # a previous symbol of two genes
         ("hgnc.symbol:NONE", "unknown_reference"),
         ("hgnc:9999999", "unknown_reference"),
     ],
@@ -90,14 +93,21 @@ def test_references(small: SmallBuild, reference: str, means: str) -> None:
         stated(
             "Gene",
             {"id": "hgnc:7029", "symbol": "MET", "aliases": ["HGFR", "TWO"], "previous_symbols": None},
-            {"id": "hgnc:7132", "symbol": "KMT2A", "aliases": ["MET", "TWO"], "previous_symbols": ["MLL", "BOTH"]},
-            {"id": "hgnc:3", "symbol": "X", "aliases": ["BOTH"], "previous_symbols": None},
+            {
+                "id": "hgnc:7132",
+                "symbol": "KMT2A",
+                "aliases": ["MET", "TWO"],
+                "previous_symbols": ["MLL", "BOTH", "OLD"],
+            },
+            {"id": "hgnc:3", "symbol": "X", "aliases": ["BOTH"], "previous_symbols": ["OLD"]},
         ),
         stated("Protein", id="uniprot:P1"),
         stated("ENCODES", {"subject": reference, "object": "uniprot:P1"}),
     )
     small.finish()
-    found = small.rows("SELECT subject FROM encodes") or small.rows("SELECT reason FROM quarantine WHERE key = ?", reference)
+    found = small.rows("SELECT subject FROM encodes") or small.rows(
+        "SELECT reason FROM quarantine WHERE key = ?", reference
+    )
     assert found == [(means,)]
 
 
@@ -145,7 +155,13 @@ def test_symmetric_types_are_stored_once_smaller_id_first(small: SmallBuild) -> 
 def test_numbers_combine_as_declared(small: SmallBuild) -> None:
     small.say("a", stated("Protein", id="uniprot:P1"), stated("Structure", id="pdb:1abc"))
     for source, start, end in (("a", 5, 20), ("b", 3, 10)):
-        row = {"subject": "uniprot:P1", "object": "pdb:1abc", "residue_start": start, "residue_end": end, "chains": [source]}
+        row = {
+            "subject": "uniprot:P1",
+            "object": "pdb:1abc",
+            "residue_start": start,
+            "residue_end": end,
+            "chains": [source],
+        }
         small.say(source, stated("HAS_STRUCTURE", row))
     small.finish()
     assert small.rows("SELECT residue_start, residue_end, chains FROM has_structure") == [(3, 20, ["a", "b"])]

@@ -52,7 +52,7 @@ GENE = EntityType(
         string("chromosome", "The chromosome", "17"),
         string("location", "The cytogenetic band", "17p13.1"),
         string("gene_type", "The kind of locus in NCBI's words", "protein-coding"),
-        strings("categories", "Families and druggability categories that sources assign", "['KINASE']"),
+        strings("categories", "Gene groups that nomenclature assigns", "['KINASE']"),
         integer("taxon_id", "The organism in NCBI Taxonomy", "9606", minimum=1),
     ),
     symbol_prefix="hgnc.symbol",

@@ -58,7 +58,7 @@ def finish(
     views.create(connection, model)
     layout.derive(connection, catalogue(model), None if touched is None else changed)
     start = _lap(phases, "graph", start)
-    counts = gate.verify(connection, model)
+    counts = gate.verify(connection, model, None if touched is None else changed)
     start = _lap(phases, "gate", start)
     content_hash = fingerprint.update(connection, model, None if touched is None else changed | set(touched))
     connection.execute("CHECKPOINT")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import duckdb
 
 from warehouse.errors import GateError
@@ -9,8 +11,15 @@ from warehouse.model.schema import DataModel, EntityType, RelationshipType, Stat
 from warehouse.tables.schema import ORDINAL_SHIFT, ordinals, quoted, resolved_table
 
 
-def verify(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, int]:
+def verify(
+    connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Collection[str] | None = None
+) -> dict[str, int]:
     """Check keys, references, ends and provenance of a build.
+
+    Args:
+        connection: the build.
+        model: the declarations.
+        changed: the tables that were made again since the last gate; None = all.
 
     Returns:
         The number of rows of every resolved table.
@@ -19,10 +28,9 @@ def verify(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
         GateError: a check failed; the message lists every failure.
     """
     failures: list[str] = []
-    for entity in model.entities.values():
-        failures += _entity_failures(connection, entity) if _filled(connection, entity) else []
-    for relationship in model.relationships.values():
-        failures += _relationship_failures(connection, relationship, model) if _filled(connection, relationship) else []
+    for declared in model:
+        if (changed is None or declared.table in changed) and _filled(connection, declared):
+            failures += _failures(connection, declared, model)
     failures += _provenance_failures(connection, model)
     if failures:
         raise GateError("The build did not pass its gate:\n" + "\n".join(f"  {failure}" for failure in failures))
@@ -57,6 +65,12 @@ def _provenance_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) 
 
 def _filled(connection: duckdb.DuckDBPyConnection, declared: StatedType) -> bool:
     return bool(connection.execute(f"SELECT EXISTS (FROM {resolved_table(declared)})").fetchall()[0][0])
+
+
+def _failures(connection: duckdb.DuckDBPyConnection, declared: StatedType, model: DataModel) -> list[str]:
+    if isinstance(declared, EntityType):
+        return _entity_failures(connection, declared)
+    return _relationship_failures(connection, declared, model) if isinstance(declared, RelationshipType) else []
 
 
 def _entity_failures(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> list[str]:

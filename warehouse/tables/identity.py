@@ -1,7 +1,7 @@
 """Who is who: merges of identifiers, synonyms, and which reference means which node.
 
 A reference is resolved by the strongest claim that exists for it: an entity's own id, then an id merged into it, then
-an approved symbol or a cross-reference, then previous symbols and aliases. If two entities have an equally strong
+an approved symbol or a cross-reference, then a previous symbol, then an alias. If two entities have an equally strong
 claim, the reference is ambiguous and means neither.
 """
 
@@ -13,7 +13,7 @@ from warehouse.model.schema import EntityType, Property, SynonymKind
 from warehouse.statements import Reason
 from warehouse.tables.schema import literal, quoted
 
-_BY_SYMBOL = {SynonymKind.SYMBOL: 1, SynonymKind.PREVIOUS_SYMBOL: 100, SynonymKind.ALIAS: 100}
+_BY_SYMBOL = {SynonymKind.SYMBOL: 1, SynonymKind.PREVIOUS_SYMBOL: 50, SynonymKind.ALIAS: 100}
 
 
 def find_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:

@@ -224,12 +224,12 @@ class Resolver:
         )
 
     def _rank_files(self) -> None:
-        """Give every file its precedence: rank of the source, then newer releases, then names."""
+        """Give every file its precedence: rank of the source, rank of the part, then newer releases, then names."""
         self._connection.execute(
             """UPDATE record.files SET precedence = ranked.precedence FROM (
-                SELECT _file, row_number() OVER (ORDER BY s.rank, s.source, release DESC, part, name, sha256)
+                SELECT _file, row_number() OVER (ORDER BY s.rank, s.source, f.rank, release DESC, part, name, sha256)
                     AS precedence
-                FROM record.files JOIN record.sources AS s USING (source)) AS ranked
+                FROM record.files AS f JOIN record.sources AS s USING (source)) AS ranked
             WHERE record.files._file = ranked._file"""
         )
 

@@ -33,7 +33,7 @@ _RECORD_TABLES = (
         rank INTEGER)""",
     """CREATE TABLE record.files (
         _file INTEGER PRIMARY KEY, source VARCHAR, release VARCHAR, part VARCHAR, name VARCHAR, sha256 VARCHAR,
-        size_bytes BIGINT, url VARCHAR, precedence INTEGER)""",
+        size_bytes BIGINT, url VARCHAR, rank INTEGER, precedence INTEGER)""",
     """CREATE TABLE record.quarantine (
         _file INTEGER, _row BIGINT, stage VARCHAR, type VARCHAR, reason VARCHAR, key VARCHAR, detail VARCHAR,
         raw VARCHAR)""",

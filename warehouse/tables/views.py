@@ -80,10 +80,10 @@ def _nodes(labels: set[str], model: DataModel) -> str:
 
 
 def _uniform(declared: RelationshipType) -> str:
-    own = ", ".join(f"{quoted(p.name)} := {quoted(p.name)}" for p in declared.properties)
-    properties = f"to_json(struct_pack({own}))" if own else "NULL::JSON"
+    shown_apart = {"pubmed_ids", "evidence"}
+    own = ", ".join(f"{quoted(p.name)} := {quoted(p.name)}" for p in declared.columns if p.name not in shown_apart)
     return f"""SELECT subject, {literal(declared.name)} AS predicate, object, sources, pubmed_ids, evidence,
-        {properties} AS properties FROM main.{quoted(declared.table)}"""
+        to_json(struct_pack({own})) AS properties FROM main.{quoted(declared.table)}"""
 
 
 def _assertions(declared: StatedType) -> str:

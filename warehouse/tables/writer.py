@@ -31,7 +31,7 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What the warehouse keeps of a file: source, release and bytes."""
+    """What the warehouse keeps of a file: source, release and bytes; `rank` is its priority within the source."""
 
     source: str
     release: str
@@ -39,7 +39,8 @@ class FileRecord:
     name: str
     sha256: str
     size_bytes: int
-    url: str | None
+    url: str | None = None
+    rank: int = 0
 
 
 class BuildWriter:
@@ -91,8 +92,18 @@ class BuildWriter:
         """Make a file known and return the number under which its rows are kept."""
         number = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
         self.connection.execute(
-            "INSERT INTO record.files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [number, file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url],
+            "INSERT INTO record.files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [
+                number,
+                file.source,
+                file.release,
+                file.part,
+                file.name,
+                file.sha256,
+                file.size_bytes,
+                file.url,
+                file.rank,
+            ],
         )
         return number
 
