@@ -22,7 +22,8 @@ from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, NodeType, Prope
 from warehouse.cypher.layout import derive
 from warehouse.cypher.relation import quote
 from warehouse.cypher.run import CypherEngine, lock
-from warehouse.cypher.temporal import from_text
+from warehouse.cypher.temporal import SECOND, Duration, Temporal
+from warehouse.cypher.temporal_text import from_text
 from warehouse.cypher.values import CypherValue, Node, Path, Relationship, encode
 from warehouse.errors import TargetGraphError
 
@@ -192,7 +193,7 @@ def comparable(value: CypherValue, numbers: Mapping[int, int] | None) -> CypherV
         case None | bool() | int() | float() | str():
             return value
         case _:
-            return {"temporal": str(value).replace(" ", "T")}
+            return {"temporal": _canonical(_iso(value))}
 
 
 def _inside(value: CypherValue, numbers: Mapping[int, int] | None) -> CypherValue:
@@ -221,6 +222,19 @@ def recorded(value: Any) -> CypherValue:
         inner = {key: recorded(item) for key, item in content["properties"].items()}
         return {tag: {**content, "properties": inner}}
     return value
+
+
+def _iso(value: CypherValue) -> str:
+    """A temporal value as Neo4j's driver writes it, which differs from Cypher's own text."""
+    if not isinstance(value, Temporal):
+        return str(value) if isinstance(value, Duration) else value.isoformat()
+    seconds, fraction = divmod(value.nanos, SECOND)
+    time = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:09}" if value.has_time else ""
+    size = abs(value.offset_s)
+    rest = f":{size % 60:02}" if size % 60 else ""
+    zone = f"{'-' if value.offset_s < 0 else '+'}{size // 3600:02}:{size // 60 % 60:02}{rest}" if value.has_zone else ""
+    day = value.date.isoformat() if value.has_date else ""
+    return f"{day}{'T' if day and time else ''}{time}{zone}"
 
 
 def _canonical(text: str) -> str:
@@ -371,7 +385,9 @@ def _from_record(value: Any) -> CypherValue:
         return [_from_record(item) for item in value]
     if isinstance(value, dict):
         ((tag, content),) = value.items()
-        return from_text(tag, content)
+        zoned = re.search(r"(Z|[+-]\d\d:\d\d(:\d\d)?)$", content[10:] if tag == "datetime" else content)
+        local = tag in ("time", "datetime") and zoned is None
+        return from_text(f"local{tag}" if local else tag, content)
     return value
 
 

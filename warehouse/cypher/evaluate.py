@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 from warehouse.cypher import library as lib
 from warehouse.cypher import syntax as s
+from warehouse.cypher import temporal_functions as temporal
 from warehouse.cypher.conversions import checked_integer, describe, to_text, type_error
 from warehouse.cypher.function_table import FUNCTIONS
-from warehouse.cypher.temporal import Duration, Temporal
+from warehouse.cypher.temporal import Duration, Temporal, duration_of
 from warehouse.cypher.values import (
     CypherValue,
     NodeReference,
@@ -108,15 +109,8 @@ def _property(expression: s.Property, env: Environment) -> CypherValue:
     if subject is None:
         return None
     if isinstance(subject, (Temporal, Duration)):
-        return temporal_field(subject, expression.key)
+        return temporal.component(subject, expression.key)
     return _mapping(subject, env).get(expression.key)
-
-
-def temporal_field(value: Temporal | Duration, key: str) -> CypherValue:
-    """A component of a temporal value, such as `year`."""
-    if isinstance(value, Temporal) and value.kind in ("date", "localdatetime", "datetime") and key in ("year", "month", "day"):
-        return getattr(value.date, key)
-    raise QuestionError(f"the component {key} is not supported", "use year, month or day")
 
 
 def _index(expression: s.Index, env: Environment) -> CypherValue:
@@ -160,7 +154,7 @@ def _unary(expression: s.Unary, env: Environment) -> CypherValue:
 def negate(value: CypherValue) -> CypherValue:
     """Minus a value."""
     if isinstance(value, Duration):
-        return Duration(-value.months, -value.days, -value.seconds, -value.nanos)
+        return duration_of(-value.months, -value.days, -value.nanoseconds)
     lib.require_number("-", value)
     return checked_integer(-value) if isinstance(value, int) else -value
 
@@ -232,8 +226,12 @@ def add(left: CypherValue, right: CypherValue) -> CypherValue:
         return [left, *right]
     if isinstance(left, str) or isinstance(right, str):
         return to_text(left) + to_text(right)
-    if isinstance(left, (Temporal, Duration)) or isinstance(right, (Temporal, Duration)):
-        raise type_error("+", left)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return temporal.add_durations(left, right)
+    if isinstance(left, Temporal) and isinstance(right, Duration):
+        return temporal.shift(left, right)
+    if isinstance(left, Duration) and isinstance(right, Temporal):
+        return temporal.shift(right, left)
     lib.require_number("+", left, right)
     return _arithmetic(left + right)
 
@@ -252,18 +250,28 @@ def _arithmetic(value: CypherValue) -> CypherValue:
 
 def subtract(left: CypherValue, right: CypherValue) -> CypherValue:
     """Cypher's `-`."""
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return temporal.add_durations(left, right, -1)
+    if isinstance(left, Temporal) and isinstance(right, Duration):
+        return temporal.shift(left, negate(right))
     lib.require_number("-", left, right)
     return _arithmetic(left - right)
 
 
 def multiply(left: CypherValue, right: CypherValue) -> CypherValue:
     """Cypher's `*`."""
+    if isinstance(left, Duration) and isinstance(right, (int, float)):
+        return temporal.scale(left, right)
+    if isinstance(right, Duration) and isinstance(left, (int, float)):
+        return temporal.scale(right, left)
     lib.require_number("*", left, right)
     return _arithmetic(left * right)
 
 
 def divide(left: CypherValue, right: CypherValue) -> CypherValue:
     """Cypher's `/`: integers lose the fraction toward zero."""
+    if isinstance(left, Duration) and isinstance(right, (int, float)) and right != 0:
+        return temporal.divide(left, right)
     lib.require_number("/", left, right)
     if isinstance(left, int) and isinstance(right, int):
         if right == 0:

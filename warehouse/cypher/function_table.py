@@ -10,6 +10,7 @@ import uuid
 
 from warehouse.cypher import conversions as c
 from warehouse.cypher import library as lib
+from warehouse.cypher import temporal_functions as temporal
 from warehouse.cypher.functions import Function, SqlForm
 from warehouse.cypher.types import BOOLEAN, FLOAT, INTEGER, STRING, Kind, Type, list_of
 from warehouse.cypher.values import CypherValue
@@ -226,12 +227,45 @@ def _entities() -> list[Function]:
     ]
 
 
+def _temporal() -> list[Function]:
+    examples = {
+        "date": ("toString(date('2020-03-01'))", "'2020-03-01'"),
+        "localtime": ("toString(localtime('12:30'))", "'12:30'"),
+        "time": ("toString(time('12:30+01:00'))", "'12:30+01:00'"),
+        "localdatetime": ("toString(localdatetime('2020-03-01T12:30'))", "'2020-03-01T12:30'"),
+        "datetime": ("toString(datetime('2020-03-01T12:30Z'))", "'2020-03-01T12:30Z'"),
+    }
+    made = [
+        Function(kind, ("any?",), temporal.constructor(kind), "temporal", example, gives)
+        for kind, (example, gives) in examples.items()
+    ]
+    cut = [
+        Function(f"{kind}.truncate", ("string", "any?", "any?"), temporal.truncation(kind), "temporal",
+                 f"toString({kind}.truncate('hour', {kind}('12:30')))" if "date" not in kind
+                 else f"toString({kind}.truncate('year', date('2020-03-01')))",
+                 {"date": "'2020-01-01'", "localtime": "'12:00'", "time": "'12:00Z'"}.get(
+                     kind, "'2020-01-01T00:00'" + ("" if kind != "datetime" else "")))
+        for kind in examples
+    ]  # fmt: skip
+    differences = [
+        ("between", temporal.between, "'P2M'"), ("inMonths", temporal.in_months, "'P2M'"),
+        ("inDays", temporal.in_days, "'P60D'"), ("inSeconds", temporal.in_seconds, "'PT1440H'"),
+    ]  # fmt: skip
+    lengths = [
+        Function(f"duration.{name}", ("any", "any"), work, "temporal",
+                 f"toString(duration.{name}(date('2020-01-01'), date('2020-03-01')))", gives)
+        for name, work, gives in differences
+    ]  # fmt: skip
+    whole = Function("duration", ("any",), temporal.duration, "temporal", "toString(duration('P1Y2M'))", "'P1Y2M'")
+    return [*made, *cut, *lengths, whole]
+
+
 AGGREGATES = frozenset(
     {"count", "collect", "sum", "avg", "min", "max", "stdev", "stdevp", "percentilecont", "percentiledisc"}
 )
 
 FUNCTIONS: dict[str, Function] = {
-    function.name.lower(): function for function in (*_scalars(), *_strings(), *_numbers(), *_entities())
+    function.name.lower(): function for function in (*_scalars(), *_strings(), *_numbers(), *_temporal(), *_entities())
 }
 FUNCTIONS["nullif"] = Function(
     "nullIf", ("any", "any"), lambda one, other: None if c.equal(one, other) else one, "scalar", "nullIf(1, 1)", "null",

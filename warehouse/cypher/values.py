@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from warehouse.cypher.temporal import Duration, Temporal, from_text, kind_of
+from warehouse.cypher.temporal import Duration, Temporal, kind_of
+from warehouse.cypher.temporal_text import from_text
 
 # A value of a running query. Python has no narrower name for "whatever Cypher may hold".
 CypherValue: TypeAlias = Any
