@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from warehouse.cypher.clauses import compile_query
 from warehouse.cypher.dynamic import Program
 from warehouse.cypher.parser import parse
 from warehouse.cypher.projections import Column, order_by
-from warehouse.cypher.relation import Context, Relation
+from warehouse.cypher.relation import CLOCK, Context, Relation
 from warehouse.cypher.search import Search, Walk
 from warehouse.cypher.temporal import from_python
 from warehouse.cypher.types import Kind, Type
@@ -22,7 +23,7 @@ from warehouse.cypher.values import CypherValue, encode
 from warehouse.errors import QuestionError
 
 MAXIMUM_DEPTH_OF_PARAMETER = 20
-_BOUND = re.compile(r"\$((?:text|given)\d+)")
+_BOUND = re.compile(r"\$((?:text|given|clock)\d+)")
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,15 @@ class Compiled:
     regex_parameters: frozenset[str]
     shares: frozenset[str]
     warnings: tuple[str, ...]
+    uses_clock: bool
 
     def bindings(self, given: Mapping[str, CypherValue]) -> dict[str, CypherValue]:
         """The values to bind: constants of the query and the parameters that it uses."""
         bound: dict[str, CypherValue] = dict(self.literals)
         for name, alias in self.parameters.items():
             bound[alias] = to_duckdb(given[name], self.parameter_types[name])
+        if self.uses_clock:
+            bound[CLOCK] = time.time_ns()
         return bound
 
 
@@ -87,6 +91,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
         regex_parameters=frozenset(context.regex_parameters),
         shares=frozenset(context.shares),
         warnings=tuple(context.warnings),
+        uses_clock=CLOCK in used,
     )
 
 

@@ -500,6 +500,7 @@ def _greatest(values: list[CypherValue] | None) -> CypherValue:
 # Steps of the compiler itself; their names begin with a space, so no query can call them.
 INTERNAL: dict[str, Callable[..., CypherValue]] = {
     " items": _items,
+    " at": temporal.at_instant,
     " sum": _sum,
     " avg": _average,
     " min": _least,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DATE_PARTS = {"year": "year", "month": "month", "day": "day", "quarter": "quarter", "week": "week",
                "dayOfWeek": "isodow", "weekDay": "isodow", "ordinalDay": "doy", "weekYear": "isoyear"}  # fmt: skip
 _TIME_PARTS = {"hour": "hour", "minute": "minute", "second": "second"}
+_CLOCKS = frozenset({"date", "time", "localtime", "datetime", "localdatetime", "timestamp"})
 _GRAPH_FUNCTIONS = frozenset(
     {"labels", "type", "id", "elementid", "properties", "keys", "startnode", "endnode", "nodes", "relationships", "length"}
 )
@@ -147,7 +148,8 @@ class Expressions:
         if isinstance(node, (s.Variable, s.Parameter, s.Subquery, s.PatternComprehension, s.PatternPredicate, s.HasLabels)):
             return True
         if isinstance(node, s.Call):
-            return node.name.lower() in _GRAPH_FUNCTIONS | AGGREGATES
+            is_clock = not node.arguments and node.name.lower() in _CLOCKS
+            return is_clock or node.name.lower() in _GRAPH_FUNCTIONS | AGGREGATES
         return isinstance(node, (s.Property, s.MapProjection)) and self.compile(node.subject).type.is_entity
 
     # --- simple forms ---
@@ -408,6 +410,8 @@ class Expressions:
         for position, argument in enumerate(arguments):
             if argument.type.kind not in function.accepts(position):
                 raise self.mismatch(node.arguments[position].at, function.signature[min(position, len(function.signature) - 1)], argument.type)
+        if name in _CLOCKS and not arguments:
+            return self._clock(name)
         if name == "coalesce":
             return self._coalesce(arguments)
         if arguments and any(argument.type.kind is Kind.NULL for argument in arguments) and not function.null_aware:
@@ -415,6 +419,15 @@ class Expressions:
         if name in _GRAPH_FUNCTIONS and arguments[0].type.kind is not Kind.ANY:
             return self._graph_function(name, arguments[0])
         return self._table_function(node, function, arguments)
+
+    def _clock(self, name: str) -> Value:
+        """The time at which the statement began: the same wherever it is read."""
+        now = f"CAST({self.context.clock()} AS BIGINT)"
+        if name == "timestamp":
+            return Value(f"({now} // 1000000)", INTEGER)
+        program = Program(s.Call(0, " at", (s.Literal(0, name), s.Variable(0, "now"))), ("now",), (INTEGER,))
+        self.context.programs.append(program)
+        return Value(program.call([now]), types.ANY)
 
     def _function(self, node: s.Call) -> Function:
         """The function that a call names, with its number of arguments checked."""

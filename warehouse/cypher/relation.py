@@ -21,6 +21,7 @@ from warehouse.errors import QuestionError
 
 SCHEMA = "graph"
 FEW_TYPES = 4
+CLOCK = "clock0"
 
 
 def quote(name: str) -> str:
@@ -65,6 +66,10 @@ class Context:
         name = f"text{len(self.literals)}"
         self.literals[name] = value
         return f"${name}"
+
+    def clock(self) -> str:
+        """The time at which the statement begins, in nanoseconds since 1970, as a bound parameter."""
+        return f"${CLOCK}"
 
     def parameter(self, name: str) -> str:
         """A parameter of the user as a bound parameter with a name of ours."""

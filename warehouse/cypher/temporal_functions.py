@@ -21,15 +21,12 @@ _KEYS = {*_DATE_PARTS, *_TIME_PARTS, *_FRACTIONS, "timezone", "date", "time", "d
 _DURATION_UNITS = ("years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds",
                    "microseconds", "nanoseconds")  # fmt: skip
 _HAS_DATE = ("date", "localdatetime", "datetime")
-_UTC_OFFSET_NOW = dt.UTC
 
 
 def constructor(kind: str) -> Callable[..., CypherValue]:
     """The function `date()`, `time()`, ... of one kind."""
 
-    def construct(value: CypherValue = None) -> CypherValue:
-        if value is None:
-            return _now(kind)
+    def construct(value: CypherValue) -> CypherValue:
         if isinstance(value, str):
             return from_text(kind, value)
         if isinstance(value, Temporal):
@@ -53,11 +50,10 @@ def _source_key(value: Temporal) -> str:
     return "date" if value.kind == "date" else "datetime" if value.has_date else "time"
 
 
-def _now(kind: str) -> Temporal:
-    now = dt.datetime.now(tz=_UTC_OFFSET_NOW)
-    nanos = (now.hour * 3600 + now.minute * 60 + now.second) * SECOND + now.microsecond * 1000
-    has_date = kind in _HAS_DATE
-    return Temporal(kind, now.toordinal() - EPOCH if has_date else 0, 0 if kind == "date" else nanos)
+def at_instant(kind: str, nanoseconds: int) -> Temporal:
+    """The value of a kind, in UTC, at an instant: what `date()` without an argument gives."""
+    days, nanos = divmod(nanoseconds, DAY)
+    return Temporal(kind, days if kind in _HAS_DATE else 0, 0 if kind == "date" else nanos)
 
 
 def _assemble(kind: str, parts: dict[str, CypherValue]) -> Temporal | None:
@@ -135,7 +131,6 @@ def _nanos(parts: dict[str, CypherValue], base: Temporal | None) -> int:
 
 def _zoned(value: Temporal, parts: dict[str, CypherValue], base: Temporal | None) -> Temporal:
     """Put a value into its zone; a source in another zone is first moved there, so that the instant stays."""
-    has_source_zone = base is not None and base.has_zone
     if "timezone" not in parts:
         if base is None or not base.has_zone:
             return value
@@ -143,9 +138,11 @@ def _zoned(value: Temporal, parts: dict[str, CypherValue], base: Temporal | None
             return in_zone(value, base.zone)
         return Temporal(value.kind, value.days, value.nanos, base.offset_s)
     placed = place(value, parts["timezone"])
-    if not has_source_zone or base is None or any(key in parts for key in (*_TIME_PARTS, *_FRACTIONS)):
-        return placed if not has_source_zone or base is None else _moved(value, base, placed, parts["timezone"])
-    return _moved(value, base, placed, parts["timezone"])
+    if base is None or not base.has_zone:
+        return placed
+    # The offset of a named zone depends on the day, which may come from elsewhere.
+    source = in_zone(value, base.zone) if base.zone is not None and value.has_date else base
+    return _moved(value, source, placed, parts["timezone"])
 
 
 def _moved(value: Temporal, base: Temporal, placed: Temporal, zone: str) -> Temporal:
@@ -173,10 +170,9 @@ def place(value: Temporal, zone: CypherValue) -> Temporal:
 def truncation(kind: str) -> Callable[..., CypherValue]:
     """The function `date.truncate()` and its kind."""
 
-    def truncate(unit: CypherValue, value: CypherValue = None, parts: CypherValue = None) -> CypherValue:
+    def truncate(unit: CypherValue, source: CypherValue, parts: CypherValue = None) -> CypherValue:
         if not isinstance(unit, str):
             raise type_error(f"{kind}.truncate()", unit)
-        source = _now(kind) if value is None else value
         if not isinstance(source, Temporal) or (kind in _HAS_DATE and not source.has_date):
             raise type_error(f"{kind}.truncate()", source)
         return _checked(lambda: _truncated(kind, unit.lower(), source, parts or {}))
@@ -277,8 +273,18 @@ def in_seconds(start: CypherValue, end: CypherValue) -> Duration:
     _require_points(start, end)
     if not (start.has_date and end.has_date):
         return duration_of(0, 0, _time_difference(start, end))
+    if start.zone is not None or end.zone is not None:
+        first, last = _placed(start, end)
+        return duration_of(0, 0, last.instant - first.instant)
     first, last = _comparable(start, end)
     return duration_of(0, 0, _point(last) - _point(first))
+
+
+def _placed(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
+    """Both with a zone: a value without one is taken to be in that of the other."""
+    name = start.zone or end.zone or "UTC"
+    first = start if start.has_zone else in_zone(start, name)
+    return first, end if end.has_zone else in_zone(end, name)
 
 
 def _require_points(*values: CypherValue) -> None:
@@ -294,6 +300,12 @@ def _time_difference(start: Temporal, end: Temporal) -> int:
 
 def _comparable(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
     """Both as local date-times; where both have a zone, in that of the first."""
+    if start.zone is not None or end.zone is not None:
+        first, last = _placed(start, end)
+        if first.offset_s != last.offset_s:
+            raise QuestionError(
+                "a difference in months or days across a change of the clock is not supported", "use duration.inSeconds()"
+            )
     if start.has_zone and end.has_zone:
         days, nanos = divmod(end.instant + start.offset_s * SECOND, DAY)
         end = Temporal("localdatetime", days, nanos)

@@ -125,6 +125,9 @@ def parse_offset(text: str) -> int:
 
 def in_zone(value: Temporal, name: str) -> Temporal:
     """A local date-time placed in a named zone."""
+    if value.date.year < 1900:
+        # Before standard time the data bases of zones differ.
+        raise QuestionError("named zones are supported from 1900 on", "give the offset, as in +01:00")
     local = dt.datetime.combine(value.date, dt.time()) + dt.timedelta(microseconds=value.nanos // 1000)
     offset = local.replace(tzinfo=zoneinfo.ZoneInfo(name)).utcoffset() or dt.timedelta()
     return Temporal("datetime", value.days, value.nanos, int(offset.total_seconds()), name)
