@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import duckdb
 from warehouse.answer import Answer, Limits
 from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
 
-_READS = frozenset({"SELECT", "EXPLAIN"})
+_EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(?:ANALYZE\b|\(\s*(?:ANALYZE|FORMAT)\b[^()]*\))?", re.IGNORECASE)
 
 
 def ask_sql(
@@ -33,9 +34,9 @@ def ask_sql(
         QuestionMemoryError: it needed too much memory.
     """
     start = time.perf_counter()
-    statement = _only_statement(connection, text)
-    with asking(connection, limits.timeout_s):
-        relation = connection.sql(statement, params=dict(parameters or {}))
+    with asking(connection, limits.timeout_s) as cursor:
+        statement = _only_statement(cursor, text)
+        relation = cursor.sql(statement, params=dict(parameters or {}))
         table = relation.limit(limits.rows + 1).to_arrow_table()
     truncated = table.num_rows > limits.rows
     shown = table.slice(0, limits.rows) if truncated else table
@@ -43,19 +44,21 @@ def ask_sql(
 
 
 @contextmanager
-def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[None]:
-    """Stop what runs on the connection after a time, and tell DuckDB's errors as ours."""
+def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a cursor for one question; stop what runs on it after a time, and tell DuckDB's errors as ours."""
+    # Questions of several threads neither wait for each other nor stop each other: each has a cursor of its own.
+    cursor = connection.cursor()
     late = threading.Event()
 
     def stop() -> None:
         late.set()
-        connection.interrupt()
+        cursor.interrupt()
 
     timer = threading.Timer(timeout_s, stop)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield cursor
     except duckdb.InterruptException as error:
         if not late.is_set():
             raise
@@ -72,21 +75,44 @@ def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[
         raise QuestionError(_first_lines(str(error))) from error
     finally:
         timer.cancel()
+        timer.join()
+        cursor.close()
 
 
 def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    try:
-        statements = connection.extract_statements(text)
-    except duckdb.Error as error:
-        raise QuestionError(_first_lines(str(error))) from error
+    if _is_no_text(text):
+        raise QuestionError("The question holds bytes that are no UTF-8 text.")
+    statements = connection.extract_statements(text)
     if len(statements) != 1:
         raise QuestionError(f"One statement is asked at a time; the text holds {len(statements)}.")
-    kind = statements[0].type.name
-    if kind not in _READS:
+    query = str(statements[0].query)
+    kind = _kind(statements[0])
+    if kind == "EXPLAIN":
+        # What is explained with ANALYZE is also run.
+        _only_statement(connection, _EXPLAIN.sub("", query, count=1))
+    elif kind == "MULTI":
+        raise QuestionError("This statement is several in one.", "Give PIVOT its values: PIVOT ... ON column IN (...).")
+    elif kind != "SELECT":
         raise QuestionError(
             f"{kind} is refused: questions only read.", "Write a SELECT; `targetgraph build` changes the warehouse."
         )
-    return str(statements[0].query)
+    return query
+
+
+def _is_no_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    try:
+        return str(statement.type.name)
+    except ValueError:
+        # DuckDB knows kinds of statements that its Python package has no name for; none of them reads.
+        return "This kind of statement"
 
 
 def _first_lines(message: str) -> str:

@@ -98,8 +98,8 @@ class Warehouse:
 
     def search(self, text: str, type_name: str | None = None, limit: int = 20) -> Answer:
         """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
-        with asking(self._graph.connection, self.limits.timeout_s):
-            return search(self._graph.connection, text, type_name, limit)
+        with asking(self._graph.connection, self.limits.timeout_s) as cursor:
+            return search(cursor, text, type_name, limit)
 
     def explain(self, text: str, parameters: Mapping[str, Any] | None = None) -> str:
         """The SQL to which a Cypher query is compiled, and DuckDB's plan of it."""

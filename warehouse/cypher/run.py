@@ -50,6 +50,9 @@ def open_locked(path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, thread
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """Shut every door of a connection for good; attach what it needs before."""
     for setting in (
+        # What does not fit into memory is refused: a question must not write beside the build or fill the disk.
+        "temp_directory = ''",
+        "python_enable_replacements = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "enable_external_access = false",
