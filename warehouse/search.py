@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import duckdb
 
 from warehouse.answer import Answer
 from warehouse.model import MODEL, DataModel
+from warehouse.tables.schema import literal, quoted
 
 #: From the best to the least match; the number is shown nowhere, the word is.
 _MATCHES = ("symbol", "identifier", "previous symbol or alias", "name", "beginning", "part")
 
-_SQL = """
+# The names are kept sorted, identifiers apart, so that equality and beginnings read a few blocks; only where too few
+# names begin with the text is every name looked into.
+_SELECT = "SELECT entity_id, entity_type, synonym, kind, folded FROM record.synonyms WHERE"
+_EQUAL = f"{_SELECT} folded IN (SELECT unnest($identifiers))"
+_BEGINNING = f"{_EQUAL} UNION ALL {_SELECT} folded >= $folded AND folded < $beyond"
+_ANYWHERE = f"{_EQUAL} UNION ALL {_SELECT} kind <> 'identifier' AND contains(folded, $folded)"
+
+#: A shorter text is part of nearly every name, so that only equality and beginnings are looked for.
+_SHORTEST_PART = 3
+
+_RANKED = """
 WITH found AS (
-    SELECT entity_id, entity_type, synonym, kind,
+    SELECT entity_id, entity_type, synonym,
         CASE WHEN kind = 'symbol' AND synonym = $text THEN 0
             WHEN kind = 'symbol' AND folded = $folded THEN 0.5
             WHEN kind = 'identifier' AND folded IN (SELECT unnest($identifiers)) THEN 1
@@ -23,23 +35,12 @@ WITH found AS (
             WHEN folded = $folded THEN 3
             WHEN starts_with(folded, $folded) THEN 4
             ELSE 5 END AS rank
-    FROM record.synonyms
-    WHERE ({condition}) AND ($type IS NULL OR entity_type = $type)
-), best AS (
-    SELECT entity_id, entity_type, arg_min(synonym, (rank, length(synonym), synonym)) AS matched, min(rank) AS rank,
-        min(length(synonym)) AS length
-    FROM found GROUP BY entity_id, entity_type
-    ORDER BY rank, CASE WHEN entity_type = 'Gene' THEN 0 ELSE 1 END, length, entity_id LIMIT $limit
+    FROM ({names}) WHERE $type IS NULL OR entity_type = $type
 )
-SELECT entity_id AS id, entity_type AS type, e.name, matched,
-    ($matches::VARCHAR[])[floor(rank)::INTEGER + 1] AS match
-FROM best JOIN main.entities AS e ON e.id = entity_id AND e.type = entity_type
-ORDER BY rank, CASE WHEN entity_type = 'Gene' THEN 0 ELSE 1 END, length, entity_id
+SELECT entity_id, entity_type, arg_min(synonym, (rank, length(synonym), synonym)) AS matched, min(rank) AS rank
+FROM found GROUP BY entity_id, entity_type
+ORDER BY rank, entity_type <> 'Gene', min(length(synonym)), entity_id LIMIT $limit
 """
-
-_EXACT = "folded = $folded OR folded IN (SELECT unnest($identifiers))"
-_BEGINNING = f"{_EXACT} OR (folded >= $folded AND folded < $beyond)"
-_ANYWHERE = f"{_EXACT} OR contains(folded, $folded)"
 
 
 def search(
@@ -62,24 +63,50 @@ def search(
         An answer with `id`, `type`, `name`, `matched` (the name that fitted) and `match` (how it fitted).
     """
     start = time.perf_counter()
-    wanted = text.strip()
+    found = _ranked(connection, text.strip(), type_name, limit, model)
+    names = _names(connection, found, model)
+    rows = [
+        {"id": id_, "type": label, "name": names.get(id_), "matched": matched, "match": _MATCHES[int(rank)]}
+        for id_, label, matched, rank in found
+    ]
+    return Answer(_table(rows), seconds=time.perf_counter() - start)
+
+
+def _ranked(
+    connection: duckdb.DuckDBPyConnection, wanted: str, type_name: str | None, limit: int, model: DataModel
+) -> list[tuple[str, str, str, float]]:
     folded = wanted.lower()
+    if not folded:
+        return []
     prefixes = sorted({prefix for entity in model.entities.values() for prefix in entity.references})
-    parameters = {
+    parameters: dict[str, Any] = {
         "text": wanted,
         "folded": folded,
         "identifiers": [folded, *(f"{prefix}:{folded}" for prefix in prefixes)],
         "type": type_name,
         "limit": limit,
-        "matches": list(_MATCHES),
     }
-    answer = None
-    for condition in (_BEGINNING, _ANYWHERE):
-        extra = {"beyond": folded + "\U0010ffff"} if condition is _BEGINNING else {}
-        sql = _SQL.format(condition=condition)
-        answer = connection.sql(sql, params=parameters | extra).to_arrow_table()
-        # Only where too few names begin with the text is every name looked into.
-        if answer.num_rows >= limit or not folded:
-            break
-    assert answer is not None
-    return Answer(answer, seconds=time.perf_counter() - start)
+    beginning = {**parameters, "beyond": folded + "\U0010ffff"}
+    rows = connection.execute(_RANKED.format(names=_BEGINNING), beginning).fetchall()
+    if len(rows) < limit and len(folded) >= _SHORTEST_PART:
+        rows = connection.execute(_RANKED.format(names=_ANYWHERE), parameters).fetchall()
+    return rows
+
+
+def _names(
+    connection: duckdb.DuckDBPyConnection, found: list[tuple[str, str, str, float]], model: DataModel
+) -> dict[str, str]:
+    """The names that are shown for what was found, read from the tables of the types that were found."""
+    names: dict[str, str] = {}
+    for label in sorted({label for _id, label, _matched, _rank in found}):
+        ids = ", ".join(literal(id_) for id_, of_label, _matched, _rank in found if of_label == label)
+        table = quoted(model.entities[label].table)
+        names |= dict(connection.execute(f"SELECT id, name FROM graph.{table} WHERE id IN ({ids})").fetchall())
+    return names
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    import pyarrow as pa
+
+    schema = pa.schema([(name, pa.string()) for name in ("id", "type", "name", "matched", "match")])
+    return pa.Table.from_pylist(rows, schema=schema)

@@ -1,7 +1,7 @@
 """Pathway Commons: interactions and pathways of public databases, made one.
 
-Every data source keeps its own terms. Interactions that name TRANSFAC, alone or beside others, carry a licence that says
-that they must never be redistributed; for the others Pathway Commons states no licence, and none is filled in.
+Every data source keeps its own terms. Interactions that name TRANSFAC, alone or beside others, carry a licence that
+says that they must never be redistributed; for the others Pathway Commons states no licence, and none is filled in.
 """
 
 from __future__ import annotations

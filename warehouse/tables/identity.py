@@ -69,7 +69,7 @@ def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> 
         SELECT id, {literal(entity.label)}, synonym, kind, list_sort(list(DISTINCT source)), lower(synonym)
         FROM ({" UNION ALL ".join(parts)}) AS named JOIN record.files USING (_file)
         WHERE synonym IS NOT NULL
-        GROUP BY id, synonym, kind ORDER BY lower(synonym), id, kind"""
+        GROUP BY id, synonym, kind ORDER BY kind = 'identifier', lower(synonym), id, kind"""
     )
 
 
