@@ -162,7 +162,7 @@ def _row(source: SourceReceipt) -> dict[str, Any]:
         "reasons": ", ".join(
             f"{reason} {count:,}" for reason, count in sorted(_sum([reasons, source.statements_quarantined]).items())
         ),
-        "missing": ", ".join(source.missing),
+        "missing": len(source.missing),
         "seconds": round(source.seconds, 2),
         "peak_mb": round(source.peak_memory_bytes / 1e6),
     }
