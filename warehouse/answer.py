@@ -65,13 +65,31 @@ class Answer:
         return self.table
 
     def to_polars(self) -> polars.DataFrame:
-        """The rows as a Polars frame."""
-        import polars
-
-        frame = polars.from_arrow(self.table)
-        assert isinstance(frame, polars.DataFrame)
-        return frame
+        """The rows as a Polars frame; values of types that Polars does not have (intervals, unions) become text."""
+        return to_polars(self.table)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a pandas frame; needs the extra `pandas`."""
         return self.table.to_pandas()
+
+
+def to_polars(table: pyarrow.Table) -> polars.DataFrame:
+    """An Arrow table as a Polars frame; values of types that Polars does not have become text."""
+    import polars
+    import pyarrow
+
+    for index, column in enumerate(table.columns):
+        if pyarrow.types.is_interval(column.type) or pyarrow.types.is_union(column.type):
+            texts = [None if value is None else _as_text(value) for value in column.to_pylist()]
+            table = table.set_column(index, table.column_names[index], pyarrow.array(texts, pyarrow.string()))
+    frame = polars.from_arrow(table)
+    assert isinstance(frame, polars.DataFrame)
+    return frame
+
+
+def _as_text(value: object) -> str:
+    """A value in words: an interval as `MonthDayNano` has it, without the zeros."""
+    if not (isinstance(value, tuple) and hasattr(value, "nanoseconds")):
+        return str(value)
+    parts = zip(value, ("months", "days", "nanoseconds"), strict=True)
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 days"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from warehouse.errors import BuildError
 from warehouse.home import Build
 from warehouse.model import MODEL, DataModel, EntityType, RelationshipType, StatedType
-from warehouse.tables.schema import quoted
+from warehouse.tables.schema import open_aside, quoted
 
 _CHANGES = ("added", "removed", "changed")
 
@@ -35,7 +34,7 @@ def difference(before: Build, after: Build, model: DataModel = MODEL) -> Differe
     Raises:
         BuildError: one of them cannot be opened.
     """
-    with _open(before) as old, _open(after) as new:
+    with open_aside(before) as old, open_aside(after) as new:
         changed = [declared for declared in model if _hash(old, declared) != _hash(new, declared)]
         parts = [_compare(declared, old, new) for declared in changed]
     if not parts:
@@ -49,13 +48,6 @@ _BY_SOURCE = pl.DataFrame(
     schema={"type": pl.String, "source": pl.String, **dict.fromkeys(("before", "after", *_CHANGES), pl.Int64)}
 )
 _ROWS = pl.DataFrame(schema={"type": pl.String, "change": pl.String, "key": pl.String, "sources": pl.List(pl.String)})
-
-
-def _open(build: Build) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(build.database, read_only=True)
-    except duckdb.Error as error:
-        raise BuildError(f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}") from error
 
 
 def _hash(connection: duckdb.DuckDBPyConnection, declared: StatedType) -> object:

@@ -12,7 +12,7 @@ from warehouse.errors import TargetGraphError
 from warehouse.home import Build
 from warehouse.model import MODEL, DataModel
 from warehouse.progress import SILENT, Progress
-from warehouse.tables.schema import literal, quoted
+from warehouse.tables.schema import literal, open_aside, quoted
 
 FORMATS = ("parquet", "csv", "tsv")
 
@@ -47,10 +47,10 @@ def export(
         The files, the manifest last.
 
     Raises:
-        TargetGraphError: the folder is not empty, or a table is not public.
+        TargetGraphError: the folder is not empty, a table is not public, or a file cannot be written.
     """
     _verify_folder(folder)
-    with duckdb.connect(build.database, read_only=True) as connection:
+    with open_aside(build) as connection:
         public = _public(connection, model)
         unknown = sorted(set(tables) - set(public))
         if unknown:
@@ -95,7 +95,10 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, path: Path, file_fo
         for column, kind, *_rest in columns
     )
     query = f"COPY (SELECT {shown} FROM main.{quoted(name)}) TO {literal(str(path))} ({_OPTIONS[file_format]})"
-    return int(connection.execute(query).fetchall()[0][0])
+    try:
+        return int(connection.execute(query).fetchall()[0][0])
+    except duckdb.IOException as error:
+        raise TargetGraphError(f"{path} cannot be written: {str(error).splitlines()[0]}") from error
 
 
 def _manifest(connection: duckdb.DuckDBPyConnection, build: Build, written: dict[str, int]) -> dict[str, object]:

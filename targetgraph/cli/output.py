@@ -85,11 +85,9 @@ def _to_file(path: Path, content: bytes) -> None:
 
 
 def _as_text(table: pa.Table, separator: str) -> str:
-    import polars as pl
+    from warehouse.answer import to_polars
 
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return _flat(frame).write_csv(separator=separator)
+    return _flat(to_polars(table)).write_csv(separator=separator)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
     for setting in (
         # What does not fit into memory is refused: a question must not write beside the build or fill the disk.
         "temp_directory = ''",
-        "python_enable_replacements = false",
+        "GLOBAL python_enable_replacements = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "enable_external_access = false",

@@ -75,6 +75,11 @@ class DuckDBGraphStore:
 def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
         connection = open_locked(build.database, memory_mb=memory_mb)
+    except duckdb.ConnectionException as error:
+        raise BuildError(
+            f"Build {build.id} is already open in this process with another limit of memory.",
+            "Close it first, or open it with the same limits.",
+        ) from error
     except duckdb.Error as error:
         raise BuildError(
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",

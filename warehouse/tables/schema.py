@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import duckdb
 
+from warehouse.errors import BuildError
+from warehouse.home import Build
 from warehouse.model import DataModel, EntityType, RelationshipType, StatedType
 from warehouse.model.schema import Property
 
@@ -114,6 +116,23 @@ def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     for entity in model.entities.values():
         columns = [("reference", "VARCHAR"), ("_nid", "BIGINT"), ("id", "VARCHAR")]
         connection.execute(_create_table(f"identity.{quoted(entity.table)}", columns))
+
+
+def open_aside(build: Build) -> duckdb.DuckDBPyConnection:
+    """Open a build for reading by code of ours, whatever else this process has open, and with files to write to.
+
+    Raises:
+        BuildError: it cannot be opened.
+    """
+    # A database that is attached is apart from the one of the same file that questions are asked of and that is locked.
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"ATTACH {literal(str(build.database))} AS aside (READ_ONLY)")
+    except duckdb.Error as error:
+        connection.close()
+        raise BuildError(f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}") from error
+    connection.execute("USE aside")
+    return connection
 
 
 def _create_table(name: str, columns: list[tuple[str, str]]) -> str:
