@@ -49,6 +49,9 @@ def open_locked(path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, thread
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """Shut every door of a connection for good; attach what it needs before."""
+    if connection.execute("SELECT current_setting('lock_configuration')").fetchall()[0][0]:
+        # Another connection of this process to the same file has shut them.
+        return
     for setting in (
         # What does not fit into memory is refused: a question must not write beside the build or fill the disk.
         "temp_directory = ''",
