@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,6 +22,8 @@ from warehouse.tables.schema import LAYOUT_VERSION
 
 class DuckDBGraphStore:
     """Cypher over one build. Publishing is nothing but opening: the file is the graph.
+
+    DuckDB has a file open once in a process, so all stores of one process over one build share what is open.
 
     Args:
         build: the build to ask.
@@ -46,10 +51,11 @@ class DuckDBGraphStore:
 
     def publish(self, build: Build) -> None:
         """Ask this build from now on."""
-        connection = _open(build, self._memory_mb)
+        opened = _acquire(build, self._model, self._memory_mb)
         self.close()
-        self.connection = connection
-        self._engine = CypherEngine(connection, catalogue(self._model))
+        self._opened = opened
+        self.connection = opened.engine.connection.cursor()
+        self._engine = opened.engine
 
     def publish_changes(self, old: Build, new: Build) -> None:
         """Ask the new build from now on; a DuckDB file needs no transfer."""
@@ -68,18 +74,53 @@ class DuckDBGraphStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        if hasattr(self, "connection"):
+        if hasattr(self, "_opened"):
             self.connection.close()
+            _release(self._opened)
+            del self._opened
+
+
+@dataclass
+class _Opened:
+    """A build that this process has open, and how many stores ask it."""
+
+    path: Path
+    engine: CypherEngine
+    memory_mb: int
+    users: int = 1
+
+
+_OPENED: dict[Path, _Opened] = {}
+_OPENED_LOCK = threading.Lock()
+
+
+def _acquire(build: Build, model: DataModel, memory_mb: int) -> _Opened:
+    path = build.database.resolve()
+    with _OPENED_LOCK:
+        opened = _OPENED.get(path)
+        if opened is None:
+            opened = _OPENED[path] = _Opened(path, CypherEngine(_open(build, memory_mb), catalogue(model)), memory_mb)
+            return opened
+        if opened.memory_mb != memory_mb:
+            raise BuildError(
+                f"Build {build.id} is already open in this process with a memory limit of {opened.memory_mb:,} MB.",
+                "Close it first, or open it with the same limit.",
+            )
+        opened.users += 1
+        return opened
+
+
+def _release(opened: _Opened) -> None:
+    with _OPENED_LOCK:
+        opened.users -= 1
+        if not opened.users:
+            del _OPENED[opened.path]
+            opened.engine.close()
 
 
 def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
         connection = open_locked(build.database, memory_mb=memory_mb)
-    except duckdb.ConnectionException as error:
-        raise BuildError(
-            f"Build {build.id} is already open in this process with another limit of memory.",
-            "Close it first, or open it with the same limits.",
-        ) from error
     except duckdb.Error as error:
         raise BuildError(
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",
