@@ -181,7 +181,10 @@ def latency_figures(scale: int, rounds: int, suffix: str) -> list[Figure]:
 def _latency(engine: CypherEngine, name: str, query: str, goal: float | None, rounds: int, scale: int) -> list[Figure]:
     durations = []
     for turn in range(-3, rounds):
-        parameters = {"id": f"Gene:{(turn * 7919) % 50_000 * scale}", "other": f"Gene:{(turn * 104_729 + 17) % 50_000 * scale}"}
+        parameters = {
+            "id": f"Gene:{(turn * 7919) % 50_000 * scale}",
+            "other": f"Gene:{(turn * 104_729 + 17) % 50_000 * scale}",
+        }
         used = {key: value for key, value in parameters.items() if f"${key}" in query}
         duration = _timed(lambda used=used: engine.query(query, used)) * 1000
         if turn >= 0:

@@ -86,9 +86,7 @@ def _distinct_in_order(below: Expressions, value: Value, ordered: str) -> Value:
     return Value(f"coalesce(list_transform({first}, lambda {x}: {x}.v), [])", list_of(value.type))
 
 
-def _percentile(
-    below: Expressions, call: s.Call, name: str, value: Value, argument: Callable[[str], str]
-) -> Value:
+def _percentile(below: Expressions, call: s.Call, name: str, value: Value, argument: Callable[[str], str]) -> Value:
     share = call.arguments[1]
     if not isinstance(share, (s.Literal, s.Parameter)):
         raise below.context.refuse(share.at, "the percentile must be a constant or a parameter")
@@ -106,12 +104,12 @@ def _percentile(
     return Value(f"quantile_disc({column}, CAST({fraction.sql} AS DOUBLE))", value.type)
 
 
-def _in_python(
-    below: Expressions, call: s.Call, name: str, value: Value, argument: Callable[[str], str]
-) -> Value:
+def _in_python(below: Expressions, call: s.Call, name: str, value: Value, argument: Callable[[str], str]) -> Value:
     """An aggregate over values of unknown type: collected, then folded in Python."""
     if call.distinct or name.startswith(("percentile", "stdev")):
-        raise below.context.refuse(call.at, f"{call.name}() over values of unknown type is not supported", "convert them first")
+        raise below.context.refuse(
+            call.at, f"{call.name}() over values of unknown type is not supported", "convert them first"
+        )
     column = argument(convert(value, types.ANY, below.context))
     items = s.Call(0, f" {name}", (s.Variable(0, "items"),))
     program = Program(items, ("items",), (list_of(types.ANY),), types.ANY)

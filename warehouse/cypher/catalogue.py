@@ -158,7 +158,9 @@ class Catalogue:
         """For each relationship type the pairs of node ordinals that it may join."""
         ordinals = {node.label: node.ordinal for node in self.nodes}
         return {
-            relationship.ordinal: frozenset((ordinals[subject], ordinals[object_]) for subject, object_ in relationship.ends)
+            relationship.ordinal: frozenset(
+                (ordinals[subject], ordinals[object_]) for subject, object_ in relationship.ends
+            )
             for relationship in self.relationships
         }
 
@@ -171,7 +173,7 @@ class Catalogue:
 def nearest(name: str, declared: Collection[str]) -> str | None:
     """The declared name that a misspelt one most resembles, if any does.
 
-        nearest("Gnee", {"Gene", "Drug"})  # "Gene"
+    nearest("Gnee", {"Gene", "Drug"})  # "Gene"
     """
     folded = {candidate.lower(): candidate for candidate in sorted(declared)}
     found = difflib.get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)

@@ -73,7 +73,9 @@ def _match(relation: Relation, clause: s.Match, before: Sequence[s.Clause]) -> R
         column = relation.context.alias("c")
         columns.append(Column(column, name, value.type))
         selected.append(f"{value.sql} AS {column}")
-    relation.join(f"LATERAL (SELECT {', '.join(selected) or '1 AS one'}{inner.body()}) AS {alias}", "TRUE", optional=True)
+    relation.join(
+        f"LATERAL (SELECT {', '.join(selected) or '1 AS one'}{inner.body()}) AS {alias}", "TRUE", optional=True
+    )
     bring_into_scope(relation, alias, columns)
     return relation
 
@@ -124,7 +126,9 @@ def _call(relation: Relation, clause: s.CallSubquery) -> Relation:
     select = compile_query(inner, query, nested=True)
     for column in select.columns:
         if column.name in relation.scope:
-            raise context.refuse(clause.at, f"the variable {column.name!r} is already defined outside CALL", "rename it")
+            raise context.refuse(
+                clause.at, f"the variable {column.name!r} is already defined outside CALL", "rename it"
+            )
     alias = context.alias("q")
     relation.join(f"LATERAL ({select.sql}) AS {alias}", "TRUE", optional=clause.optional)
     bring_into_scope(relation, alias, select.columns)
@@ -154,7 +158,9 @@ def _imported(relation: Relation, clause: s.CallSubquery) -> tuple[Relation, s.Q
 def _simple_imports(relation: Relation, clause: s.With) -> dict[str, Value]:
     """The variables that the first WITH of a subquery imports; it may do nothing else."""
     projection = clause.projection
-    plain = all(isinstance(item.expression, s.Variable) and item.expression.name == item.name for item in projection.items)
+    plain = all(
+        isinstance(item.expression, s.Variable) and item.expression.name == item.name for item in projection.items
+    )
     if not plain or projection.order or projection.skip or projection.limit or projection.distinct or clause.where:
         raise relation.context.refuse(
             clause.at, "the first WITH of a subquery may only import variables", "write CALL (a, b) { ... }"
@@ -194,4 +200,6 @@ def _union(relation: Relation, query: s.Query, parts: list[Select]) -> Select:
     keys = [group_key(Value(f"{alias}.{column.column}", column.type), context) for column in columns]
     chosen = [f"first({alias}.{column.column}) AS {column.column}" for column in columns]
     everything = " UNION ALL ".join(selects)
-    return Select(f"SELECT {', '.join(chosen)} FROM ({everything}) AS {alias} GROUP BY {', '.join(keys)}", tuple(columns))
+    return Select(
+        f"SELECT {', '.join(chosen)} FROM ({everything}) AS {alias} GROUP BY {', '.join(keys)}", tuple(columns)
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import Catalogue
 from warehouse.cypher.clauses import compile_query
-from warehouse.cypher.dynamic import Program
+from warehouse.cypher.dynamic import RUN, Program
 from warehouse.cypher.parser import parse
 from warehouse.cypher.projections import Column, order_by
 from warehouse.cypher.relation import CLOCK, Context, Relation
@@ -23,7 +23,7 @@ from warehouse.cypher.values import CypherValue, encode
 from warehouse.errors import QuestionError
 
 MAXIMUM_DEPTH_OF_PARAMETER = 20
-_BOUND = re.compile(r"\$((?:text|given|clock)\d+)")
+_BOUND = re.compile(r"\$((?:text|given|clock|run)\d+)")
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,13 @@ class Compiled:
     shares: frozenset[str]
     warnings: tuple[str, ...]
     uses_clock: bool
+    uses_python: bool
 
-    def bindings(self, given: Mapping[str, CypherValue]) -> dict[str, CypherValue]:
-        """The values to bind: constants of the query and the parameters that it uses."""
+    def bindings(self, given: Mapping[str, CypherValue], run: int = 0) -> dict[str, CypherValue]:
+        """The values to bind: constants of the query, the parameters that it uses, the number of the run."""
         bound: dict[str, CypherValue] = dict(self.literals)
+        if self.uses_python:
+            bound[RUN] = run
         for name, alias in self.parameters.items():
             bound[alias] = to_duckdb(given[name], self.parameter_types[name])
         if self.uses_clock:
@@ -92,6 +95,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
         shares=frozenset(context.shares),
         warnings=tuple(context.warnings),
         uses_clock=CLOCK in used,
+        uses_python=RUN in used,
     )
 
 

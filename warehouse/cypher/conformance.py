@@ -77,7 +77,9 @@ def run_queries(folder: FilePath) -> Report:
     return report
 
 
-def run_kit(folder: FilePath, entries: Iterable[Mapping[str, Any]] | None = None) -> Iterator[tuple[Mapping[str, Any], Outcome]]:
+def run_kit(
+    folder: FilePath, entries: Iterable[Mapping[str, Any]] | None = None
+) -> Iterator[tuple[Mapping[str, Any], Outcome]]:
     """Run the scenarios of the kit, each over its own graph."""
     engines: dict[str, tuple[CypherEngine, dict[int, int]]] = {}
     for entry in read_lines(folder / KIT_FILE) if entries is None else entries:
@@ -91,7 +93,9 @@ def run_kit(folder: FilePath, entries: Iterable[Mapping[str, Any]] | None = None
 def is_temporal(entry: Mapping[str, Any]) -> bool:
     """Whether a scenario is about dates, times or durations."""
     words = json.dumps([entry["query"], entry.get("rows"), entry["nodes"]])
-    return "temporal" in entry["feature"] or any(f'"{tag}":' in words for tag in ("datetime", "time", "duration", "date"))
+    return "temporal" in entry["feature"] or any(
+        f'"{tag}":' in words for tag in ("datetime", "time", "duration", "date")
+    )
 
 
 def has_several_labels(entry: Mapping[str, Any]) -> bool:
@@ -144,7 +148,10 @@ def same_rows(rows: list[CypherValue], wanted: list[CypherValue], ordered: bool,
         return False
     if not ordered:
         rows, wanted = sorted(rows, key=_pairing_key), sorted(wanted, key=_pairing_key)
-    return all(close(row, other) or (loose and _loose_key(row) == _loose_key(other)) for row, other in zip(rows, wanted, strict=True))
+    return all(
+        close(row, other) or (loose and _loose_key(row) == _loose_key(other))
+        for row, other in zip(rows, wanted, strict=True)
+    )
 
 
 def _pairing_key(row: CypherValue) -> tuple[str, str]:
@@ -275,7 +282,9 @@ def load_graph(folder: FilePath) -> CypherEngine:
     nodes = tuple(_load_nodes(connection, path, ordinal) for ordinal, path in enumerate(files))
     keys = " UNION ALL ".join(f"SELECT id, _nid FROM graph.{quote(node.table)}" for node in nodes)
     connection.execute(f"CREATE TEMP TABLE keys AS {keys}")
-    connection.execute("CREATE TEMP TABLE raw AS SELECT * FROM read_parquet(?)", [str(folder / "relationships.parquet")])
+    connection.execute(
+        "CREATE TEMP TABLE raw AS SELECT * FROM read_parquet(?)", [str(folder / "relationships.parquet")]
+    )
     found = connection.execute("SELECT DISTINCT type FROM raw ORDER BY type").fetchall()
     relationships = tuple(_load_relationships(connection, name, ordinal) for ordinal, (name,) in enumerate(found))
     return _opened(connection, Catalogue(nodes, relationships))
@@ -307,8 +316,8 @@ def _load_relationships(connection: duckdb.DuckDBPyConnection, type_name: str, o
     described = ("type", "start_label", "end_label", "start", "end")
     connection.execute(
         f"CREATE TABLE {name} AS SELECT {ordinal << ORDINAL_SHIFT} + row_number() OVER (ORDER BY s._nid, o._nid, raw.rid) - 1 "
-        "AS _rid, s._nid AS _s, o._nid AS _o, raw.* EXCLUDE (type, start_label, end_label, start, \"end\") "
-        "FROM raw JOIN keys s ON s.id = raw.start JOIN keys o ON o.id = raw.\"end\" WHERE raw.type = ? ORDER BY _rid",
+        'AS _rid, s._nid AS _s, o._nid AS _o, raw.* EXCLUDE (type, start_label, end_label, start, "end") '
+        'FROM raw JOIN keys s ON s.id = raw.start JOIN keys o ON o.id = raw."end" WHERE raw.type = ? ORDER BY _rid',
         [type_name],
     )
     ends = connection.execute(
@@ -369,7 +378,12 @@ def _scenario_relationships(
     return tuple(found)
 
 
-_PYTHON_TYPES = {str: PropertyType.STRING, bool: PropertyType.BOOLEAN, int: PropertyType.INTEGER, float: PropertyType.FLOAT}
+_PYTHON_TYPES = {
+    str: PropertyType.STRING,
+    bool: PropertyType.BOOLEAN,
+    int: PropertyType.INTEGER,
+    float: PropertyType.FLOAT,
+}
 
 
 def _property_types(members: list[Any]) -> dict[str, PropertyType]:

@@ -48,7 +48,9 @@ def java_float(value: float) -> str:
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return str(Decimal(repr(value)).normalize().__format__("f")) if not float(value).is_integer() else f"{value:.1f}"
+        return (
+            str(Decimal(repr(value)).normalize().__format__("f")) if not float(value).is_integer() else f"{value:.1f}"
+        )
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     text = "".join(map(str, digits))
     power = int(exponent) + len(text) - 1
@@ -93,7 +95,12 @@ def _infinite(value: float) -> int:
 
 
 def _parse_integer(text: str) -> int | None:
-    if not text.isascii() or "_" in text or text != text.strip() or text.strip("+-").lower() in ("nan", "inf", "infinity"):
+    if (
+        not text.isascii()
+        or "_" in text
+        or text != text.strip()
+        or text.strip("+-").lower() in ("nan", "inf", "infinity")
+    ):
         return None
     try:
         number = Decimal(text)
@@ -113,7 +120,11 @@ def to_float(value: CypherValue) -> float | None:
             return float(value)
         case str():
             stripped = value.strip(_JAVA_SPACES)
-            return float(stripped.rstrip("fFdD")) if _FLOAT.fullmatch(stripped) and stripped[-1] != "y" else _word(stripped)
+            return (
+                float(stripped.rstrip("fFdD"))
+                if _FLOAT.fullmatch(stripped) and stripped[-1] != "y"
+                else _word(stripped)
+            )
         case _:
             raise type_error("toFloat()", value)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
-from warehouse.cypher.evaluate import Environment, Lookup, evaluate
+from warehouse.cypher.evaluate import Environment, Lookup, Run, evaluate
 from warehouse.cypher.temporal import from_python
 from warehouse.cypher.types import Kind, Type
 from warehouse.cypher.values import (
@@ -43,7 +43,16 @@ _RESULTS = {
     types.list_of(types.INTEGER): "cypher_integers",
 }
 SORT_KEY = "cypher_sort_key"
+RUN = "run0"
+_runs: WeakValueDictionary[int, Run] = WeakValueDictionary()
 _ENCODED = (types.ANY, types.list_of(types.ANY))
+
+
+def begin(run: Run) -> int:
+    """Make a run known to the programs of its statement; the number is bound as a parameter."""
+    number = next(_numbers)
+    _runs[number] = run
+    return number
 
 
 @dataclass(eq=False)
@@ -74,15 +83,14 @@ class Program:
 
     def call(self, arguments: list[str]) -> str:
         """The SQL of a call."""
-        # DuckDB finds a function with any number of arguments only when there is more than one.
-        return f"{_RESULTS[self.result]}({', '.join([str(self.number), *(arguments or ['NULL'])])})"
+        return f"{_RESULTS[self.result]}({', '.join([str(self.number), f'${RUN}', *arguments])})"
 
-    def run(self, values: tuple[CypherValue, ...], lookup: Lookup) -> CypherValue:
+    def run(self, values: Sequence[CypherValue], lookup: Lookup, run: Run) -> CypherValue:
         """Evaluate the expression over values as DuckDB gives them."""
         variables = {
-            name: decode_one(value) for name, decode_one, value in zip(self.names, self._decoders, values, strict=False)
+            name: decode_one(value) for name, decode_one, value in zip(self.names, self._decoders, values, strict=True)
         }
-        return evaluate(self.expression, Environment(variables, lookup))
+        return evaluate(self.expression, Environment(variables, lookup, run))
 
 
 def decoder(type_: Type) -> Callable[[CypherValue], CypherValue]:
@@ -134,14 +142,14 @@ def register(connection: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
         connection.create_function(
             name, _runner(result, lookup), None, result.sql, null_handling="special", side_effects=False
         )
-    connection.create_function(
-        SORT_KEY, _sort_key, None, "BLOB", null_handling="special", side_effects=False
-    )
+    connection.create_function(SORT_KEY, _sort_key, None, "BLOB", null_handling="special", side_effects=False)
 
 
 def _runner(result: Type, lookup: Lookup) -> Callable[..., CypherValue]:
-    def run(number: int, *values: CypherValue) -> CypherValue:
-        found = _programs[number].run(values, lookup)
+    # DuckDB reads the signature: with named arguments it would want one value more than they are.
+    def run(*arguments: CypherValue) -> CypherValue:
+        number, run_number, *values = arguments
+        found = _programs[number].run(values, lookup, _runs.get(run_number) or Run())
         if result == types.ANY:
             return encode(found)
         if result == types.list_of(types.ANY) and found is not None:

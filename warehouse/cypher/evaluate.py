@@ -27,7 +27,7 @@ from warehouse.cypher.values import (
     equals,
     sort_key,
 )
-from warehouse.errors import QuestionError
+from warehouse.errors import QuestionError, QuestionTimeoutError
 
 Lookup = Callable[[CypherValue], Mapping[str, CypherValue]]
 
@@ -36,16 +36,26 @@ def _no_graph(value: CypherValue) -> Mapping[str, CypherValue]:
     raise QuestionError(f"the properties of {describe(value)} cannot be read here")
 
 
+@dataclass
+class Run:
+    """One run of a statement; lists that are walked in Python look here whether they should go on."""
+
+    stopped: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """The variables in sight, and how to read the properties of a node or relationship."""
 
     variables: Mapping[str, CypherValue]
     properties: Lookup = field(default=_no_graph)
+    run: Run = field(default_factory=Run)
 
     def bind(self, more: Mapping[str, CypherValue]) -> Environment:
         """This environment with more variables."""
-        return Environment({**self.variables, **more}, self.properties)
+        if self.run.stopped:
+            raise QuestionTimeoutError("the question was stopped")
+        return Environment({**self.variables, **more}, self.properties, self.run)
 
 
 def evaluate(expression: s.Expression, env: Environment) -> CypherValue:
@@ -128,7 +138,10 @@ def _index(expression: s.Index, env: Environment) -> CypherValue:
 def _slice(expression: s.Slice, env: Environment) -> CypherValue:
     subject = evaluate(expression.subject, env)
     bounds = [None if part is None else evaluate(part, env) for part in (expression.start, expression.end)]
-    missing = [part is not None and bound is None for part, bound in zip((expression.start, expression.end), bounds, strict=True)]
+    missing = [
+        part is not None and bound is None
+        for part, bound in zip((expression.start, expression.end), bounds, strict=True)
+    ]
     if subject is None or any(missing):
         return None
     lib.require_list("a slice", subject)
@@ -474,7 +487,9 @@ def _sum(values: list[CypherValue] | None) -> CypherValue:
     total: CypherValue = 0
     for value in values or []:
         if value is not None:
-            total = add(total, value) if isinstance(total, Duration) or isinstance(value, Duration) else _plus(total, value)
+            total = (
+                add(total, value) if isinstance(total, Duration) or isinstance(value, Duration) else _plus(total, value)
+            )
     return total
 
 

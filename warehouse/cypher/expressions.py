@@ -26,7 +26,19 @@ _DATE_PARTS = {"year": "year", "month": "month", "day": "day", "quarter": "quart
 _TIME_PARTS = {"hour": "hour", "minute": "minute", "second": "second"}
 _CLOCKS = frozenset({"date", "time", "localtime", "datetime", "localdatetime", "timestamp"})
 _GRAPH_FUNCTIONS = frozenset(
-    {"labels", "type", "id", "elementid", "properties", "keys", "startnode", "endnode", "nodes", "relationships", "length"}
+    {
+        "labels",
+        "type",
+        "id",
+        "elementid",
+        "properties",
+        "keys",
+        "startnode",
+        "endnode",
+        "nodes",
+        "relationships",
+        "length",
+    }
 )
 
 
@@ -68,7 +80,9 @@ class Expressions:
             raise self.context.refuse(expression.at, "type mismatch: expected BOOLEAN, met MAP")
         value = self.compile(expression)
         if value.type.kind is Kind.ANY:
-            program = Program(s.Unary(0, "NOT", s.Unary(0, "NOT", s.Variable(0, "value"))), ("value",), (types.ANY,), BOOLEAN)
+            program = Program(
+                s.Unary(0, "NOT", s.Unary(0, "NOT", s.Variable(0, "value"))), ("value",), (types.ANY,), BOOLEAN
+            )
             self.context.programs.append(program)
             return program.call([value.sql])
         if value.type.kind is Kind.NULL:
@@ -97,7 +111,9 @@ class Expressions:
         arguments: dict[str, Value] = {}
         lifted = self._lift(expression, frozenset(), arguments, outermost=True)
         names = tuple(arguments)
-        program = Program(lifted, names, tuple(value.type for value in arguments.values()), _python_result(expression, result))
+        program = Program(
+            lifted, names, tuple(value.type for value in arguments.values()), _python_result(expression, result)
+        )
         self.context.programs.append(program)
         return Value(program.call([value.sql for value in arguments.values()]), program.result)
 
@@ -145,7 +161,9 @@ class Expressions:
 
     def _is_sql(self, node: s.Syntax) -> bool:
         """Whether SQL must compute this: variables, parameters and whatever reads the graph."""
-        if isinstance(node, (s.Variable, s.Parameter, s.Subquery, s.PatternComprehension, s.PatternPredicate, s.HasLabels)):
+        if isinstance(
+            node, (s.Variable, s.Parameter, s.Subquery, s.PatternComprehension, s.PatternPredicate, s.HasLabels)
+        ):
             return True
         if isinstance(node, s.Call):
             is_clock = not node.arguments and node.name.lower() in _CLOCKS
@@ -236,7 +254,11 @@ class Expressions:
                 position = str(node.index.value + 1 if node.index.value >= 0 else node.index.value)
             found = f"list_extract({subject.sql}, {position})"
             return self.relation.entity(found, item, True) if item.is_entity and not self.local else Value(found, item)
-        if isinstance(node.index, s.Literal) and isinstance(node.index.value, str) and subject.type.kind is not Kind.LIST:
+        if (
+            isinstance(node.index, s.Literal)
+            and isinstance(node.index.value, str)
+            and subject.type.kind is not Kind.LIST
+        ):
             return self.property_of(subject, node.index.value, node.at)
         if subject.type.kind is Kind.LIST and index.type.kind is not Kind.ANY:
             raise self.mismatch(node.index.at, "INTEGER", index.type)
@@ -352,7 +374,9 @@ class Expressions:
         elif isinstance(node.right, s.Parameter):
             self.context.regex_parameters.add(node.right.name)
         else:
-            raise self.context.refuse(node.right.at, "a pattern must be a constant or a parameter", "pass it as $pattern")
+            raise self.context.refuse(
+                node.right.at, "a pattern must be a constant or a parameter", "pass it as $pattern"
+            )
         return Value(f"regexp_full_match({left.sql}, {right.sql})", BOOLEAN)
 
     def _has_labels(self, node: s.HasLabels) -> Value:
@@ -382,7 +406,9 @@ class Expressions:
         if joined.kind is Kind.NULL:
             return NULL_VALUE
         found = f"CASE {whens} ELSE {sql[-1]} END"
-        return self.relation.entity(found, joined, True) if joined.is_entity and not self.local else Value(found, joined)
+        return (
+            self.relation.entity(found, joined, True) if joined.is_entity and not self.local else Value(found, joined)
+        )
 
     def _condition(self, subject: Value | None, condition: s.Expression) -> str:
         if subject is None:
@@ -409,7 +435,11 @@ class Expressions:
         arguments = [self.compile(argument) for argument in node.arguments]
         for position, argument in enumerate(arguments):
             if argument.type.kind not in function.accepts(position):
-                raise self.mismatch(node.arguments[position].at, function.signature[min(position, len(function.signature) - 1)], argument.type)
+                raise self.mismatch(
+                    node.arguments[position].at,
+                    function.signature[min(position, len(function.signature) - 1)],
+                    argument.type,
+                )
         if name in _CLOCKS and not arguments:
             return self._clock(name)
         if name == "coalesce":
@@ -437,7 +467,9 @@ class Expressions:
             raise self.context.refuse(node.at, f"there is no function {node.name}()", close)
         count = len(node.arguments)
         if count < function.least or (function.most is not None and count > function.most) or node.distinct:
-            raise self.context.refuse(node.at, f"{function.name}() takes {' , '.join(function.signature) or 'no argument'}")
+            raise self.context.refuse(
+                node.at, f"{function.name}() takes {' , '.join(function.signature) or 'no argument'}"
+            )
         return function
 
     def _table_function(self, node: s.Call, function: Function, arguments: list[Value]) -> Value:
@@ -459,9 +491,13 @@ class Expressions:
         joined = operators.join_all(argument.type for argument in arguments)
         if joined.kind is Kind.NULL:
             return NULL_VALUE
-        parts = [convert(argument, joined, self.context) for argument in arguments if argument.type.kind is not Kind.NULL]
+        parts = [
+            convert(argument, joined, self.context) for argument in arguments if argument.type.kind is not Kind.NULL
+        ]
         found = f"coalesce({', '.join(parts)})"
-        return self.relation.entity(found, joined, True) if joined.is_entity and not self.local else Value(found, joined)
+        return (
+            self.relation.entity(found, joined, True) if joined.is_entity and not self.local else Value(found, joined)
+        )
 
     def _graph_function(self, name: str, subject: Value) -> Value:
         match name:
@@ -474,7 +510,10 @@ class Expressions:
                 word = "node" if subject.type.kind is Kind.NODE else "relationship"
                 return Value(f"('{word}:' || CAST({subject.sql} AS VARCHAR))", STRING)
             case "properties":
-                packed = self.struct(fields := self.all_properties(subject), frozenset(fields) if subject.type.is_entity else subject.type.sparse)
+                packed = self.struct(
+                    fields := self.all_properties(subject),
+                    frozenset(fields) if subject.type.is_entity else subject.type.sparse,
+                )
                 return Value(f"CASE WHEN {subject.sql} IS NOT NULL THEN {packed.sql} END", packed.type)
             case "keys":
                 return self._keys(subject)
@@ -495,14 +534,14 @@ class Expressions:
         names: dict[str, list[int]] = {}
         for ordinal in sorted(self._types_of(subject)):
             if of_node:
-                labels = ", ".join(self.context.bind_text(label) for label in catalogue.node_by_ordinal[ordinal].all_labels)
+                labels = ", ".join(
+                    self.context.bind_text(label) for label in catalogue.node_by_ordinal[ordinal].all_labels
+                )
                 text = f"CAST([{labels}] AS VARCHAR[])"
             else:
                 text = self.context.bind_text(catalogue.relationship_by_ordinal[ordinal].name)
             names.setdefault(text, []).append(ordinal)
-        whens = " ".join(
-            f"WHEN {ordinal} THEN {text}" for text, ordinals in names.items() for ordinal in ordinals
-        )
+        whens = " ".join(f"WHEN {ordinal} THEN {text}" for text, ordinals in names.items() for ordinal in ordinals)
         return Value(f"CASE {ordinal_sql} {whens or 'WHEN 0 THEN NULL'} END", result)
 
     def _keys(self, subject: Value) -> Value:
@@ -547,9 +586,7 @@ class Expressions:
     def _fetch(self, source: Value, item: Type, keys: list[str]) -> Value:
         inner = Relation(self.context)
         name = self.context.alias("u")
-        inner.add(
-            f"(SELECT unnest({source.sql}) AS e, generate_subscripts({source.sql}, 1) AS i) AS {name}"
-        )
+        inner.add(f"(SELECT unnest({source.sql}) AS e, generate_subscripts({source.sql}, 1) AS i) AS {name}")
         entity = inner.entity(f"{name}.e", item, True)
         reader = Expressions(inner)
         packed = reader.struct({key: reader.property_of(entity, key, 0) for key in keys})

@@ -45,7 +45,9 @@ def _either(*forms: SqlForm) -> SqlForm:
 
 def _ascii(template: str) -> SqlForm:
     """An SQL form that is right for text of plain ASCII only; `{python}` stands for the Python form."""
-    return _template(f"CASE WHEN strlen({{0}}) = length({{0}}) THEN {template} ELSE {{python}} END", STRING, Kind.STRING)
+    return _template(
+        f"CASE WHEN strlen({{0}}) = length({{0}}) THEN {template} ELSE {{python}} END", STRING, Kind.STRING
+    )
 
 
 def _item(template: str) -> SqlForm:
@@ -67,12 +69,8 @@ def _same_list(template: str) -> SqlForm:
     return form
 
 
-_SIZE = _either(
-    _template("length({0})", INTEGER, Kind.STRING), _template("len({0})", INTEGER, Kind.LIST)
-)
-_IS_EMPTY = _either(
-    _template("({0} = '')", BOOLEAN, Kind.STRING), _template("(len({0}) = 0)", BOOLEAN, Kind.LIST)
-)
+_SIZE = _either(_template("length({0})", INTEGER, Kind.STRING), _template("len({0})", INTEGER, Kind.LIST))
+_IS_EMPTY = _either(_template("({0} = '')", BOOLEAN, Kind.STRING), _template("(len({0}) = 0)", BOOLEAN, Kind.LIST))
 _TO_STRING = _either(
     _template("{0}", STRING, Kind.STRING),
     _template("CAST({0} AS VARCHAR)", STRING, Kind.INTEGER),

@@ -19,9 +19,7 @@ from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, NodeType, Relat
 from warehouse.cypher.relation import by_end, quote, table
 
 
-def derive(
-    connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, changed: Collection[str] | None = None
-) -> None:
+def derive(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, changed: Collection[str] | None = None) -> None:
     """Make the derived tables.
 
     Args:
@@ -59,7 +57,9 @@ def _sort_by_end(connection: duckdb.DuckDBPyConnection, relationship: Relationsh
 
 
 def _unite(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    nothing = "SELECT CAST(0 AS BIGINT) AS _s, CAST(0 AS BIGINT) AS _o, CAST(0 AS BIGINT) AS _rid, CAST(0 AS SMALLINT) AS _t"
+    nothing = (
+        "SELECT CAST(0 AS BIGINT) AS _s, CAST(0 AS BIGINT) AS _o, CAST(0 AS BIGINT) AS _rid, CAST(0 AS SMALLINT) AS _t"
+    )
     united = " UNION ALL ".join(_narrow(one) for one in catalogue.relationships) or f"{nothing} WHERE FALSE"
     connection.execute(f"CREATE OR REPLACE TABLE {table('_out')} AS SELECT * FROM ({united}) ORDER BY _s, _rid")
     connection.execute(f"CREATE OR REPLACE TABLE {table('_in')} AS SELECT * FROM {table('_out')} ORDER BY _o, _rid")

@@ -81,7 +81,9 @@ def _order(operator: str, left: Value, right: Value) -> Value:
     kinds = {left.type.kind, right.type.kind}
     if kinds & {Kind.ANY, Kind.LIST}:
         raise NeedsPython
-    if (left.type.kind is right.type.kind and left.type.kind in _SCALARS) or (left.type.is_number and right.type.is_number):
+    if (left.type.kind is right.type.kind and left.type.kind in _SCALARS) or (
+        left.type.is_number and right.type.is_number
+    ):
         return Value(_guard_nan(operator, left, right), BOOLEAN)
     return _NULL_TRUTH
 
@@ -213,7 +215,9 @@ def _arithmetic(operator: str, left: Value, right: Value) -> Value | None:
 
 def list_slice(values: str, start: str | None, end: str | None) -> str:
     """`list[start..end]`, counted from zero, negative from the end, the end not included."""
-    first = "0" if start is None else f"CASE WHEN {start} < 0 THEN greatest(len({values}) + {start}, 0) ELSE {start} END"
+    first = (
+        "0" if start is None else f"CASE WHEN {start} < 0 THEN greatest(len({values}) + {start}, 0) ELSE {start} END"
+    )
     last = f"len({values})" if end is None else f"CASE WHEN {end} < 0 THEN len({values}) + {end} ELSE {end} END"
     given = " AND ".join(f"{bound} IS NOT NULL" for bound in (values, start, end) if bound is not None)
     return (

@@ -1,6 +1,6 @@
 """Reads whole queries: the clauses of the reading part of Cypher, and a clear refusal of everything that writes.
 
-    parse("MATCH (g:Gene {id: $id}) RETURN g.symbol")
+parse("MATCH (g:Gene {id: $id}) RETURN g.symbol")
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from warehouse.cypher.relation import Columns, Facet, Relation, Scan, Value, ent
 from warehouse.cypher.types import PATH, Kind, Type, list_of
 from warehouse.cypher.walk import variables
 
+MOST_HOPS = 50
 FLIPPED = {"out": "in", "in": "out", "both": "both"}
 
 
@@ -120,7 +121,9 @@ class PatternCompiler:
 
     def _new_node(self, name: str, pattern: s.NodePattern) -> NodeState:
         if name in self._names:
-            raise self.context.refuse(pattern.at, f"the variable {name!r} is used for two things", "give one another name")
+            raise self.context.refuse(
+                pattern.at, f"the variable {name!r} is used for two things", "give one another name"
+            )
         every = self.context.catalogue.all_nodes
         known = self.relation.scope.get(name)
         state = NodeState(name, every, every)
@@ -138,6 +141,10 @@ class PatternCompiler:
     def _declare_hop(
         self, element: s.RelationshipPattern | s.Group, left: NodeState, right: NodeState, path: s.PathPattern
     ) -> Hop:
+        if len(self.hops) == MOST_HOPS:
+            raise self.context.refuse(
+                element.at, f"more than {MOST_HOPS} relationships in one MATCH", "split it into several, or use *1..3"
+            )
         hop = Hop(element, left, right, path)
         if isinstance(element, s.RelationshipPattern):
             every = Type(Kind.RELATIONSHIP, of=self.context.catalogue.all_relationships)
@@ -301,7 +308,11 @@ class PatternCompiler:
             if not name.startswith(" "):
                 scope[name] = state.value
         for hop in self.hops:
-            if isinstance(hop.element, s.RelationshipPattern) and hop.element.name is not None and hop.value is not None:
+            if (
+                isinstance(hop.element, s.RelationshipPattern)
+                and hop.element.name is not None
+                and hop.value is not None
+            ):
                 scope[hop.element.name] = hop.value
         for pattern, nodes, hops in self._paths:
             if pattern.name is not None:

@@ -20,7 +20,11 @@ def call_procedure(relation: Relation, clause: s.CallProcedure) -> Relation:
     if clause.arguments:
         raise context.refuse(clause.at, f"{clause.name}() takes no argument")
     catalogue = context.catalogue
-    found = {"label": catalogue.labels, "relationshipType": catalogue.type_names, "propertyKey": catalogue.property_names}
+    found = {
+        "label": catalogue.labels,
+        "relationshipType": catalogue.type_names,
+        "propertyKey": catalogue.property_names,
+    }
     alias = context.alias("u")
     values = ", ".join(context.bind_text(value) for value in sorted(found[column]))
     relation.add(f"LATERAL (SELECT unnest(CAST([{values}] AS VARCHAR[])) AS item) AS {alias}")

@@ -86,7 +86,9 @@ class Aggregation:
         if any(contains_call(argument, _CHANCE) for argument in call.arguments):
             raise self.below.context.refuse(call.at, "an aggregate over random values", "WITH the values first")
         if any(contains_call(argument, AGGREGATES) for argument in call.arguments):
-            raise self.below.context.refuse(call.at, "an aggregate inside an aggregate", "aggregate twice, with WITH between")
+            raise self.below.context.refuse(
+                call.at, "an aggregate inside an aggregate", "aggregate twice, with WITH between"
+            )
         found = aggregates.compile_aggregate(self.below, call, self._argument)
         name = self.below.context.alias("g")
         self.selected.append(f"{found.sql} AS {name}")
@@ -112,9 +114,7 @@ def _is_simple(expression: s.Expression) -> bool:
     )
 
 
-def project(
-    relation: Relation, projection: s.Projection, named: bool, where: s.Expression | None = None
-) -> Select:
+def project(relation: Relation, projection: s.Projection, named: bool, where: s.Expression | None = None) -> Select:
     """Compile a projection.
 
     Args:
@@ -128,7 +128,9 @@ def project(
         _refuse_hidden_aggregates(relation.context, item.expression)
     grouped = any(contains_call(item.expression, AGGREGATES) for item in items)
     if not grouped and any(contains_call(key.expression, AGGREGATES) for key in projection.order):
-        raise relation.context.refuse(projection.at, "ORDER BY aggregates what is not aggregated", "project the aggregate")
+        raise relation.context.refuse(
+            projection.at, "ORDER BY aggregates what is not aggregated", "project the aggregate"
+        )
     maker = (_Grouped if grouped else _Plain)(relation, projection, items, where)
     return maker.select()
 
@@ -222,7 +224,9 @@ class _Maker:
         if any(isinstance(node, (s.Subquery, s.PatternPredicate, s.PatternComprehension)) for node in walk(expression)):
             raise self.context.refuse(expression.at, f"{word} takes a constant or a parameter")
         if variables(expression) or contains_call(expression, AGGREGATES):
-            raise self.context.refuse(expression.at, f"{word} must not depend on a row", "use a constant or a parameter")
+            raise self.context.refuse(
+                expression.at, f"{word} must not depend on a row", "use a constant or a parameter"
+            )
         if isinstance(expression, s.Literal) and isinstance(expression.value, int) and expression.value < 0:
             raise self.context.refuse(expression.at, f"{word} takes no negative number")
         value = Expressions(Relation(self.context)).compile(expression)
@@ -273,6 +277,7 @@ class _Maker:
 
 def _replace(expression: s.Expression, aliases: dict[s.Expression, s.Variable]) -> s.Expression:
     """The expression with every projected part replaced by the name it was projected as."""
+
     def change(node: s.Syntax) -> s.Syntax:
         if node in aliases:
             return aliases[node]  # type: ignore[index]  # aliases holds expressions, and any syntax may be looked up
@@ -318,7 +323,9 @@ class _Plain(_Maker):
             name = self.context.alias("o")
             selected.append(f"{sql} AS {name}")
             keys.append((name, how))
-        return self.finish(f"SELECT {', '.join(selected) or '1 AS nothing'}{self.relation.body()}", columns, tuple(keys))
+        return self.finish(
+            f"SELECT {', '.join(selected) or '1 AS nothing'}{self.relation.body()}", columns, tuple(keys)
+        )
 
 
 class _Grouped(_Maker):
@@ -381,7 +388,9 @@ class _Grouped(_Maker):
         if entity.type.kind is not Kind.NODE or not all(kinds[ordinal].key == expression.key for ordinal in of):
             return None
         above = aggregation.above.entity(sql, entity.type, True)
-        return Value(entity.sql, entity.type), Expressions(aggregation.above).property_of(above, expression.key, expression.at)
+        return Value(entity.sql, entity.type), Expressions(aggregation.above).property_of(
+            above, expression.key, expression.at
+        )
 
     def _by_type(self, aggregation: Aggregation, entity: Value, sql: str) -> tuple[Value, Value] | None:
         if not self.context.types_have_own_names(entity.type.kind):
@@ -403,4 +412,3 @@ class _Grouped(_Maker):
             chosen.append(f"{alias}.{name}" if key == f"{alias}.{name}" else f"first({alias}.{name}) AS {name}")
         by = f" GROUP BY {', '.join(grouped)}" if grouped else ""
         return f"SELECT {', '.join(chosen + aggregation.selected)} FROM {inner}{by}"
-

@@ -84,9 +84,7 @@ def _as_group(element: s.RelationshipPattern | s.Group) -> s.Group:
 class _Walk:
     """The recursive query of one repetition."""
 
-    def __init__(
-        self, outer: PatternCompiler, group: s.Group, from_right: bool, start: str, hop: Hop
-    ) -> None:
+    def __init__(self, outer: PatternCompiler, group: s.Group, from_right: bool, start: str, hop: Hop) -> None:
         self.context = outer.context
         self.group = group
         self.from_right = from_right
@@ -167,5 +165,3 @@ class _Walk:
 def _is_own(outer: PatternCompiler, element: s.NodePattern | s.RelationshipPattern) -> bool:
     """Whether the name belongs to the repeated relationship itself, which was declared by the pattern around it."""
     return isinstance(element, s.RelationshipPattern) and element.name not in outer.relation.scope
-
-

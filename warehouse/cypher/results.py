@@ -63,7 +63,9 @@ class Entities:
     ) -> list[tuple[CypherValue, ...]]:
         columns = ", ".join([*ids, *map(quote, properties)])
         if len(numbers) == 1:
-            return self.connection.execute(f"SELECT {columns} FROM {table(name)} WHERE {ids[0]} = ?", numbers).fetchall()
+            return self.connection.execute(
+                f"SELECT {columns} FROM {table(name)} WHERE {ids[0]} = ?", numbers
+            ).fetchall()
         return self.connection.execute(
             f"SELECT {columns} FROM {table(name)} WHERE {ids[0]} IN (SELECT unnest(CAST(? AS BIGINT[])))", [numbers]
         ).fetchall()

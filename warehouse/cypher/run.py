@@ -1,8 +1,8 @@
 """Answers queries: compiles them, runs them within limits, and hands back rows or frames.
 
-    connection = open_locked("warehouse.duckdb")
-    engine = CypherEngine(connection, catalogue)
-    engine.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.name", {"symbol": "KMT2A"}).rows()
+connection = open_locked("warehouse.duckdb")
+engine = CypherEngine(connection, catalogue)
+engine.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.name", {"symbol": "KMT2A"}).rows()
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import duckdb
 
 from warehouse.cypher import dynamic, search
 from warehouse.cypher.catalogue import Catalogue
+from warehouse.cypher.evaluate import Run
 from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
 from warehouse.cypher.operators import regex_problem
 from warehouse.cypher.results import Entities, RowReader
@@ -38,7 +39,9 @@ CACHED_QUERIES = 512
 BATCH_ROWS = 2_048
 
 
-def open_locked(path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, threads: int = 2) -> duckdb.DuckDBPyConnection:
+def open_locked(
+    path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, threads: int = 2
+) -> duckdb.DuckDBPyConnection:
     """Open a database for questions only: read-only, no file or network access, settings that cannot be changed."""
     connection = duckdb.connect(
         str(path), read_only=True, config={"memory_limit": f"{memory_mb}MB", "threads": threads}
@@ -72,7 +75,9 @@ class Result:
         warnings: labels, types and properties that the graph does not have.
     """
 
-    def __init__(self, columns: list[str], warnings: list[str], rows: list[tuple[CypherValue, ...]], truncated: bool) -> None:
+    def __init__(
+        self, columns: list[str], warnings: list[str], rows: list[tuple[CypherValue, ...]], truncated: bool
+    ) -> None:
         self.columns = columns
         self.warnings = warnings
         self.truncated = truncated
@@ -199,24 +204,26 @@ class CypherEngine:
         cursor = self.connection.cursor()
         entities = Entities(self.connection.cursor(), self.catalogue)
         self._prepare(cursor, compiled, parameters)
-        stopped = threading.Event()
+        run = Run()
 
         def stop() -> None:
-            stopped.set()
+            run.stopped = True
             cursor.interrupt()
             entities.connection.interrupt()
 
         try:
             with WATCHDOG.limit(timeout_s, stop):
-                cursor.execute(compiled.sql, compiled.bindings(parameters))
+                cursor.execute(compiled.sql, compiled.bindings(parameters, dynamic.begin(run)))
                 yield cursor, RowReader(compiled.columns, entities)
         except duckdb.Error as error:
-            raise _explained(error, stopped.is_set(), timeout_s) from error
+            raise _explained(error, run.stopped, timeout_s) from error
         finally:
             cursor.close()
             entities.connection.close()
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection, compiled: Compiled, parameters: Mapping[str, CypherValue]) -> None:
+    def _prepare(
+        self, cursor: duckdb.DuckDBPyConnection, compiled: Compiled, parameters: Mapping[str, CypherValue]
+    ) -> None:
         for name in compiled.regex_parameters:
             problem = regex_problem(parameters[name])
             if problem is not None:
@@ -243,7 +250,9 @@ def _explained(error: duckdb.Error, stopped: bool, timeout_s: float) -> Exceptio
     """DuckDB's error as one of ours."""
     message = str(error)
     if stopped or isinstance(error, duckdb.InterruptException):
-        return QuestionTimeoutError(f"the question ran longer than {timeout_s:g} s and was stopped", "narrow it, or raise the limit")
+        return QuestionTimeoutError(
+            f"the question ran longer than {timeout_s:g} s and was stopped", "narrow it, or raise the limit"
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
         return QuestionMemoryError("the question needed more memory than its limit", "narrow it, or add LIMIT")
     if _PYTHON_ERROR in message:

@@ -90,9 +90,7 @@ class PathIndex:
         self._scratch = threading.local()
 
     @classmethod
-    def load(
-        cls, connection: duckdb.DuckDBPyConnection, ordinals: frozenset[int], every: bool
-    ) -> PathIndex:
+    def load(cls, connection: duckdb.DuckDBPyConnection, ordinals: frozenset[int], every: bool) -> PathIndex:
         """Read the arrays of these relationship types from the derived tables."""
         sizes = connection.execute("SELECT ordinal, slots FROM graph._slots ORDER BY ordinal").fetchall()
         bases: dict[int, int] = {}
@@ -105,7 +103,9 @@ class PathIndex:
             shifts[ordinal] = base - (ordinal << ORDINAL_SHIFT)
         test = "TRUE" if every else f"(_rid >> {ORDINAL_SHIFT}) IN ({', '.join(map(str, sorted(ordinals))) or 'NULL'})"
         rows = [
-            _adjacency(connection, f"SELECT {near}, {far}, _rid FROM graph.{name} WHERE {test}", near, far, shifts, slots)
+            _adjacency(
+                connection, f"SELECT {near}, {far}, _rid FROM graph.{name} WHERE {test}", near, far, shifts, slots
+            )
             for near, far, name in (("_s", "_o", "_out"), ("_o", "_s", "_in"))
         ]
         return cls(bases, slots, *rows)
@@ -199,7 +199,8 @@ class Trails:
         total = int(counts.sum())
         if total * (len(self.relationships) + 1) > MOST_STEPS:
             raise QuestionMemoryError(
-                f"a repeated relationship leads to more than {MOST_STEPS} steps", "bound it, as in *1..3, or name its type"
+                f"a repeated relationship leads to more than {MOST_STEPS} steps",
+                "bound it, as in *1..3, or name its type",
             )
         origin = np.repeat(np.arange(len(self.reached)), counts)
         before = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(counts) else np.empty(0, np.int64)
@@ -242,7 +243,8 @@ class PathIndexes:
         search = _searches[number]
         if start == end:
             raise QuestionError(
-                "a shortest path needs two different nodes; here start and end are the same", "add WHERE a <> b before it"
+                "a shortest path needs two different nodes; here start and end are the same",
+                "add WHERE a <> b before it",
             )
         index = self._loaded[search.ordinals]
         return _Run(index, search).paths(start, end)
@@ -327,9 +329,7 @@ class _Run:
                 return True
         return False
 
-    def _widen(
-        self, front: Integers, rows: tuple[Adjacency, ...], own: npt.NDArray[np.int32], depth: int
-    ) -> Integers:
+    def _widen(self, front: Integers, rows: tuple[Adjacency, ...], own: npt.NDArray[np.int32], depth: int) -> Integers:
         reached = np.concatenate([row.neighbours[row.expand(front)[0]] for row in rows])
         fresh = reached[own[reached] < 0]
         own[fresh] = depth
@@ -379,6 +379,7 @@ class _Run:
             if wanted is not None and found:
                 return found[:wanted]
         return found
+
 
 def _offsets(rows: Integers, count: int) -> pa.Array:
     """Where the list of each row begins in values sorted by row."""

@@ -88,7 +88,9 @@ class Duration:
     def sort_key(self) -> bytes:
         """Bytes in the order of the average length."""
         length = (self.months * AVERAGE_MONTH_S + self.days * 86_400 + self.seconds) * SECOND + self.nanos
-        return b"duration" + _ordered(length) + b"".join(map(_ordered, (self.months, self.days, self.seconds, self.nanos)))
+        return (
+            b"duration" + _ordered(length) + b"".join(map(_ordered, (self.months, self.days, self.seconds, self.nanos)))
+        )
 
     def __str__(self) -> str:
         years, months = _toward_zero(self.months, 12)

@@ -92,7 +92,9 @@ def _days(parts: dict[str, CypherValue], base: Temporal | None) -> int:
         return date_of({"year": known["year"], **given})
     if "quarter" in given or "dayOfQuarter" in given:
         # The day of the quarter stays; a shorter quarter is not adjusted.
-        return date_of({"year": known["year"], "quarter": known["quarter"], "dayOfQuarter": known["dayOfQuarter"], **given})
+        return date_of(
+            {"year": known["year"], "quarter": known["quarter"], "dayOfQuarter": known["dayOfQuarter"], **given}
+        )
     merged = {"year": known["year"], "month": known["month"], "day": known["day"], **given}
     if "day" not in given:
         merged["day"] = min(merged["day"], calendar.monthrange(merged["year"], merged["month"])[1])
@@ -115,7 +117,14 @@ def _require_integers(given: dict[str, CypherValue]) -> None:
 def _nanos(parts: dict[str, CypherValue], base: Temporal | None) -> int:
     given = {key: parts[key] for key in (*_TIME_PARTS, *_FRACTIONS) if key in parts}
     _require_integers(given)
-    limits = {"hour": 23, "minute": 59, "second": 59, "millisecond": 999, "microsecond": 999_999, "nanosecond": 999_999_999}
+    limits = {
+        "hour": 23,
+        "minute": 59,
+        "second": 59,
+        "millisecond": 999,
+        "microsecond": 999_999,
+        "nanosecond": 999_999_999,
+    }
     for key, value in given.items():
         if not 0 <= value <= limits[key]:
             raise QuestionError(f"{key} {value} is out of range")
@@ -197,7 +206,14 @@ def _truncated(kind: str, unit: str, source: Temporal, parts: dict[str, CypherVa
 
 
 def _cut(unit: str, source: Temporal) -> tuple[int, int]:
-    sizes = {"day": DAY, "hour": 3600 * SECOND, "minute": 60 * SECOND, "second": SECOND, "millisecond": 10**6, "microsecond": 1000}
+    sizes = {
+        "day": DAY,
+        "hour": 3600 * SECOND,
+        "minute": 60 * SECOND,
+        "second": SECOND,
+        "millisecond": 10**6,
+        "microsecond": 1000,
+    }
     if unit in sizes:
         return source.days, source.nanos - source.nanos % sizes[unit]
     if not source.has_date:
@@ -304,7 +320,8 @@ def _comparable(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
         first, last = _placed(start, end)
         if first.offset_s != last.offset_s:
             raise QuestionError(
-                "a difference in months or days across a change of the clock is not supported", "use duration.inSeconds()"
+                "a difference in months or days across a change of the clock is not supported",
+                "use duration.inSeconds()",
             )
     if start.has_zone and end.has_zone:
         days, nanos = divmod(end.instant + start.offset_s * SECOND, DAY)
@@ -333,7 +350,9 @@ def _plus_months(value: Temporal, months: int) -> Temporal:
     index = value.date.year * 12 + value.date.month - 1 + months
     year, month = divmod(index, 12)
     day = min(value.date.day, calendar.monthrange(year, month + 1)[1])
-    return Temporal(value.kind, dt.date(year, month + 1, day).toordinal() - EPOCH, value.nanos, value.offset_s, value.zone)
+    return Temporal(
+        value.kind, dt.date(year, month + 1, day).toordinal() - EPOCH, value.nanos, value.offset_s, value.zone
+    )
 
 
 def shift(value: Temporal, by: Duration) -> CypherValue:

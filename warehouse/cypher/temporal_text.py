@@ -150,7 +150,9 @@ def parse_duration(text: str) -> Duration:
 
 def normalised(parts: dict[str, Fraction]) -> Duration:
     """A duration from parts of which any may have a fraction: it flows into the next smaller part."""
-    months = parts.get("years", Fraction()) * 12 + parts.get("quarters", Fraction()) * 3 + parts.get("months", Fraction())
+    months = (
+        parts.get("years", Fraction()) * 12 + parts.get("quarters", Fraction()) * 3 + parts.get("months", Fraction())
+    )
     whole_months = int(months)
     days = (months - whole_months) * DAYS_OF_MONTH + parts.get("weeks", Fraction()) * 7 + parts.get("days", Fraction())
     whole_days = int(days)

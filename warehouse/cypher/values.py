@@ -290,5 +290,3 @@ def _number_key(value: float) -> bytes:
 def _text_key(value: str) -> bytes:
     """UTF-16 without zero units inside: the order of Java's strings, which is Neo4j's."""
     return value.encode("utf-16-be", "surrogatepass").replace(b"\x00\x00", b"\x00\x01") + b"\x00\x00"
-
-
