@@ -91,7 +91,7 @@ class Home:
         pointer = self.root / "current"
         try:
             name = pointer.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise BuildError(
                 f"There is no build in {self.root}.",
                 "Make one: `targetgraph build --sample`, or `targetgraph build --raw FOLDER` with your downloads.",

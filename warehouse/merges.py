@@ -17,12 +17,12 @@ def undone_merges(home: Home) -> list[tuple[str, str]]:
     Raises:
         TargetGraphError: the file of decisions cannot be read.
     """
-    return sorted((decision["merged_id"], decision["canonical_id"]) for decision in _decisions(home))
+    return sorted(_pair(decision) for decision in _decisions(home))
 
 
 def undo_merge(home: Home, merged_id: str, canonical_id: str, why: str) -> None:
     """Undo a merge from the next build on, and keep the reason. Only while `Home.writing`."""
-    decisions = [d for d in _decisions(home) if (d["merged_id"], d["canonical_id"]) != (merged_id, canonical_id)]
+    decisions = [d for d in _decisions(home) if _pair(d) != (merged_id, canonical_id)]
     when = datetime.now(UTC).isoformat(timespec="seconds")
     decisions.append({"merged_id": merged_id, "canonical_id": canonical_id, "why": why, "when": when})
     _store(home, decisions)
@@ -30,7 +30,7 @@ def undo_merge(home: Home, merged_id: str, canonical_id: str, why: str) -> None:
 
 def redo_merge(home: Home, merged_id: str, canonical_id: str) -> None:
     """Take the undoing of a merge back, from the next build on. Only while `Home.writing`."""
-    _store(home, [d for d in _decisions(home) if (d["merged_id"], d["canonical_id"]) != (merged_id, canonical_id)])
+    _store(home, [d for d in _decisions(home) if _pair(d) != (merged_id, canonical_id)])
 
 
 def _decisions(home: Home) -> list[dict[str, str]]:
@@ -38,9 +38,16 @@ def _decisions(home: Home) -> list[dict[str, str]]:
     if not path.exists():
         return []
     try:
-        return list(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        decisions = list(json.loads(path.read_text(encoding="utf-8")))
+        if not all(isinstance(text, str) for decision in decisions for text in _pair(decision)):
+            raise ValueError("an identifier is no text")
+        return decisions
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TargetGraphError(f"{path} cannot be read: {error}", "Mend it, or move it away.") from error
+
+
+def _pair(decision: dict[str, str]) -> tuple[str, str]:
+    return decision["merged_id"], decision["canonical_id"]
 
 
 def _store(home: Home, decisions: list[dict[str, str]]) -> None:

@@ -6,6 +6,7 @@ them code makes DuckDB's schemas, the graph's catalogue, the checks of frames an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -271,6 +272,11 @@ class DataModel:
         tables: Iterable[TableType],
         matrices: Iterable[MatrixKind],
     ) -> None:
+        entities, relationships, tables = list(entities), list(relationships), list(tables)
+        declared = Counter(one.table for one in (*entities, *relationships, *tables))
+        repeated = sorted(table for table, times in declared.items() if times > 1)
+        if repeated:
+            raise ValueError(f"declared twice: {', '.join(repeated)}")
         self.entities = {entity.label: entity for entity in entities}
         self.relationships = {relationship.name: relationship for relationship in relationships}
         self.tables = {table.name: table for table in tables}
@@ -306,10 +312,6 @@ class DataModel:
         return labels
 
     def _verify(self) -> None:
-        tables = [declared.table for declared in self]
-        repeated = sorted({table for table in tables if tables.count(table) > 1})
-        if repeated:
-            raise ValueError(f"declared twice: {', '.join(repeated)}")
         for relationship in self.relationships.values():
             unknown = sorted(relationship.labels - self.entities.keys())
             if unknown:
