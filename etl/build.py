@@ -5,34 +5,39 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
+
+import polars as pl
 
 from etl import receipt
 from etl.acquire import acquire
 from etl.locate import Folder, FoundFile, Inputs
 from etl.memory import peak_memory
-from etl.reading import Batch, new_ledger, read
+from etl.parallel import Workers, read_in_batches
+from etl.reading import Batch, ManyRead, new_ledger, read
 from etl.receipt import FileReceipt, Receipt, SourceReceipt
 from etl.rows import Ledger, Options
-from etl.source import Source, SourceFile, source, sources
+from etl.source import BatchFormat, Source, SourceFile, source, sources
 from warehouse.errors import BuildError, SourceError
 from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
 from warehouse.model import MODEL
 from warehouse.progress import SILENT, Progress
+from warehouse.statements import FILE
 from warehouse.tables.finish import Finished, finish
 from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
 
 
 @dataclass(frozen=True)
-class _FileRead:
-    """What came of a file: its account, its statements, the tables that it spoke of."""
+class _FilesRead:
+    """What came of a file, or of a batch of files: their accounts, statements, the tables that they spoke of."""
 
-    receipt: FileReceipt
+    receipts: list[FileReceipt]
     statements: int
     touched: set[str]
 
@@ -52,6 +57,7 @@ class Plan:
         threads: threads for DuckDB; None = all cores.
         wait_s: how long to wait for another build.
         offline: use what was fetched before, never the network.
+        workers: where many small documents are read.
     """
 
     only: tuple[str, ...] = ()
@@ -64,6 +70,7 @@ class Plan:
     threads: int | None = None
     wait_s: float = 0
     offline: bool = False
+    workers: Workers = field(default_factory=Workers)
 
 
 def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
@@ -132,19 +139,47 @@ def _read_source(
     start = time.perf_counter()
     with peak_memory() as peak, progress.task(declared.title, total=len(inputs.files), unit="files") as task:
         withdrawn: set[str] = set()
-        for file in inputs.files:
-            task.describe(f"{declared.title}: {file.part}")
-            found = _read_file(writer, file, declared.part(file.part), new_ledger(file, plan.options, withdrawn))
-            account.files.append(found.receipt)
-            account.statements += found.statements
-            touched |= found.touched
-            task.advance(1)
+        for name, group in groupby(inputs.files, key=lambda file: file.part):
+            task.describe(f"{declared.title}: {name}")
+            for found in _read_part(writer, list(group), declared.part(name), plan, withdrawn):
+                account.files.extend(found.receipts)
+                account.statements += found.statements
+                touched |= found.touched
+                task.advance(len(found.receipts))
     account.seconds = round(time.perf_counter() - start, 3)
     account.peak_memory_bytes = peak.bytes
     return account
 
 
-def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: Ledger) -> _FileRead:
+def _read_part(
+    writer: BuildWriter, files: list[FoundFile], part: SourceFile, plan: Plan, withdrawn: set[str]
+) -> Iterator[_FilesRead]:
+    """Read all files of a part: one by one, or in batches where their format allows it."""
+    if not isinstance(part.format, BatchFormat):
+        for file in files:
+            yield _read_file(writer, file, part, new_ledger(file, plan.options, withdrawn))
+        return
+    start = time.perf_counter()
+    for read_ in read_in_batches(files, part, plan.options, withdrawn, plan.workers):
+        found = _write_many(writer, read_, part)
+        seconds = round((time.perf_counter() - start) / len(found.receipts), 3)
+        yield replace(found, receipts=[replace(one, seconds=seconds) for one in found.receipts])
+        start = time.perf_counter()
+
+
+def _write_many(writer: BuildWriter, found: ManyRead, part: SourceFile) -> _FilesRead:
+    first = writer.add_files([_file_record(file, part) for file in found.files])
+    for name, frame in found.statements:
+        writer.add_statements(name, frame.with_columns(pl.col(FILE) + first))
+    rejected = found.rejected()
+    if rejected.height:
+        writer.quarantine(rejected.with_columns(pl.col(FILE) + first), None, None)
+    accounts = [_accounted(file, ledger, 0) for file, ledger in zip(found.files, found.ledgers, strict=True)]
+    spoken = [(writer.model[name].table, frame.height) for name, frame in found.statements]
+    return _FilesRead(accounts, sum(height for _table, height in spoken), {table for table, height in spoken if height})
+
+
+def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: Ledger) -> _FilesRead:
     start = time.perf_counter()
     number = writer.add_file(_file_record(file, part))
     statements, touched = 0, set[str]()
@@ -153,10 +188,15 @@ def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: L
         touched |= {writer.model[name].table for name, _frame in batch.statements}
     for rejected in ledger.rejected:
         writer.quarantine(rejected, number, None)
-    told = receipt.file_receipt(file, ledger, time.perf_counter() - start)
+    return _FilesRead([_accounted(file, ledger, time.perf_counter() - start)], statements, touched)
+
+
+def _accounted(file: FoundFile, ledger: Ledger, seconds: float) -> FileReceipt:
+    """The account of a file that gave enough good rows."""
+    told = receipt.file_receipt(file, ledger, seconds)
     if told.status == "failed":
         raise _too_few(file, ledger)
-    return _FileRead(told, statements, touched)
+    return told
 
 
 def _write(writer: BuildWriter, batch: Batch, file: int) -> int:

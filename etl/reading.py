@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
+from pathlib import Path
 
 import polars as pl
 
 from etl.locate import FoundFile
 from etl.rows import Ledger, Options, Rows, raw_text
-from etl.source import SourceFile
+from etl.snapshots import checksum
+from etl.source import BatchFormat, SourceFile
 from warehouse.checks import Checker
 from warehouse.errors import TargetGraphError
 from warehouse.model import MODEL, DataModel
-from warehouse.statements import ROW, Matrix, Reason
+from warehouse.statements import FILE, ROW, Matrix, Reason
 
 
 @dataclass
@@ -28,6 +30,30 @@ class Batch:
 
     statements: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
     matrices: list[Matrix] = field(default_factory=list)
+
+
+@dataclass
+class ManyRead:
+    """What came of many files that were read together.
+
+    Args:
+        files: the files, each with its checksum.
+        ledgers: their accounts, in the same order.
+        statements: pairs of the type's name and a frame that fits it, with `FILE` as an index of `files`.
+    """
+
+    files: list[FoundFile]
+    ledgers: list[Ledger]
+    statements: list[tuple[str, pl.DataFrame]]
+
+    def rejected(self) -> pl.DataFrame:
+        """What was set aside, with `FILE` as an index of `files`."""
+        frames = [
+            frame.with_columns(pl.lit(index, pl.Int64).alias(FILE))
+            for index, ledger in enumerate(self.ledgers)
+            for frame in ledger.rejected
+        ]
+        return pl.concat(frames) if frames else pl.DataFrame()
 
 
 def read(file: FoundFile, part: SourceFile, ledger: Ledger, model: DataModel = MODEL) -> Iterator[Batch]:
@@ -45,6 +71,77 @@ def read(file: FoundFile, part: SourceFile, ledger: Ledger, model: DataModel = M
     except Exception as error:
         error.add_note(f"while {file.source} parsed {file.name} ({part.part})")
         raise
+
+
+def read_many(
+    files: Sequence[FoundFile],
+    part: SourceFile,
+    options: Options,
+    withdrawn: set[str] | None = None,
+    model: DataModel = MODEL,
+) -> ManyRead:
+    """Read small files of one part in one piece: their rows are parsed and checked together, and told apart again.
+
+    Args:
+        files: the files; one without a checksum is given it, so that each is read from disk once.
+        part: what they are; its format is a `BatchFormat`.
+        options: what the user chose.
+        withdrawn: what the source's earlier parts say is withdrawn; it is not changed.
+        model: the declarations to check against.
+    """
+    ledgers = [new_ledger(file, options, set()) for file in files]
+    documents = [(file.path, ledger) for file, ledger in zip(files, ledgers, strict=True)]
+    described = [file if file.sha256 else replace(file, sha256=_checksum(file)) for file in files]
+    try:
+        return ManyRead(described, ledgers, _read_together(documents, part, options, withdrawn or set(), model))
+    except TargetGraphError:
+        raise
+    except Exception as error:
+        error.add_note(f"while {files[0].source} parsed {_culprit(files, part, options, model)} ({part.part})")
+        raise
+
+
+def _read_together(
+    documents: list[tuple[Path, Ledger]], part: SourceFile, options: Options, withdrawn: set[str], model: DataModel
+) -> list[tuple[str, pl.DataFrame]]:
+    if not isinstance(part.format, BatchFormat):
+        raise TypeError(f"the format of {part.part} does not read many files at once")
+    told = part.format.read_many(documents)
+    # One number for each row of the batch, under which parse and checks know it.
+    told = told.rename({ROW: "row"}).with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW))
+    places = told.select(ROW, FILE, "row")
+    ledgers = [ledger for _path, ledger in documents]
+    together = Ledger(part.part, ledgers[0].release, options, set(withdrawn))
+    batch = _batch(Rows(told.drop(FILE, "row"), together), part, Checker(model, places), model)
+    if batch.matrices:
+        raise ValueError(f"{part.part} gives a matrix: a matrix comes from one file")
+    together.hand_over(places, ledgers)
+    for ledger in ledgers:
+        ledger.withdrawn |= together.withdrawn
+    return [(name, _placed(frame, places)) for name, frame in batch.statements]
+
+
+def _placed(frame: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Statements with the file and the row that they were read from instead of their row in the batch."""
+    return frame.join(places, on=ROW, how="left", maintain_order="left").drop(ROW).rename({"row": ROW})
+
+
+def _checksum(file: FoundFile) -> str:
+    try:
+        return checksum(file.path)
+    except OSError:
+        # It cannot be read: its format will say so.
+        return ""
+
+
+def _culprit(files: Sequence[FoundFile], part: SourceFile, options: Options, model: DataModel) -> str:
+    """The file of a batch for which the parse function fails; all of them where none fails alone."""
+    for file in files:
+        try:
+            _read_together([(file.path, new_ledger(file, options))], part, options, set(), model)
+        except Exception:  # noqa: BLE001 - which of them fails is the question, and the fault itself is on its way up
+            return file.name
+    return f"{files[0].name} to {files[-1].name}"
 
 
 def new_ledger(file: FoundFile, options: Options, withdrawn: set[str] | None = None) -> Ledger:

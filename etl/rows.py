@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from warehouse.checks import REJECTED_SCHEMA
-from warehouse.statements import ROW, Reason
+from warehouse.statements import FILE, ROW, Reason
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,26 @@ class Ledger:
     def leave_out(self, rows: pl.Series) -> None:
         """Account for rows that the user's options leave out."""
         self._out_of_scope.update(rows.to_list())
+
+    def hand_over(self, places: pl.DataFrame, ledgers: Sequence[Ledger]) -> None:
+        """Enter what was set aside or left out of a batch of many files in the accounts of those files.
+
+        Args:
+            places: for each row of the batch (`ROW`) its file (`FILE`, an index of `ledgers`) and row there (`row`).
+            ledgers: the accounts of the files.
+        """
+        for frame in self.rejected:
+            of_files = frame.join(places, on=ROW, how="left", maintain_order="left").with_columns(
+                pl.col("row").alias(ROW)
+            )
+            for group in of_files.partition_by(FILE, maintain_order=True):
+                ledgers[group[FILE][0]].reject(group, whole_rows=False)
+        for file, row in _places_of(self._quarantined, places):
+            ledgers[file]._quarantined.add(row)
+        for file, row in _places_of(self._out_of_scope, places):
+            ledgers[file]._out_of_scope.add(row)
+        for ledger in ledgers:
+            ledger.notes.extend(text for text in self.notes if text not in ledger.notes)
 
     def note(self, text: str) -> None:
         """Add a sentence to the receipt, once."""
@@ -185,6 +205,12 @@ class Rows:
         judged = self.frame.with_columns(_wanted=wanted.fill_null(False))
         self.ledger.leave_out(judged.filter(~pl.col("_wanted"))[ROW])
         return Rows(judged.filter("_wanted").drop("_wanted"), self.ledger)
+
+
+def _places_of(rows: set[int], places: pl.DataFrame) -> list[tuple[int, int]]:
+    """File and row in it of some rows of a batch."""
+    wanted = pl.DataFrame({ROW: sorted(rows)}, schema={ROW: pl.Int64})
+    return wanted.join(places, on=ROW).select(FILE, "row").rows()
 
 
 def raw_text(frame: pl.DataFrame) -> pl.Expr:

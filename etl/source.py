@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import polars as pl
 
 from etl.rows import Ledger, Options, Rows
 from warehouse.errors import SourceError
@@ -75,6 +77,18 @@ class Format(Protocol):
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows of a file in batches of bounded size; bad rows go to the ledger."""
+
+
+@runtime_checkable
+class BatchFormat(Protocol):
+    """A format of small documents, of which many are parsed and checked together.
+
+    What is so read may come in any order and from any process: a parse function of it must not compare the rows of one
+    file with those of another.
+    """
+
+    def read_many(self, files: Sequence[tuple[Path, Ledger]]) -> pl.DataFrame:
+        """The rows of all files: `FILE` (an index of `files`), `ROW`; bad rows go to the ledger of their file."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from warehouse.model import MODEL, DataModel, EntityType, Property, RelationshipType, TableType, ValueType
-from warehouse.statements import ROW, Reason, Statements
+from warehouse.statements import FILE, ROW, Reason, Statements
 
 #: The shape of every identifier: a prefix in lower case, a colon, an accession without white space.
 CURIE_PATTERN = r"^[a-z][a-z0-9._]*:\S+$"
@@ -54,14 +54,16 @@ class _Rule:
 
 
 class Checker:
-    """Checks the frames of one file, in order; remembers the keys that must not repeat.
+    """Checks the frames of one file, or of one batch of files, in order; remembers the keys that must not repeat.
 
     Args:
         model: the declarations to check against.
+        files: of a batch of files, which row (`ROW`) is of which (`FILE`): a key may stand once in each of them.
     """
 
-    def __init__(self, model: DataModel = MODEL) -> None:
+    def __init__(self, model: DataModel = MODEL, files: pl.DataFrame | None = None) -> None:
         self._model = model
+        self._files = files
         self._seen: dict[str, pl.DataFrame] = {}
 
     def check(self, statements: Statements) -> Checked:
@@ -93,20 +95,27 @@ class Checker:
         return entity.prefixes if declared is entity else entity.references
 
     def _without_repeats(self, checked: Checked, declared: EntityType | RelationshipType | TableType) -> Checked:
-        key = list(_key(declared))
         valid = checked.valid.sort(ROW, maintain_order=True)
+        keys = self._keys(valid, declared)
         earlier = self._seen.get(declared.table)
-        repeated = valid.select(~pl.struct(key).is_first_distinct()).to_series()
+        repeated = keys.select(~pl.struct(pl.all()).is_first_distinct()).to_series()
         if earlier is not None:
-            again = valid.select(key).join(earlier.with_columns(_again=True), on=key, how="left", maintain_order="left")
-            repeated |= again["_again"].fill_null(False)
-        kept = valid.filter(~repeated)
-        self._seen[declared.table] = kept.select(key) if earlier is None else pl.concat([earlier, kept.select(key)])
-        label = _label(key)
+            known = earlier.with_columns(_again=True)
+            repeated |= keys.join(known, on=keys.columns, how="left", maintain_order="left")["_again"].fill_null(False)
+        kept, new = valid.filter(~repeated), keys.filter(~repeated)
+        self._seen[declared.table] = new if earlier is None else pl.concat([earlier, new])
+        label = _label(list(_key(declared)))
         bad = valid.filter(repeated).select(
             ROW, reason=pl.lit(Reason.DUPLICATE_KEY.code), key=label, detail=label, raw=pl.lit(None, pl.String())
         )
         return Checked(kept, pl.concat([checked.rejected, bad]))
+
+    def _keys(self, valid: pl.DataFrame, declared: EntityType | RelationshipType | TableType) -> pl.DataFrame:
+        """What must not repeat: the key of each row, and of a batch of files also its file."""
+        key = _key(declared)
+        if self._files is None:
+            return valid.select(key)
+        return valid.select(ROW, *key).join(self._files, on=ROW, how="left", maintain_order="left").select(*key, FILE)
 
 
 def _columns(declared: EntityType | RelationshipType | TableType) -> tuple[Property, ...]:

@@ -14,6 +14,9 @@ import polars as pl
 #: The column in which a reader writes the number of a row; it travels with every statement.
 ROW = "_row"
 
+#: The column that says, in a frame of rows of several files, which file a row is of.
+FILE = "_file"
+
 
 class Reason(StrEnum):
     """Why a row or a statement is in quarantine; the value is the sentence that a user reads."""

@@ -6,7 +6,7 @@ interpreted, chunk by chunk, so that neither time nor memory follows the size of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import polars as pl
 from etl.formats.content import content_chunks
 from etl.rows import Ledger, Rows
 from warehouse.errors import SourceError
-from warehouse.statements import ROW, Reason
+from warehouse.statements import FILE, ROW, Reason
 
 _LOOP = b"\nloop_\n_"
 _SEPARATOR = b"\n#"
@@ -55,7 +55,18 @@ class Mmcif:
 
         A file that is damaged as a whole is quarantined too: one of 200,000 must not end a build.
         """
-        entries: list[dict[str, Any]] = []
+        yield Rows(self.read_many([(path, ledger)]).drop(FILE), ledger)
+
+    def read_many(self, files: Sequence[tuple[Path, Ledger]]) -> pl.DataFrame:
+        """The entries of many documents in one frame, as `read` gives those of one."""
+        entries = [
+            {FILE: number, **entry}
+            for number, (path, ledger) in enumerate(files)
+            for entry in self._entries(path, ledger)
+        ]
+        return pl.DataFrame(entries, schema=self._schema())
+
+    def _entries(self, path: Path, ledger: Ledger) -> Iterator[dict[str, Any]]:
         try:
             blocks = _blocks(path)
         except SourceError as error:
@@ -72,11 +83,10 @@ class Mmcif:
             if entry["id"] is None:
                 ledger.reject_row(number, Reason.MISSING_VALUE, "there is no _entry.id", key=path.name)
             else:
-                entries.append(entry)
-        yield Rows(pl.DataFrame(entries, schema=self._schema()), ledger)
+                yield entry
 
     def _schema(self) -> pl.Schema:
-        columns: dict[str, pl.DataType] = {"id": pl.String(), ROW: pl.Int64()}
+        columns: dict[str, pl.DataType] = {FILE: pl.Int64(), "id": pl.String(), ROW: pl.Int64()}
         for category, items in self.categories.items():
             columns[category] = pl.List(pl.Struct({item: pl.String() for item in items}))
         return pl.Schema(columns)

@@ -193,13 +193,14 @@ def _proteins(rows: Rows, polymers: pl.DataFrame) -> Iterator[Statements]:
     yield entities("Protein", proteins.unique(maintain_order=True), listed=True)
     segments = references.join(
         polymers.drop("chains"), on=[ROW, "entity_id"], how="left", maintain_order="left"
-    ).with_columns(share=(pl.col("seq_align_end") - pl.col("seq_align_beg") + 1) / pl.col("length"))
+    ).with_columns(aligned=pl.col("seq_align_end") - pl.col("seq_align_beg") + 1)
     first, last = pl.col("db_align_beg"), pl.col("db_align_end")
     of_chains = segments.group_by(ROW, "protein", "structure", "pdbx_strand_id", maintain_order=True).agg(
         residue_start=first.filter(first <= last).min(),
         residue_end=last.filter(first <= last).max(),
         segments=pl.format("{}:{}-{}", "pdbx_strand_id", first, last).drop_nulls(),
-        coverage=pl.col("share").sum().clip(0, 1),
+        # Rounded: the last digits of a division depend on how many rows are divided at a time.
+        coverage=(pl.col("aligned").sum() / pl.col("length").max()).clip(0, 1).round(6),
     )
     together = of_chains.group_by(ROW, subject="protein", object="structure", maintain_order=True).agg(
         pl.col("residue_start").min(),

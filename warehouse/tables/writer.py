@@ -12,7 +12,7 @@ import polars as pl
 
 from warehouse.errors import BuildError
 from warehouse.model import MODEL, DataModel
-from warehouse.statements import Matrix
+from warehouse.statements import FILE, Matrix
 from warehouse.tables import schema
 from warehouse.tables.schema import quoted
 
@@ -41,6 +41,22 @@ class FileRecord:
     size_bytes: int
     url: str | None = None
     rank: int = 0
+
+
+#: The columns of the record of files that are known when a file is read.
+_FILES = pl.Schema(
+    {
+        FILE: pl.Int64(),
+        "source": pl.String(),
+        "release": pl.String(),
+        "part": pl.String(),
+        "name": pl.String(),
+        "sha256": pl.String(),
+        "size_bytes": pl.Int64(),
+        "url": pl.String(),
+        "rank": pl.Int64(),
+    }
+)
 
 
 class BuildWriter:
@@ -90,30 +106,26 @@ class BuildWriter:
 
     def add_file(self, file: FileRecord) -> int:
         """Make a file known and return the number under which its rows are kept."""
-        number = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
-        self.connection.execute(
-            "INSERT INTO record.files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [
-                number,
-                file.source,
-                file.release,
-                file.part,
-                file.name,
-                file.sha256,
-                file.size_bytes,
-                file.url,
-                file.rank,
-            ],
-        )
-        return number
+        return self.add_files([file])
 
-    def add_statements(self, type_name: str, frame: pl.DataFrame, file: int) -> None:
-        """Append checked statements of one type (see `warehouse.checks`) that were read from one file."""
+    def add_files(self, files: Sequence[FileRecord]) -> int:
+        """Make many files known and return the number of the first; the others follow it in their order."""
+        first = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
+        frame = pl.DataFrame([{FILE: first + index, **vars(file)} for index, file in enumerate(files)], _FILES)
+        self._append("record.files", frame)
+        return first
+
+    def add_statements(self, type_name: str, frame: pl.DataFrame, file: int | None = None) -> None:
+        """Append checked statements of one type (see `warehouse.checks`).
+
+        Args:
+            type_name: the name of the type in the model.
+            frame: the statements.
+            file: the file that they were read from; None = the column `FILE` says it for each.
+        """
         if frame.is_empty():
             return
-        names = ", ".join(quoted(column) for column in frame.columns)
-        table = f"stated.{quoted(self.model[type_name].table)}"
-        self.connection.execute(f"INSERT INTO {table} ({names}, _file) SELECT {names}, {file} FROM frame")
+        self._append(f"stated.{quoted(self.model[type_name].table)}", _of_file(frame, file))
 
     def add_matrix(self, matrix: Matrix, file: int) -> None:
         """Store a matrix as a table of its own; further parts of it, from the same file, are appended.
@@ -161,14 +173,18 @@ class BuildWriter:
             )
         self._in_parts.clear()
 
-    def quarantine(self, frame: pl.DataFrame, file: int, type_name: str | None) -> None:
-        """Set rows aside; the frame is as `warehouse.checks.REJECTED_SCHEMA` has it."""
+    def quarantine(self, frame: pl.DataFrame, file: int | None, type_name: str | None) -> None:
+        """Set rows aside.
+
+        Args:
+            frame: the rows, as `warehouse.checks.REJECTED_SCHEMA` has them.
+            file: the file that they were read from; None = the column `FILE` says it for each.
+            type_name: what they would have stated; None = not known.
+        """
         if frame.is_empty():
             return
-        self.connection.execute(
-            "INSERT INTO record.quarantine SELECT ?, _row, 'read', ?, reason, key, detail, raw FROM frame",
-            [file, type_name],
-        )
+        told = _of_file(frame, file).with_columns(stage=pl.lit("read"), type=pl.lit(type_name, pl.String))
+        self._append("record.quarantine", told)
 
     def remove_source(self, name: str) -> set[str]:
         """Take out all that a source said and return the names of the types that it had spoken of."""
@@ -197,6 +213,11 @@ class BuildWriter:
             found.setdefault(name, {})[reason] = count
         return found
 
+    def _append(self, table: str, frame: pl.DataFrame) -> None:
+        """Append a frame to a table; columns that only the table has become null."""
+        names = ", ".join(quoted(column) for column in frame.columns)
+        self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM frame")
+
     def _remove_rows(self, table: str, files: Sequence[object]) -> int:
         return self._value(f"DELETE FROM {table} WHERE _file IN (SELECT unnest(?))", files)
 
@@ -221,3 +242,7 @@ class BuildWriter:
 
     def _column(self, sql: str, *parameters: object) -> list[object]:
         return [row[0] for row in self.connection.execute(sql, list(parameters)).fetchall()]
+
+
+def _of_file(frame: pl.DataFrame, file: int | None) -> pl.DataFrame:
+    return frame if file is None else frame.with_columns(pl.lit(file).alias(FILE))
