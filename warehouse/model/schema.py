@@ -273,8 +273,8 @@ class DataModel:
         matrices: Iterable[MatrixKind],
     ) -> None:
         entities, relationships, tables = list(entities), list(relationships), list(tables)
-        declared = Counter(one.table for one in (*entities, *relationships, *tables))
-        repeated = sorted(table for table, times in declared.items() if times > 1)
+        every: list[StatedType] = [*entities, *relationships, *tables]
+        repeated = sorted(table for table, times in Counter(one.table for one in every).items() if times > 1)
         if repeated:
             raise ValueError(f"declared twice: {', '.join(repeated)}")
         self.entities = {entity.label: entity for entity in entities}
