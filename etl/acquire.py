@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices
 from etl.snapshots import SnapshotStore
 from etl.source import Remote, Source, SourceFile
-from warehouse.errors import SourceError, TerminalFetchError
+from warehouse.errors import NotPublishedError, SourceError
 from warehouse.home import Home
 from warehouse.progress import Progress
 
@@ -55,7 +55,7 @@ def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, prog
     for part, remote in remotes(declared):
         try:
             files.append(_fetch_file(declared, part, remote, store, offline=offline, progress=progress))
-        except TerminalFetchError as error:
+        except NotPublishedError as error:
             if part.required:
                 raise
             missing.append(f"{part.part} ({error.message})")

@@ -42,6 +42,10 @@ class TerminalFetchError(FetchError):
     """A download failed in a way that will not pass: not found, wrong checksum, a page instead of data."""
 
 
+class NotPublishedError(TerminalFetchError):
+    """The address says that there is no such file; a build goes on without it where the file is optional."""
+
+
 class BuildError(TargetGraphError):
     """A build could not be made, found or published; the current build is untouched."""
 
