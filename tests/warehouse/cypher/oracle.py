@@ -76,6 +76,10 @@ def _value(graph: Graph, expression: s.Expression, row: Row) -> Any:
         if isinstance(node, s.PatternPredicate):
             found = next(_paths(graph, node.pattern, row, set()), None)
             return s.Literal(node.at, found is not None)
+        if isinstance(node, s.HasLabels):
+            reference = _value(graph, node.operand, row)
+            labels = None if reference is None else graph.nodes[reference.number][0]
+            return s.Literal(node.at, None if labels is None else satisfies(node.labels, labels))
         if isinstance(node, s.Subquery):
             (match,) = node.query.parts[0].clauses
             assert isinstance(match, s.Match)
