@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
 from warehouse.cypher.expressions import Expressions
+from warehouse.cypher.lifting import in_python
 from warehouse.cypher.patterns import PatternCompiler, conjuncts
 from warehouse.cypher.projections import Column, Select, bring_into_scope, group_key, project
 from warehouse.cypher.relation import Relation, Value, convert
@@ -86,8 +87,10 @@ def _unwind(relation: Relation, clause: s.Unwind) -> Relation:
         raise context.refuse(clause.at, f"the variable {clause.name!r} is already defined", "use another name")
     source = Expressions(relation).compile(clause.source)
     if source.type.kind is Kind.ANY:
-        source = Expressions(relation, named={" list": source}).in_python(
-            s.Call(0, " items", (s.Variable(0, " list"),)), types.list_of(types.ANY)
+        source = in_python(
+            Expressions(relation, named={" list": source}),
+            s.Call(0, " items", (s.Variable(0, " list"),)),
+            types.list_of(types.ANY),
         )
     item = source.type.item or types.NULL
     sql = source.sql

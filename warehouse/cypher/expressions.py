@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from warehouse.cypher import operators, types
 from warehouse.cypher import syntax as s
-from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.cypher.dynamic import Program
 from warehouse.cypher.function_table import AGGREGATES, FUNCTIONS
 from warehouse.cypher.functions import Function
+from warehouse.cypher.graph_functions import GRAPH_FUNCTIONS, all_properties, graph_function
 from warehouse.cypher.labels import matching
+from warehouse.cypher.lifting import CLOCKS, in_python
+from warehouse.cypher.list_expressions import comprehension, quantifier, reduction
 from warehouse.cypher.operators import NeedsPython
-from warehouse.cypher.relation import NULL_VALUE, Context, Facet, Relation, Scan, Value, convert, entity_test
+from warehouse.cypher.relation import NULL_VALUE, Context, Relation, Value, convert, entity_test
 from warehouse.cypher.types import BOOLEAN, FLOAT, INTEGER, STRING, Kind, Type, list_of, map_of
-from warehouse.cypher.walk import only_properties_of, rebuild, variables
 
 if TYPE_CHECKING:
     from warehouse.cypher.projections import Aggregation
@@ -24,22 +25,6 @@ if TYPE_CHECKING:
 _DATE_PARTS = {"year": "year", "month": "month", "day": "day", "quarter": "quarter", "week": "week",
                "dayOfWeek": "isodow", "weekDay": "isodow", "ordinalDay": "doy", "weekYear": "isoyear"}  # fmt: skip
 _TIME_PARTS = {"hour": "hour", "minute": "minute", "second": "second"}
-_CLOCKS = frozenset({"date", "time", "localtime", "datetime", "localdatetime", "timestamp"})
-_GRAPH_FUNCTIONS = frozenset(
-    {
-        "labels",
-        "type",
-        "id",
-        "elementid",
-        "properties",
-        "keys",
-        "startnode",
-        "endnode",
-        "nodes",
-        "relationships",
-        "length",
-    }
-)
 
 
 @dataclass
@@ -70,7 +55,7 @@ class Expressions:
         except NeedsPython:
             if self.local:
                 raise
-            return self.in_python(expression)
+            return in_python(self, expression)
 
     def boolean(self, expression: s.Expression) -> str:
         """The SQL of a predicate; anything but a truth is refused."""
@@ -103,72 +88,6 @@ class Expressions:
     def with_local(self, more: dict[str, Value]) -> Expressions:
         """The same place, inside a comprehension that brings variables of its own."""
         return Expressions(self.relation, {**self.local, **more}, self.aggregation, self.named)
-
-    # --- Python ---
-
-    def in_python(self, expression: s.Expression, result: Type = types.ANY) -> Value:
-        """Hand an expression to Python, with what it needs from the graph as arguments."""
-        arguments: dict[str, Value] = {}
-        lifted = self._lift(expression, frozenset(), arguments, outermost=True)
-        names = tuple(arguments)
-        program = Program(
-            lifted, names, tuple(value.type for value in arguments.values()), _python_result(expression, result)
-        )
-        self.context.programs.append(program)
-        return Value(program.call([value.sql for value in arguments.values()]), program.result)
-
-    def _lift(
-        self, node: s.Syntax, bound: frozenset[str], arguments: dict[str, Value], outermost: bool = False
-    ) -> s.Syntax:
-        """`node` with every part that SQL must compute replaced by an argument of the program."""
-        free = not (variables(node) & bound)
-        if free and not outermost and self._is_sql(node):
-            name = f" {len(arguments)}"
-            arguments[name] = self.compile(node)  # type: ignore[arg-type]  # only expressions are of the graph
-            return s.Variable(node.at, name)
-        if isinstance(node, (s.Subquery, s.PatternComprehension, s.PatternPredicate)):
-            raise self.context.refuse(
-                node.at, "a pattern or subquery cannot use the variable of a list expression around it",
-                "UNWIND the list first, then match",
-            )  # fmt: skip
-        if isinstance(node, (s.ListComprehension, s.Quantifier, s.Reduce)):
-            return self._lift_binding(node, bound, arguments)
-        if isinstance(node, s.HasLabels):
-            raise self.context.refuse(node.at, "labels cannot be tested here", "write 'Label' IN labels(n)")
-        if isinstance(node, s.Call):
-            self._function(node)
-        return rebuild(node, lambda child: self._lift(child, bound, arguments))  # type: ignore[no-any-return]
-
-    def _lift_binding(
-        self, node: s.ListComprehension | s.Quantifier | s.Reduce, bound: frozenset[str], arguments: dict[str, Value]
-    ) -> s.Syntax:
-        names = {node.variable} | ({node.accumulator} if isinstance(node, s.Reduce) else set())
-        inner = bound | names
-        start_of_reduce = node.start if isinstance(node, s.Reduce) else None
-
-        def change(child: s.Syntax) -> s.Syntax:
-            outside = child is node.source or child is start_of_reduce
-            return self._lift(child, bound if outside else inner, arguments)
-
-        if not (variables(node.source) & bound):
-            fetched = self._fetched(node)
-            if fetched is not None:
-                name = f" {len(arguments)}"
-                arguments[name] = fetched
-                source = s.Variable(node.source.at, name)
-                return rebuild(node, lambda child: source if child is node.source else change(child))  # type: ignore[no-any-return]
-        return rebuild(node, change)  # type: ignore[no-any-return]
-
-    def _is_sql(self, node: s.Syntax) -> bool:
-        """Whether SQL must compute this: variables, parameters and whatever reads the graph."""
-        if isinstance(
-            node, (s.Variable, s.Parameter, s.Subquery, s.PatternComprehension, s.PatternPredicate, s.HasLabels)
-        ):
-            return True
-        if isinstance(node, s.Call):
-            is_clock = not node.arguments and node.name.lower() in _CLOCKS
-            return is_clock or node.name.lower() in _GRAPH_FUNCTIONS | AGGREGATES
-        return isinstance(node, (s.Property, s.MapProjection)) and self.compile(node.subject).type.is_entity
 
     # --- simple forms ---
 
@@ -213,7 +132,7 @@ class Expressions:
             case Kind.MAP:
                 for position, (name, type_) in enumerate(subject.type.fields):
                     if name == key:
-                        return self._struct_field(subject, position, type_)
+                        return self.struct_field(subject, position, type_)
                 return NULL_VALUE
             case Kind.NULL:
                 return NULL_VALUE
@@ -224,7 +143,7 @@ class Expressions:
             case _:
                 raise self.mismatch(at, "a node, relationship, map or date", subject.type)
 
-    def _struct_field(self, subject: Value, position: int, type_: Type) -> Value:
+    def struct_field(self, subject: Value, position: int, type_: Type) -> Value:
         if type_.kind is Kind.NULL:
             return NULL_VALUE
         return Value(f"struct_extract({subject.sql}, 'f{position}')", type_)
@@ -306,7 +225,7 @@ class Expressions:
         sparse: set[str] = set()
         for key, expression in node.items:
             if expression is None:
-                everything = self.all_properties(subject)
+                everything = all_properties(self, subject)
                 fields.update(everything)
                 sparse.update(everything if subject.type.is_entity else subject.type.sparse)
             else:
@@ -314,18 +233,6 @@ class Expressions:
                 sparse.discard(key)
         packed = self.struct(fields, frozenset(sparse))
         return Value(f"CASE WHEN {subject.sql} IS NOT NULL THEN {packed.sql} END", packed.type)
-
-    def all_properties(self, subject: Value) -> dict[str, Value]:
-        """Every property that an entity may have, or every key of a map."""
-        if subject.type.kind is Kind.MAP:
-            return {key: self._struct_field(subject, n, type_) for n, (key, type_) in enumerate(subject.type.fields)}
-        if subject.columns is None:
-            raise NeedsPython
-        catalogue = self.context.catalogue
-        kinds = catalogue.node_by_ordinal if subject.type.kind is Kind.NODE else catalogue.relationship_by_ordinal
-        ordinals = sorted(kinds if subject.type.of is None else subject.type.of)
-        names = {name: None for ordinal in ordinals for name in kinds[ordinal].properties}
-        return {name: value for name in names if (value := subject.columns.column(name)) is not None}
 
     # --- operators ---
 
@@ -386,11 +293,11 @@ class Expressions:
         if not value.type.is_entity:
             raise self.mismatch(node.at, "a node or relationship", value.type)
         found = matching(node.labels, value.type, self.context)
-        every = found == self._types_of(value)
+        every = found == self.types_of(value)
         test = f"({value.sql} IS NOT NULL OR NULL)" if every else entity_test(value.sql, found)
         return Value(f"({test} AND ({value.sql} IS NOT NULL OR NULL))" if not found else test, BOOLEAN)
 
-    def _types_of(self, value: Value) -> frozenset[int]:
+    def types_of(self, value: Value) -> frozenset[int]:
         catalogue = self.context.catalogue
         every = catalogue.all_nodes if value.type.kind is Kind.NODE else catalogue.all_relationships
         return every if value.type.of is None else value.type.of
@@ -431,7 +338,7 @@ class Expressions:
             if isinstance(node.arguments[0], s.PatternPredicate):
                 return self._pattern(node.arguments[0])
             raise self.context.refuse(node.at, "exists() takes a pattern", "write x IS NOT NULL, or EXISTS { ... }")
-        function = self._function(node)
+        function = self.function(node)
         arguments = [self.compile(argument) for argument in node.arguments]
         for position, argument in enumerate(arguments):
             if argument.type.kind not in function.accepts(position):
@@ -440,14 +347,14 @@ class Expressions:
                     function.signature[min(position, len(function.signature) - 1)],
                     argument.type,
                 )
-        if name in _CLOCKS and not arguments:
+        if name in CLOCKS and not arguments:
             return self._clock(name)
         if name == "coalesce":
             return self._coalesce(arguments)
         if arguments and any(argument.type.kind is Kind.NULL for argument in arguments) and not function.null_aware:
             return NULL_VALUE
-        if name in _GRAPH_FUNCTIONS and arguments[0].type.kind is not Kind.ANY:
-            return self._graph_function(name, arguments[0])
+        if name in GRAPH_FUNCTIONS and arguments[0].type.kind is not Kind.ANY:
+            return graph_function(self, name, arguments[0])
         return self._table_function(node, function, arguments)
 
     def _clock(self, name: str) -> Value:
@@ -459,7 +366,7 @@ class Expressions:
         self.context.programs.append(program)
         return Value(program.call([now]), types.ANY)
 
-    def _function(self, node: s.Call) -> Function:
+    def function(self, node: s.Call) -> Function:
         """The function that a call names, with its number of arguments checked."""
         function = FUNCTIONS.get(node.name.lower())
         if function is None:
@@ -485,7 +392,7 @@ class Expressions:
             return Value(*found)
         if self.local:
             raise NeedsPython
-        return self.in_python(node, function.result or types.ANY)
+        return in_python(self, node, function.result or types.ANY)
 
     def _coalesce(self, arguments: list[Value]) -> Value:
         joined = operators.join_all(argument.type for argument in arguments)
@@ -498,135 +405,6 @@ class Expressions:
         return (
             self.relation.entity(found, joined, True) if joined.is_entity and not self.local else Value(found, joined)
         )
-
-    def _graph_function(self, name: str, subject: Value) -> Value:
-        match name:
-            case "labels" | "type":
-                known = subject.columns.ordinal if isinstance(subject.columns, Scan) else None
-                return self.type_names(subject, known or f"({subject.sql} >> {ORDINAL_SHIFT})")
-            case "id":
-                return Value(subject.sql, INTEGER)
-            case "elementid":
-                word = "node" if subject.type.kind is Kind.NODE else "relationship"
-                return Value(f"('{word}:' || CAST({subject.sql} AS VARCHAR))", STRING)
-            case "properties":
-                packed = self.struct(
-                    fields := self.all_properties(subject),
-                    frozenset(fields) if subject.type.is_entity else subject.type.sparse,
-                )
-                return Value(f"CASE WHEN {subject.sql} IS NOT NULL THEN {packed.sql} END", packed.type)
-            case "keys":
-                return self._keys(subject)
-            case "startnode" | "endnode":
-                return self._end_node(subject, "_s" if name == "startnode" else "_o")
-            case "nodes":
-                return Value(f"struct_extract({subject.sql}, 'ns')", list_of(Type(Kind.NODE)))
-            case "relationships":
-                return Value(f"struct_extract({subject.sql}, 'rs')", list_of(Type(Kind.RELATIONSHIP)))
-            case _:
-                return Value(f"len(struct_extract({subject.sql}, 'rs'))", INTEGER)
-
-    def type_names(self, subject: Value, ordinal_sql: str) -> Value:
-        """`labels(n)` or `type(r)`: both follow from the ordinal, the upper bits of the id."""
-        catalogue = self.context.catalogue
-        of_node = subject.type.kind is Kind.NODE
-        result = list_of(STRING) if of_node else STRING
-        names: dict[str, list[int]] = {}
-        for ordinal in sorted(self._types_of(subject)):
-            if of_node:
-                labels = ", ".join(
-                    self.context.bind_text(label) for label in catalogue.node_by_ordinal[ordinal].all_labels
-                )
-                text = f"CAST([{labels}] AS VARCHAR[])"
-            else:
-                text = self.context.bind_text(catalogue.relationship_by_ordinal[ordinal].name)
-            names.setdefault(text, []).append(ordinal)
-        whens = " ".join(f"WHEN {ordinal} THEN {text}" for text, ordinals in names.items() for ordinal in ordinals)
-        return Value(f"CASE {ordinal_sql} {whens or 'WHEN 0 THEN NULL'} END", result)
-
-    def _keys(self, subject: Value) -> Value:
-        pairs = [
-            f"CASE WHEN {value.sql} IS NOT NULL THEN {self.context.bind_text(key)} END"
-            if subject.type.is_entity or key in subject.type.sparse
-            else self.context.bind_text(key)
-            for key, value in self.all_properties(subject).items()
-        ]
-        name = self.context.alias("x")
-        keys = f"list_filter(CAST([{', '.join(pairs)}] AS VARCHAR[]), lambda {name}: {name} IS NOT NULL)"
-        return Value(f"CASE WHEN {subject.sql} IS NOT NULL THEN {keys} END", list_of(STRING))
-
-    def _end_node(self, subject: Value, which: str) -> Value:
-        if not isinstance(subject.columns, (Scan, Facet)):
-            raise NeedsPython
-        pairs = [pair for ordinal in self._types_of(subject) for pair in self.context.catalogue.ends[ordinal]]
-        found = frozenset(pair[0 if which == "_s" else 1] for pair in pairs)
-        nullable = isinstance(subject.columns, Facet) and subject.columns.nullable
-        sql = subject.columns.end("_s" if which == "_s" else "_o")
-        return self.relation.entity(sql, Type(Kind.NODE, of=found), nullable)
-
-    # --- lists ---
-
-    def _fetched(self, node: s.ListComprehension | s.Quantifier | s.Reduce) -> Value | None:
-        """For a list of entities of which only properties are read: the list of those properties as maps."""
-        source = self.compile(node.source)
-        item = source.type.item
-        if source.type.kind is not Kind.LIST or item is None or not item.is_entity or self.local:
-            return None
-        bodies = [body for body in _bodies(node) if body is not None]
-        if isinstance(node, s.ListComprehension) and node.result is None:
-            return None
-        keys: set[str] = set()
-        for body in bodies:
-            read = only_properties_of(body, node.variable)
-            if read is None:
-                return None
-            keys |= read
-        return self._fetch(source, item, sorted(keys)) if keys else None
-
-    def _fetch(self, source: Value, item: Type, keys: list[str]) -> Value:
-        inner = Relation(self.context)
-        name = self.context.alias("u")
-        inner.add(f"(SELECT unnest({source.sql}) AS e, generate_subscripts({source.sql}, 1) AS i) AS {name}")
-        entity = inner.entity(f"{name}.e", item, True)
-        reader = Expressions(inner)
-        packed = reader.struct({key: reader.property_of(entity, key, 0) for key in keys})
-        sql = f"(SELECT list({packed.sql} ORDER BY {name}.i){inner.body()})"
-        return Value(f"CASE WHEN {source.sql} IS NOT NULL THEN coalesce({sql}, []) END", list_of(packed.type))
-
-    def _items(self, node: s.ListComprehension | s.Quantifier | s.Reduce) -> Value:
-        source = self._fetched(node) or self.compile(node.source)
-        if source.type.kind is Kind.ANY:
-            raise NeedsPython
-        if source.type.kind not in (Kind.LIST, Kind.NULL):
-            raise self.mismatch(node.source.at, "LIST", source.type)
-        return source
-
-    def _comprehension(self, node: s.ListComprehension) -> Value:
-        source = self._items(node)
-        if source.type.kind is Kind.NULL:
-            return NULL_VALUE
-        name = self.context.alias("x")
-        inner = self.with_local({node.variable: Value(name, source.type.item or types.NULL)})
-        sql, type_ = source.sql, source.type
-        if node.where is not None:
-            sql = f"list_filter({sql}, lambda {name}: {inner.boolean(node.where)})"
-        if node.result is not None:
-            result = inner.compile(node.result)
-            body = result.sql if result.type.kind is not Kind.NULL else "CAST(NULL AS INTEGER)"
-            sql, type_ = f"list_transform({sql}, lambda {name}: {body})", list_of(result.type)
-        return Value(sql, type_)
-
-    def _quantifier(self, node: s.Quantifier) -> Value:
-        source = self._items(node)
-        if source.type.kind is Kind.NULL:
-            return Value("CAST(NULL AS BOOLEAN)", BOOLEAN)
-        name = self.context.alias("x")
-        inner = self.with_local({node.variable: Value(name, source.type.item or types.NULL)})
-        truths = f"list_transform({source.sql}, lambda {name}: {inner.boolean(node.where)})"
-        return Value(operators.quantified(node.kind, truths, self.context.alias("x")), BOOLEAN)
-
-    def _reduce(self, node: s.Reduce) -> Value:
-        raise NeedsPython
 
     # --- patterns ---
 
@@ -643,24 +421,6 @@ class Expressions:
         if self.aggregation is not None:
             raise self.aggregation.ungrouped(node)
         return compile_subquery(self.relation, node)
-
-
-def _bodies(node: s.ListComprehension | s.Quantifier | s.Reduce) -> tuple[s.Expression | None, ...]:
-    if isinstance(node, s.ListComprehension):
-        return node.where, node.result
-    return (node.where,) if isinstance(node, s.Quantifier) else (node.step,)
-
-
-_BOOLEAN_OPERATORS = ("=", "<>", "<", "<=", ">", ">=", "IN", "STARTS WITH", "ENDS WITH", "CONTAINS")
-
-
-def _python_result(expression: s.Expression, result: Type) -> Type:
-    """What an expression gives whatever its operands are."""
-    if isinstance(expression, (s.Quantifier, s.IsNull, s.Logic)):
-        return BOOLEAN
-    if isinstance(expression, s.Binary) and expression.operator in _BOOLEAN_OPERATORS:
-        return BOOLEAN
-    return list_of(types.ANY) if isinstance(expression, (s.ListComprehension, s.Slice)) else result
 
 
 _RULES: dict[type, Callable[..., Value]] = {
@@ -680,9 +440,9 @@ _RULES: dict[type, Callable[..., Value]] = {
     s.HasLabels: Expressions._has_labels,
     s.Case: Expressions._case,
     s.Call: Expressions._call,
-    s.ListComprehension: Expressions._comprehension,
-    s.Quantifier: Expressions._quantifier,
-    s.Reduce: Expressions._reduce,
+    s.ListComprehension: comprehension,
+    s.Quantifier: quantifier,
+    s.Reduce: reduction,
     s.PatternPredicate: Expressions._bare_pattern,
     s.PatternComprehension: Expressions._pattern,
     s.Subquery: Expressions._pattern,

@@ -9,6 +9,7 @@ from warehouse.cypher import operators
 from warehouse.cypher import syntax as s
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.labels import matching
+from warehouse.cypher.lifting import in_python
 from warehouse.cypher.relation import Columns, Facet, Relation, Scan, Value, entity_test
 from warehouse.cypher.types import PATH, Kind, Type, list_of
 from warehouse.cypher.walk import variables
@@ -350,7 +351,7 @@ class PatternCompiler:
 
     def _equal_in_python(self, stored: Value, wanted: Value) -> Value:
         helper = Expressions(self.relation, named={" stored": stored, " wanted": wanted})
-        return helper.in_python(s.Binary(0, "=", s.Variable(0, " stored"), s.Variable(0, " wanted")))
+        return in_python(helper, s.Binary(0, "=", s.Variable(0, " stored"), s.Variable(0, " wanted")))
 
     def _check_selected(self, where: s.Expression | None) -> None:
         """Refuse a predicate on a shortest path that would have to take part in the search."""

@@ -10,6 +10,7 @@ from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.cypher.dynamic import SORT_KEY
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.function_table import AGGREGATES
+from warehouse.cypher.graph_functions import type_names
 from warehouse.cypher.relation import Context, Deferred, Order, Relation, Scan, Value, tagged
 from warehouse.cypher.types import INTEGER, Kind, Type
 from warehouse.cypher.walk import children, contains_call, rebuild, variables, walk
@@ -398,7 +399,7 @@ class _Grouped(_Maker):
         # A small type lets DuckDB count in an array instead of a hash table.
         known = entity.columns.ordinal if isinstance(entity.columns, Scan) else f"({entity.sql} >> {ORDINAL_SHIFT})"
         ordinal = f"CAST({known} AS SMALLINT)"
-        return Value(ordinal, INTEGER), Expressions(aggregation.above).type_names(Value(sql, entity.type), sql)
+        return Value(ordinal, INTEGER), type_names(Expressions(aggregation.above), Value(sql, entity.type), sql)
 
     def _groups(self, aggregation: Aggregation, keys: list[tuple[str, Value]]) -> str:
         below = [f"{value.sql} AS {name}" for name, value in keys] + aggregation.arguments

@@ -18,8 +18,8 @@ import duckdb
 
 from warehouse.cypher import dynamic, search
 from warehouse.cypher.catalogue import Catalogue
-from warehouse.cypher.evaluate import Run
 from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
+from warehouse.cypher.evaluate import Run
 from warehouse.cypher.operators import regex_problem
 from warehouse.cypher.results import Entities, RowReader
 from warehouse.cypher.search import PathIndexes

@@ -54,9 +54,7 @@ def _single(graph: Graph, query: s.SingleQuery, rows: list[Row]) -> list[tuple[A
             case s.Match():
                 rows = [found for row in rows for found in _match(graph, clause, row)]
             case s.Unwind():
-                rows = [
-                    {**row, clause.name: item} for row in rows for item in _value(graph, clause.source, row) or []
-                ]
+                rows = [{**row, clause.name: item} for row in rows for item in _value(graph, clause.source, row) or []]
             case s.With():
                 rows = [
                     row
@@ -94,9 +92,7 @@ def _matched(graph: Graph, clause: s.Match, row: Row) -> list[Row]:
     found = [(row, frozenset[int]())]
     for pattern in clause.patterns:
         found = [
-            (after, used | more)
-            for before, used in found
-            for after, more in _paths(graph, pattern, before, set(used))
+            (after, used | more) for before, used in found for after, more in _paths(graph, pattern, before, set(used))
         ]
     return [after for after, _ in found if clause.where is None or _value(graph, clause.where, after) is True]
 
@@ -200,9 +196,7 @@ def _project(graph: Graph, projection: s.Projection, rows: list[Row]) -> list[Ro
     if any(contains_call(item.expression, AGGREGATES) for item in projection.items):
         pairs = _grouped(graph, projection, rows)
     else:
-        pairs = [
-            ({item.name: _value(graph, item.expression, row) for item in projection.items}, row) for row in rows
-        ]
+        pairs = [({item.name: _value(graph, item.expression, row) for item in projection.items}, row) for row in rows]
     if projection.distinct:
         unique: dict[bytes, tuple[Row, Row]] = {}
         for projected, row in pairs:

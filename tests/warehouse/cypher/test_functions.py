@@ -50,7 +50,13 @@ def test_odd_arguments_are_answered_or_refused_in_words(engine: CypherEngine, fu
 @pytest.mark.parametrize("function", CALLABLE, ids=_ids)
 def test_known_and_unknown_types_give_the_same(engine: CypherEngine, function: Function) -> None:
     """The SQL form and the Python form agree: a value taken from a mixed list has no type beforehand."""
-    if not function.signature or function.signature[0].rstrip("?*") not in ("string", "number", "list", "sized", "empty"):
+    if not function.signature or function.signature[0].rstrip("?*") not in (
+        "string",
+        "number",
+        "list",
+        "sized",
+        "empty",
+    ):
         return
     for argument in ("'Straße ÄB'", "''", "'a,b'", "-7", "0", "2.5", "[3, 1]", "[]"):
         rest = "".join({"string": ", 'a'", "integer": ", 1"}.get(word, "") for word in function.signature[1:])

@@ -113,7 +113,7 @@ BROKEN = [
     "RETURN [1, 2",
     "RETURN {a: 1",
     "RETURN 'x",
-    "RETURN \"x",
+    'RETURN "x',
     "RETURN `x",
     "RETURN $",
     "RETURN 1 +",
@@ -160,17 +160,17 @@ BROKEN = [
 ]
 # What looks like an attack on SQL but is plain text or a plain name to Cypher: answered, and harmless.
 INJECTIONS = [
-    "RETURN \"'; DROP TABLE graph.gene; --\" AS x",
+    'RETURN "\'; DROP TABLE graph.gene; --" AS x',
     "RETURN 'x\\'; DROP TABLE graph.gene; --' AS x",
-    "MATCH (n:`Gene\"; DROP TABLE graph.gene; --`) RETURN n",
-    "MATCH (n:Gene {id: \"' OR 1=1 --\"}) RETURN n",
+    'MATCH (n:`Gene"; DROP TABLE graph.gene; --`) RETURN n',
+    'MATCH (n:Gene {id: "\' OR 1=1 --"}) RETURN n',
     "MATCH (n) WHERE n.`id\" = '' OR 1=1 --` = 1 RETURN n",
-    "MATCH (n)-[r:`x\" UNION SELECT 1`]->() RETURN r",
-    "RETURN 1 AS `a\"; DROP TABLE graph.gene; --`",
+    'MATCH (n)-[r:`x" UNION SELECT 1`]->() RETURN r',
+    'RETURN 1 AS `a"; DROP TABLE graph.gene; --`',
     "WITH 1 AS `x) FROM graph.gene --` RETURN `x) FROM graph.gene --`",
     "UNWIND ['$text0', '$given0'] AS x RETURN x",
-    "RETURN {`a\": 1, \"b`: 2} AS m",
-    "MATCH (n:Gene) RETURN n {.id, `x\"y`: 1} AS m",
+    'RETURN {`a": 1, "b`: 2} AS m',
+    'MATCH (n:Gene) RETURN n {.id, `x"y`: 1} AS m',
     "MATCH (n) RETURN n._nid AS a, n.`_nid` AS b LIMIT 1",
     "MATCH ()-[r]->() RETURN r._rid AS a, r._s AS b LIMIT 1",
     "MATCH (`select`:Gene) RETURN `select`.id AS `from` ORDER BY `from`",
@@ -258,7 +258,9 @@ def test_bad_parameters_are_refused(engine: CypherEngine, text: str, parameters:
         engine.query(text, parameters)
 
 
-@pytest.mark.parametrize("value", [[1, "a", None, 2.5], float("nan"), {}, [], "'; --", "\u2028", True, {"a": [{"b": 1}]}])
+@pytest.mark.parametrize(
+    "value", [[1, "a", None, 2.5], float("nan"), {}, [], "'; --", "\u2028", True, {"a": [{"b": 1}]}]
+)
 def test_odd_parameters_come_back_as_they_are(engine: CypherEngine, value: object) -> None:
     (row,) = engine.query("RETURN $x AS x", {"x": value}).rows()
     assert row[0] == value or (value != value and row[0] != row[0])

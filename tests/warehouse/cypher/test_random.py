@@ -120,7 +120,9 @@ def grouped_query(draw: st.DrawFn) -> str:
     where = f" WHERE {draw(predicate())}" if draw(st.booleans()) else ""
     keys = draw(
         st.lists(
-            st.sampled_from(["a", "a.id AS ai", "b.year AS y", "labels(b) AS l"] + (["type(r) AS t"] if single else [])),
+            st.sampled_from(
+                ["a", "a.id AS ai", "b.year AS y", "labels(b) AS l"] + (["type(r) AS t"] if single else [])
+            ),
             max_size=2,
             unique=True,
         )
@@ -205,7 +207,11 @@ def test_chains_of_clauses(engine: CypherEngine, text: str) -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.5, 1.0, -2.0, 1e300]) | st.sampled_from(["", "a", "é"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.5, 1.0, -2.0, 1e300])
+    | st.sampled_from(["", "a", "é"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
     max_leaves=5,
 )

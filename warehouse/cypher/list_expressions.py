@@ -1,0 +1,94 @@
+"""List comprehensions and quantifiers as DuckDB's list functions.
+
+A list of nodes or relationships of which only properties are read becomes a list of those properties, fetched once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.cypher import operators, types
+from warehouse.cypher import syntax as s
+from warehouse.cypher.operators import NeedsPython
+from warehouse.cypher.relation import NULL_VALUE, Relation, Value
+from warehouse.cypher.types import BOOLEAN, Kind, Type, list_of
+from warehouse.cypher.walk import only_properties_of
+
+if TYPE_CHECKING:
+    from warehouse.cypher.expressions import Expressions
+
+Binding = s.ListComprehension | s.Quantifier | s.Reduce
+
+
+def fetched(expressions: Expressions, node: s.ListComprehension | s.Quantifier | s.Reduce) -> Value | None:
+    """For a list of entities of which only properties are read: the list of those properties as maps."""
+    source = expressions.compile(node.source)
+    item = source.type.item
+    if source.type.kind is not Kind.LIST or item is None or not item.is_entity or expressions.local:
+        return None
+    bodies = [body for body in _bodies(node) if body is not None]
+    if isinstance(node, s.ListComprehension) and node.result is None:
+        return None
+    keys: set[str] = set()
+    for body in bodies:
+        read = only_properties_of(body, node.variable)
+        if read is None:
+            return None
+        keys |= read
+    return _fetch(expressions, source, item, sorted(keys)) if keys else None
+
+
+def _fetch(expressions: Expressions, source: Value, item: Type, keys: list[str]) -> Value:
+    inner = Relation(expressions.context)
+    name = expressions.context.alias("u")
+    inner.add(f"(SELECT unnest({source.sql}) AS e, generate_subscripts({source.sql}, 1) AS i) AS {name}")
+    entity = inner.entity(f"{name}.e", item, True)
+    reader = type(expressions)(inner)
+    packed = reader.struct({key: reader.property_of(entity, key, 0) for key in keys})
+    sql = f"(SELECT list({packed.sql} ORDER BY {name}.i){inner.body()})"
+    return Value(f"CASE WHEN {source.sql} IS NOT NULL THEN coalesce({sql}, []) END", list_of(packed.type))
+
+
+def _items(expressions: Expressions, node: s.ListComprehension | s.Quantifier | s.Reduce) -> Value:
+    source = fetched(expressions, node) or expressions.compile(node.source)
+    if source.type.kind is Kind.ANY:
+        raise NeedsPython
+    if source.type.kind not in (Kind.LIST, Kind.NULL):
+        raise expressions.mismatch(node.source.at, "LIST", source.type)
+    return source
+
+
+def comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
+    source = _items(expressions, node)
+    if source.type.kind is Kind.NULL:
+        return NULL_VALUE
+    name = expressions.context.alias("x")
+    inner = expressions.with_local({node.variable: Value(name, source.type.item or types.NULL)})
+    sql, type_ = source.sql, source.type
+    if node.where is not None:
+        sql = f"list_filter({sql}, lambda {name}: {inner.boolean(node.where)})"
+    if node.result is not None:
+        result = inner.compile(node.result)
+        body = result.sql if result.type.kind is not Kind.NULL else "CAST(NULL AS INTEGER)"
+        sql, type_ = f"list_transform({sql}, lambda {name}: {body})", list_of(result.type)
+    return Value(sql, type_)
+
+
+def quantifier(expressions: Expressions, node: s.Quantifier) -> Value:
+    source = _items(expressions, node)
+    if source.type.kind is Kind.NULL:
+        return Value("CAST(NULL AS BOOLEAN)", BOOLEAN)
+    name = expressions.context.alias("x")
+    inner = expressions.with_local({node.variable: Value(name, source.type.item or types.NULL)})
+    truths = f"list_transform({source.sql}, lambda {name}: {inner.boolean(node.where)})"
+    return Value(operators.quantified(node.kind, truths, expressions.context.alias("x")), BOOLEAN)
+
+
+def reduction(expressions: Expressions, node: s.Reduce) -> Value:
+    raise NeedsPython
+
+
+def _bodies(node: s.ListComprehension | s.Quantifier | s.Reduce) -> tuple[s.Expression | None, ...]:
+    if isinstance(node, s.ListComprehension):
+        return node.where, node.result
+    return (node.where,) if isinstance(node, s.Quantifier) else (node.step,)
