@@ -8,30 +8,37 @@ server) is tried again; what will not pass (not found, another checksum, a page 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import random
 import re
 import shutil
-import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from email.utils import parsedate_to_datetime
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from etl.snapshots import (
-    ChecksumError,
-    Snapshot,
-    SnapshotStore,
-    address_key,
-    locked,
-    redact,
-    store_errors,
-    write_atomically,
+from etl.fetch_errors import (
+    BY_HAND,
+    BusyError,
+    LocalError,
+    ResumableError,
+    StartAgainError,
+    all_failed,
+    check_in_browser,
+    html_page,
+    network_errors,
+    no_address,
+    stale_hint,
+    status_error,
+    try_later,
+    wrong_checksum,
+    wrong_scheme,
+    wrong_size,
 )
+from etl.partial import HEAD_BYTES, Origin, Partial
+from etl.snapshots import ChecksumError, Snapshot, SnapshotStore, address_key, locked, redact, store_errors
 from warehouse.errors import FetchError, TerminalFetchError, TransientFetchError
 from warehouse.progress import SILENT, Progress
 
@@ -45,15 +52,12 @@ DISK_RESERVE_BYTES = 64 << 20
 MAX_REDIRECTS = 10
 # An attempt that brought this much is progress: a long download over a poor line is not given up for its length.
 PROGRESS_BYTES = 1 << 20
-HEAD_BYTES = 1024
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _PACKED_NAME = re.compile(r"\.(?:t?gz|bz2|xz|zst|zip)$", re.I)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MAY_PASS = frozenset({408, 425, 429})
-_BY_HAND = "or download the file by hand and build with --raw DIR."
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def fetch(
     if known is not None:
         return known
     if offline:
-        hint = f"Run once with a network, {_BY_HAND}"
+        hint = f"Run once with a network, {BY_HAND}"
         raise TerminalFetchError(f"{redact(download.url)}: not in the store {store.root}, and offline", hint)
     failures: list[FetchError] = []
     with _client(timeout_s) as client:
@@ -154,32 +158,12 @@ def fetch(
         for url in (download.url, *download.mirrors):
             try:
                 return _from_address(job, url)
-            except _LocalError:
+            except LocalError:
                 raise
             except FetchError as error:
                 logger.warning("%s", error.message)
                 failures.append(error)
-    raise _all_failed(failures)
-
-
-class _BusyError(TransientFetchError):
-    """A server asked to come back after a time."""
-
-    def __init__(self, message: str, hint: str | None, retry_after_s: float | None) -> None:
-        super().__init__(message, hint)
-        self.retry_after_s = retry_after_s
-
-
-class _ResumableError(TerminalFetchError):
-    """It will not pass by itself, but what has arrived is good once the cause is mended."""
-
-
-class _LocalError(_ResumableError):
-    """The cause is this machine: no mirror will do better."""
-
-
-class _StartAgainError(FetchError):
-    """What was resumed does not fit what the server has now: once, all is fetched anew."""
+    raise all_failed(failures)
 
 
 @dataclass(frozen=True)
@@ -206,93 +190,11 @@ class _Job:
         free_bytes = shutil.disk_usage(self.store.root).free
         if needed_bytes + DISK_RESERVE_BYTES > free_bytes:
             message = f"{redact(url)}: {needed_bytes:,} bytes to fetch, but only {free_bytes:,} bytes are free"
-            raise _LocalError(f"{message} at {self.store.root}", "Make room, then run the same command again.")
-
-
-@dataclass
-class _Origin:
-    """What the server said of the bytes in a partial file; kept beside it."""
-
-    url: str = ""
-    etag: str | None = None
-    last_modified: str | None = None
-    total_bytes: int | None = None
-    redirects: list[str] = field(default_factory=list)
-    responses: int = 0
-
-    @property
-    def validator(self) -> str | None:
-        """What If-Range may carry: a weak ETag does not promise the same bytes."""
-        strong = self.etag is not None and not self.etag.startswith("W/")
-        return self.etag if strong else self.last_modified
-
-
-class _Partial:
-    """A download that is not complete: its bytes, and what the server said of them."""
-
-    def __init__(self, path: Path, *, pinned: bool) -> None:
-        self.path = path
-        self.pinned = pinned
-        self.record = path.with_suffix(".json")
-        self.origin = self._read_origin()
-        if not self.resumable:
-            self.discard()
-
-    @property
-    def size_bytes(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    @property
-    def resumable(self) -> bool:
-        """Only bytes that can be checked are worth keeping: by the pinned checksum, or by the server's validator."""
-        return self.size_bytes > 0 and self.origin.responses > 0 and (self.pinned or self.origin.validator is not None)
-
-    @property
-    def complete(self) -> bool:
-        return self.resumable and self.size_bytes == self.origin.total_bytes
-
-    @property
-    def resumed(self) -> bool:
-        return self.origin.responses > 1
-
-    def request_headers(self) -> dict[str, str]:
-        if not self.resumable:
-            return {}
-        headers = {"Range": f"bytes={self.size_bytes}-"}
-        return headers if self.origin.validator is None else {**headers, "If-Range": self.origin.validator}
-
-    def begin(self, origin: _Origin) -> None:
-        """Forget what was there; the bytes go first, so that they never stand beside another file's record."""
-        self.path.unlink(missing_ok=True)
-        self.origin = origin
-        self._write_origin()
-
-    def resume(self) -> None:
-        self.origin.responses += 1
-        self._write_origin()
-
-    def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.record.unlink(missing_ok=True)
-        self.origin = _Origin()
-
-    def head(self) -> bytes:
-        with self.path.open("rb") as file:
-            return file.read(HEAD_BYTES)
-
-    def _write_origin(self) -> None:
-        write_atomically(self.record, json.dumps(asdict(self.origin), indent=2) + "\n")
-
-    def _read_origin(self) -> _Origin:
-        # A damaged record costs a fresh download, nothing more.
-        try:
-            return _Origin(**json.loads(self.record.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            return _Origin()
+            raise LocalError(f"{message} at {self.store.root}", "Make room, then run the same command again.")
 
 
 def _in_store(download: Download, store: SnapshotStore) -> Snapshot | None:
-    with store_errors(store.root, _LocalError):
+    with store_errors(store.root, LocalError):
         sha256 = download.sha256 or store.remembered(download.url)
         snapshot = None if sha256 is None else store.get(sha256)
     if snapshot is None:
@@ -300,23 +202,23 @@ def _in_store(download: Download, store: SnapshotStore) -> Snapshot | None:
     if download.size_bytes not in {None, snapshot.size_bytes}:
         # Either the stored file was damaged, which this says, or the two pins contradict each other.
         store.verify(snapshot.sha256)
-        raise _wrong_size(download.url, download.size_bytes, snapshot.size_bytes)
+        raise wrong_size(download.url, download.size_bytes, snapshot.size_bytes)
     return replace(snapshot, name=download.file_name)
 
 
 def _from_address(job: _Job, url: str) -> Snapshot:
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise _wrong_scheme(url)
+        raise wrong_scheme(url)
     path = job.store.root / "partial" / address_key(url)
-    with store_errors(job.store.root, _LocalError), locked(path.with_suffix(".lock"), what=redact(url)):
+    with store_errors(job.store.root, LocalError), locked(path.with_suffix(".lock"), what=redact(url)):
         # Another process may have fetched it while this one waited.
         known = _in_store(job.download, job.store)
         if known is not None:
             return known
-        partial = _Partial(path, pinned=job.download.sha256 is not None)
+        partial = Partial(path, pinned=job.download.sha256 is not None)
         try:
             return _with_retries(job, partial, url)
-        except _ResumableError:
+        except ResumableError:
             raise
         except TerminalFetchError:
             partial.discard()
@@ -327,13 +229,13 @@ def _from_address(job: _Job, url: str) -> Snapshot:
             raise
 
 
-def _with_retries(job: _Job, partial: _Partial, url: str) -> Snapshot:
+def _with_retries(job: _Job, partial: Partial, url: str) -> Snapshot:
     failures, attempts, best_bytes, started_again = 0, 0, partial.size_bytes, False
     while True:
         attempts += 1
         try:
             return _attempt(job, partial, url)
-        except _StartAgainError as error:
+        except StartAgainError as error:
             partial.discard()
             if started_again:
                 raise TerminalFetchError(error.message, error.hint) from error
@@ -351,7 +253,7 @@ def _with_retries(job: _Job, partial: _Partial, url: str) -> Snapshot:
 
 
 def _delay_s(backoff: Backoff, failures: int, error: TransientFetchError) -> float:
-    asked_s = error.retry_after_s if isinstance(error, _BusyError) else None
+    asked_s = error.retry_after_s if isinstance(error, BusyError) else None
     if asked_s is None:
         return backoff.delay_s(failures)
     if asked_s > backoff.retry_after_limit_s:
@@ -360,9 +262,9 @@ def _delay_s(backoff: Backoff, failures: int, error: TransientFetchError) -> flo
     return max(asked_s, backoff.delay_s(failures))
 
 
-def _attempt(job: _Job, partial: _Partial, url: str) -> Snapshot:
+def _attempt(job: _Job, partial: Partial, url: str) -> Snapshot:
     if not partial.complete:
-        with _network_errors(url, job.timeout_s), _answer(job, url, partial.request_headers()) as (response, redirects):
+        with network_errors(url, job.timeout_s), _answer(job, url, partial.request_headers()) as (response, redirects):
             _accept(job, partial, url, response, redirects)
             _receive(job, partial, url, response)
     _check_complete(job, partial, url)
@@ -383,17 +285,17 @@ def _answer(job: _Job, url: str, headers: dict[str, str]) -> Iterator[tuple[http
         redirects.append(redact(url))
         logger.info("redirected to %s", redirects[-1])
         if len(redirects) > MAX_REDIRECTS:
-            raise TerminalFetchError(f"{redirects[0]}: more than {MAX_REDIRECTS} redirects", _check_in_browser())
+            raise TerminalFetchError(f"{redirects[0]}: more than {MAX_REDIRECTS} redirects", check_in_browser())
 
 
 def _redirect_target(url: str, location: str | None) -> str:
     if not location:
-        raise TerminalFetchError(f"{redact(url)}: a redirect that names no address", _check_in_browser())
+        raise TerminalFetchError(f"{redact(url)}: a redirect that names no address", check_in_browser())
     target = urljoin(url, location)
     scheme, new_scheme = urlsplit(url).scheme, urlsplit(target).scheme
     if new_scheme not in {"http", "https"} or (scheme, new_scheme) == ("https", "http"):
         message = f"{redact(url)}: redirected from {scheme} to {redact(target)}, which is refused"
-        raise TerminalFetchError(message, f"Find the file's https address, {_BY_HAND}")
+        raise TerminalFetchError(message, f"Find the file's https address, {BY_HAND}")
     old, new = urlsplit(url), urlsplit(target)
     if "@" not in new.netloc and new.netloc == old.netloc.rpartition("@")[2] and scheme == new_scheme:
         # The same server keeps the credentials that it was given; no other one ever sees them.
@@ -401,36 +303,36 @@ def _redirect_target(url: str, location: str | None) -> str:
     return target
 
 
-def _accept(job: _Job, partial: _Partial, url: str, response: httpx2.Response, redirects: list[str]) -> None:
+def _accept(job: _Job, partial: Partial, url: str, response: httpx2.Response, redirects: list[str]) -> None:
     """Decide by the head of an answer whether its body is wanted, and where in the partial file it goes."""
     offset = _offset_bytes(partial, url, response)
     _refuse_packed(job, url, response)
     content_type = response.headers.get("Content-Type", "")
     if not job.wants_page and content_type.partition(";")[0].strip().lower() in _PAGE_TYPES:
-        raise _page(url, f"Content-Type {content_type}")
+        raise html_page(url, f"Content-Type {content_type}")
     total_bytes = _total_bytes(response)
     pinned_bytes = job.download.size_bytes
     job.check_size(url, total_bytes)
     if total_bytes is not None and pinned_bytes not in {None, total_bytes}:
         _refuse_page_start(job, url, next(response.iter_raw(), b""))
-        raise _wrong_size(url, pinned_bytes, total_bytes)
+        raise wrong_size(url, pinned_bytes, total_bytes)
     job.check_disk(url, (total_bytes or pinned_bytes or offset) - offset)
     if offset:
         partial.resume()
         return
     headers = response.headers
-    partial.begin(_Origin(redact(url), headers.get("ETag"), headers.get("Last-Modified"), total_bytes, redirects, 1))
+    partial.begin(Origin(redact(url), headers.get("ETag"), headers.get("Last-Modified"), total_bytes, redirects, 1))
 
 
-def _offset_bytes(partial: _Partial, url: str, response: httpx2.Response) -> int:
+def _offset_bytes(partial: Partial, url: str, response: httpx2.Response) -> int:
     """From which byte on the body continues the file: zero where the server sends all of it."""
     status, offset = response.status_code, partial.size_bytes if partial.resumable else 0
     if status == 200:
         return 0
     if status == 416 and offset:
-        raise _StartAgainError(f"{redact(url)}: has no bytes after the first {offset:,}", _stale_hint())
+        raise StartAgainError(f"{redact(url)}: has no bytes after the first {offset:,}", stale_hint())
     if status != 206:
-        raise _status_error(url, response)
+        raise status_error(url, response)
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     etag, total = response.headers.get("ETag"), partial.origin.total_bytes
     fits = match is not None and int(match[1]) == offset
@@ -438,7 +340,7 @@ def _offset_bytes(partial: _Partial, url: str, response: httpx2.Response) -> int
     if not (fits and same_file):
         got = response.headers.get("Content-Range")
         message = f"{redact(url)}: asked for the bytes from {offset:,} of {partial.origin.etag}, got {got} of {etag}"
-        raise _StartAgainError(message, _stale_hint())
+        raise StartAgainError(message, stale_hint())
     return offset
 
 
@@ -451,7 +353,7 @@ def _total_bytes(response: httpx2.Response) -> int | None:
     return int(length) if length.isdecimal() else None
 
 
-def _receive(job: _Job, partial: _Partial, url: str, response: httpx2.Response) -> None:
+def _receive(job: _Job, partial: Partial, url: str, response: httpx2.Response) -> None:
     size_bytes, pinned_bytes = partial.size_bytes, job.download.size_bytes
     total_bytes = partial.origin.total_bytes or pinned_bytes
     name = f"fetch {job.download.file_name}"
@@ -464,24 +366,24 @@ def _receive(job: _Job, partial: _Partial, url: str, response: httpx2.Response) 
             size_bytes += len(chunk)
             job.check_size(url, size_bytes)
             if pinned_bytes is not None and size_bytes > pinned_bytes:
-                raise _wrong_size(url, pinned_bytes, f"{size_bytes:,} or more")
+                raise wrong_size(url, pinned_bytes, f"{size_bytes:,} or more")
             file.write(chunk)
             # Written at once: what has arrived outlives a killed process.
             file.flush()
             task.advance(len(chunk))
 
 
-def _check_complete(job: _Job, partial: _Partial, url: str) -> None:
+def _check_complete(job: _Job, partial: Partial, url: str) -> None:
     size_bytes, pinned_bytes = partial.size_bytes, job.download.size_bytes
     total_bytes = partial.origin.total_bytes if partial.origin.total_bytes is not None else pinned_bytes
     if total_bytes is not None and size_bytes < total_bytes:
-        raise TransientFetchError(f"{redact(url)}: cut off at {size_bytes:,} of {total_bytes:,} bytes", _later_hint())
+        raise TransientFetchError(f"{redact(url)}: cut off at {size_bytes:,} of {total_bytes:,} bytes", try_later())
     if size_bytes == 0 and pinned_bytes != 0 and job.download.sha256 is None:
-        raise TransientFetchError(f"{redact(url)}: expected data, got an empty file", _check_in_browser())
+        raise TransientFetchError(f"{redact(url)}: expected data, got an empty file", check_in_browser())
     _refuse_page_start(job, url, partial.head())
 
 
-def _settle(job: _Job, partial: _Partial, url: str) -> Snapshot:
+def _settle(job: _Job, partial: Partial, url: str) -> Snapshot:
     """Move a complete download into the store if its checksum is the pinned or remembered one."""
     download, store = job.download, job.store
     expect = download.sha256 or store.remembered(download.url)
@@ -489,41 +391,15 @@ def _settle(job: _Job, partial: _Partial, url: str) -> Snapshot:
     try:
         snapshot = store.add(partial.path, move=True, name=name, expect=expect, progress=job.progress)
     except ChecksumError as error:
-        failure = _wrong_checksum(job, url, error)
-        raise (_StartAgainError(failure.message, failure.hint) if resumed else failure) from error
+        record = None if download.sha256 is not None else store.address_path(download.url)
+        failure = wrong_checksum(url, error, record)
+        raise (StartAgainError(failure.message, failure.hint) if resumed else failure) from error
     partial.discard()
     if download.sha256 is None:
         store.remember(download.url, snapshot.sha256, redirects=redirects)
         message = "%s: no checksum is pinned; remembered what came: sha256=%s size_bytes=%d"
         logger.warning(message, redact(download.url), snapshot.sha256, snapshot.size_bytes)
     return snapshot
-
-
-@contextlib.contextmanager
-def _network_errors(url: str, timeout_s: float) -> Iterator[None]:
-    import httpx2
-
-    try:
-        yield
-    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-        # Their text repeats parts of the address, so it is not shown.
-        raise _no_address(url) from None
-    except httpx2.TimeoutException as error:
-        raise TransientFetchError(f"{redact(url)}: the server was silent for {timeout_s:g} s", _later_hint()) from error
-    except httpx2.HTTPError as error:
-        if _is_certificate_error(error):
-            hint = "Check the clock and the certificates of this machine (SSL_CERT_FILE); a proxy may be in between."
-            raise TerminalFetchError(f"{redact(url)}: the server's certificate is not trusted", hint) from error
-        message = f"{redact(url)}: the connection failed: {redact(str(error)) or type(error).__name__}"
-        raise TransientFetchError(message, f"Check the network and the name of the server. {_later_hint()}") from error
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 class _RedactingFilter(logging.Filter):
@@ -550,7 +426,7 @@ def _client(timeout_s: float) -> httpx2.Client:
         # The library reads its proxies and certificates here.
         hint = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
         message = f"the network settings of this machine cannot be used: {redact(str(error))}"
-        raise _LocalError(message, hint) from error
+        raise LocalError(message, hint) from error
 
 
 def _split(url: str) -> tuple[str, tuple[str, str] | None]:
@@ -560,12 +436,12 @@ def _split(url: str) -> tuple[str, tuple[str, str] | None]:
         # Reading the port checks it.
         complete = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise _no_address(url) from None
+        raise no_address(url) from None
     if re.search(r"[\x00-\x1f\x7f]", url) or (parts.scheme in {"http", "https"} and not complete):
-        raise _no_address(url)
+        raise no_address(url)
     userinfo, _, host = parts.netloc.rpartition("@")
     if re.search(r"\s", host):
-        raise _no_address(url)
+        raise no_address(url)
     bare = urlunsplit(parts._replace(netloc=host, fragment=""))
     user, _, password = userinfo.partition(":")
     return bare, (unquote(user), unquote(password)) if userinfo else None
@@ -581,84 +457,4 @@ def _refuse_packed(job: _Job, url: str, response: httpx2.Response) -> None:
 
 def _refuse_page_start(job: _Job, url: str, head: bytes) -> None:
     if not job.wants_page and _PAGE_START.match(head[:HEAD_BYTES]):
-        raise _page(url, f"a body that begins {head[:40]!r}")
-
-
-def _status_error(url: str, response: httpx2.Response) -> FetchError:
-    status = response.status_code
-    message = f"{redact(url)}: expected the file, got HTTP {status} {response.reason_phrase}".rstrip()
-    if status in _MAY_PASS or status >= 500:
-        return _BusyError(message, _later_hint(), _retry_after_s(response.headers.get("Retry-After")))
-    if status in {401, 403, 407}:
-        return _ResumableError(message, f"Check what the server asks for (a login, a licence to accept), {_BY_HAND}")
-    if status in {404, 410}:
-        hint = f"The release may have moved: correct its address, name a newer release, {_BY_HAND}"
-        return TerminalFetchError(message, hint)
-    return TerminalFetchError(message, _check_in_browser())
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    """Seconds, from a number of them or from a date."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
-def _page(url: str, got: str) -> TerminalFetchError:
-    return TerminalFetchError(f"{redact(url)}: expected data, got an HTML page ({got})", _check_in_browser())
-
-
-def _wrong_size(url: str, expected: int | None, got: int | str) -> TerminalFetchError:
-    shown = got if isinstance(got, str) else f"{got:,}"
-    hint = "The file was replaced: pin the size and checksum of the new one, or name the release that was pinned."
-    return TerminalFetchError(f"{redact(url)}: wrong size: expected {expected or 0:,} bytes, got {shown}", hint)
-
-
-def _wrong_checksum(job: _Job, url: str, error: ChecksumError) -> TerminalFetchError:
-    message = f"{redact(url)}: wrong checksum: expected sha256 {error.expected}, got {error.got}"
-    if job.download.sha256 is not None:
-        hint = "The file was replaced or damaged. If the new one is meant, pin the sha256 that it has."
-        return TerminalFetchError(message, hint)
-    record = job.store.address_path(job.download.url)
-    hint = f"The address gave other bytes before. If the new ones are meant, pin their sha256 or delete {record}."
-    return TerminalFetchError(message, hint)
-
-
-def _wrong_scheme(url: str) -> TerminalFetchError:
-    parts = urlsplit(url)
-    if parts.scheme in {"ftp", "ftps"}:
-        https = redact(urlunsplit(parts._replace(scheme="https")))
-        hint = f"Most such servers give the same file at {https}: try that address, {_BY_HAND}"
-        return TerminalFetchError(f"{redact(url)}: {parts.scheme}:// is not fetched, only http:// and https://", hint)
-    message = f"{redact(url)}: expected an http:// or https:// address, got the scheme {parts.scheme!r}"
-    return TerminalFetchError(message, f"Correct the address, {_BY_HAND}")
-
-
-def _no_address(url: str) -> TerminalFetchError:
-    shown = "".join(char if char.isprintable() else "?" for char in redact(url))
-    return TerminalFetchError(f"{shown}: not a valid address", "Correct the address.")
-
-
-def _all_failed(failures: list[FetchError]) -> FetchError:
-    if len(failures) == 1:
-        return failures[0]
-    kind = TransientFetchError if any(isinstance(error, TransientFetchError) for error in failures) else None
-    message = "every address failed:\n" + "\n".join(f"  {error.message}" for error in failures)
-    return (kind or TerminalFetchError)(message, failures[0].hint)
-
-
-def _later_hint() -> str:
-    return "Run the same command again later: it resumes where that is possible."
-
-
-def _stale_hint() -> str:
-    return "The file changes while it is fetched: try later, or pin a release that does not change."
-
-
-def _check_in_browser() -> str:
-    return f"Open the address in a browser and correct it, {_BY_HAND}"
+        raise html_page(url, f"a body that begins {head[:40]!r}")
