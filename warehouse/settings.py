@@ -22,6 +22,12 @@ class Settings(BaseSettings):
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
     build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")
+    build_processes: int | None = Field(
+        default=None, ge=1, description="Processes that read many small documents; all cores where it is not set."
+    )
+    dask_scheduler: str | None = Field(
+        default=None, description="The address of a Dask scheduler whose workers read many small documents instead."
+    )
     timeout_s: float = Field(default=30.0, gt=0, description="Seconds before a question is stopped.")
     row_limit: int = Field(default=10_000, ge=1, description="Rows before an answer is cut.")
     memory_mb: int = Field(default=2000, ge=50, description="Megabytes DuckDB may hold for a question.")

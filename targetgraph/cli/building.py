@@ -43,6 +43,9 @@ def build(
     seed: Annotated[int, typer.Option("--seed", help="The seed of the sample.")] = 7,
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for another build.", min=0)] = 0,
     keep: Annotated[int | None, typer.Option("--keep", help="How many builds to keep.", min=1)] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="A Dask scheduler whose workers read many small documents.")
+    ] = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
     home: HomeFolder = None,
@@ -50,6 +53,7 @@ def build(
     """Make a build from public sources and publish it. The current build stays until the new one is whole."""
     from etl.build import Plan
     from etl.build import build as make
+    from etl.parallel import Workers
     from etl.receipt import table
     from etl.rows import Options
     from warehouse.home import Home
@@ -68,6 +72,7 @@ def build(
         threads=settings.threads,
         wait_s=wait,
         offline=offline,
+        workers=Workers(settings.build_processes, scheduler or settings.dask_scheduler),
     )
     place = Home(home_folder(home, sample=sample))
     made = _make_sample(place, plan, seed) if sample else make(place, plan, TerminalProgress())
