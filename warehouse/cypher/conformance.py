@@ -366,7 +366,8 @@ def _scenario_relationships(
     found = []
     for ordinal, (name, members) in enumerate(groups.items(), start=first):
         properties = _property_types(members)
-        rows, ends = [], {}
+        rows: list[list[CypherValue]] = []
+        ends: dict[tuple[str, str], None] = {}
         for position, member in enumerate(sorted(members, key=lambda one: (ids[one["start"]], ids[one["end"]]))):
             number = (ordinal << ORDINAL_SHIFT) + position
             numbers[number] = member["id"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 import duckdb
+from duckdb.func import SPECIAL
 
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
@@ -140,9 +141,9 @@ def register(connection: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
     """Make the functions known to a connection; `lookup` reads the properties of an entity."""
     for result, name in _RESULTS.items():
         connection.create_function(
-            name, _runner(result, lookup), None, result.sql, null_handling="special", side_effects=False
+            name, _runner(result, lookup), None, result.sql, null_handling=SPECIAL, side_effects=False
         )
-    connection.create_function(SORT_KEY, _sort_key, None, "BLOB", null_handling="special", side_effects=False)
+    connection.create_function(SORT_KEY, _sort_key, None, "BLOB", null_handling=SPECIAL, side_effects=False)
 
 
 def _runner(result: Type, lookup: Lookup) -> Callable[..., CypherValue]:

@@ -6,27 +6,17 @@ whose type only the run tells. The rest of a query stays SQL.
 
 from __future__ import annotations
 
-import functools
-import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from warehouse.cypher import library as lib
 from warehouse.cypher import syntax as s
 from warehouse.cypher import temporal_functions as temporal
-from warehouse.cypher.conversions import checked_integer, describe, to_text, type_error
+from warehouse.cypher.conversions import describe, type_error
 from warehouse.cypher.function_table import FUNCTIONS
-from warehouse.cypher.temporal import Duration, Temporal, duration_of
-from warehouse.cypher.values import (
-    CypherValue,
-    NodeReference,
-    PathReference,
-    RelationshipReference,
-    compare,
-    equals,
-    sort_key,
-)
+from warehouse.cypher.temporal import Duration, Temporal
+from warehouse.cypher.value_operators import INTERNAL, negate, operate, truth
+from warehouse.cypher.values import CypherValue, NodeReference, PathReference, RelationshipReference, equals
 from warehouse.errors import QuestionError, QuestionTimeoutError
 
 Lookup = Callable[[CypherValue], Mapping[str, CypherValue]]
@@ -61,13 +51,6 @@ class Environment:
 def evaluate(expression: s.Expression, env: Environment) -> CypherValue:
     """The value of an expression."""
     return _RULES[type(expression)](expression, env)
-
-
-def truth(value: CypherValue) -> bool | None:
-    """A value as a predicate."""
-    if value is None or isinstance(value, bool):
-        return value
-    raise QuestionError(f"expected true, false or null, met {describe(value)}", "compare it: x <> 0, x <> ''")
 
 
 # --- simple forms ----------------------------------------------------------------------------------------------------
@@ -149,9 +132,6 @@ def _slice(expression: s.Slice, env: Environment) -> CypherValue:
     return subject[slice(*bounds)]
 
 
-# --- operators -------------------------------------------------------------------------------------------------------
-
-
 def _unary(expression: s.Unary, env: Environment) -> CypherValue:
     value = evaluate(expression.operand, env)
     if value is None:
@@ -162,14 +142,6 @@ def _unary(expression: s.Unary, env: Environment) -> CypherValue:
         return negate(value)
     lib.require_number("+", value)
     return value
-
-
-def negate(value: CypherValue) -> CypherValue:
-    """Minus a value."""
-    if isinstance(value, Duration):
-        return duration_of(-value.months, -value.days, -value.nanoseconds)
-    lib.require_number("-", value)
-    return checked_integer(-value) if isinstance(value, int) else -value
 
 
 def _logic(expression: s.Logic, env: Environment) -> CypherValue:
@@ -189,180 +161,6 @@ def _is_null(expression: s.IsNull, env: Environment) -> CypherValue:
 
 def _binary(expression: s.Binary, env: Environment) -> CypherValue:
     return operate(expression.operator, evaluate(expression.left, env), evaluate(expression.right, env))
-
-
-def operate(operator: str, left: CypherValue, right: CypherValue) -> CypherValue:
-    """Apply an operator to two values."""
-    if operator == "IN":
-        return contains(right, left)
-    if left is None or right is None:
-        return None
-    return OPERATORS[operator](left, right)
-
-
-def contains(values: CypherValue, value: CypherValue) -> bool | None:
-    """Cypher's IN: null when the list holds a null and no equal value."""
-    if values is None:
-        return None
-    lib.require_list("IN", values)
-    unknown = False
-    for item in values:
-        same = equals(item, value)
-        if same:
-            return True
-        unknown = unknown or same is None
-    return None if unknown else False
-
-
-def _not_equal(left: CypherValue, right: CypherValue) -> bool | None:
-    same = equals(left, right)
-    return None if same is None else not same
-
-
-def _ordered(test: Callable[[int], bool], left: CypherValue, right: CypherValue) -> bool | None:
-    order = compare(left, right)
-    if order is None and _has_nan(left, right):
-        return False
-    return None if order is None else test(order)
-
-
-def _has_nan(left: CypherValue, right: CypherValue) -> bool:
-    numbers = [value for value in (left, right) if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    return len(numbers) == 2 and any(math.isnan(number) for number in numbers)
-
-
-def add(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `+`: numbers, text with any scalar, lists with lists or items."""
-    if isinstance(left, list):
-        return left + right if isinstance(right, list) else [*left, right]
-    if isinstance(right, list):
-        return [left, *right]
-    if isinstance(left, str) or isinstance(right, str):
-        return to_text(left) + to_text(right)
-    if isinstance(left, Duration) and isinstance(right, Duration):
-        return temporal.add_durations(left, right)
-    if isinstance(left, Temporal) and isinstance(right, Duration):
-        return temporal.shift(left, right)
-    if isinstance(left, Duration) and isinstance(right, Temporal):
-        return temporal.shift(right, left)
-    lib.require_number("+", left, right)
-    return _arithmetic(left + right)
-
-
-def concatenate(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `||`: two texts or two lists."""
-    if isinstance(left, list) and isinstance(right, list):
-        return left + right
-    lib.require_text("||", left, right)
-    return left + right
-
-
-def _arithmetic(value: CypherValue) -> CypherValue:
-    return checked_integer(value) if isinstance(value, int) else value
-
-
-def subtract(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `-`."""
-    if isinstance(left, Duration) and isinstance(right, Duration):
-        return temporal.add_durations(left, right, -1)
-    if isinstance(left, Temporal) and isinstance(right, Duration):
-        return temporal.shift(left, negate(right))
-    lib.require_number("-", left, right)
-    return _arithmetic(left - right)
-
-
-def multiply(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `*`."""
-    if isinstance(left, Duration) and isinstance(right, (int, float)):
-        return temporal.scale(left, right)
-    if isinstance(right, Duration) and isinstance(left, (int, float)):
-        return temporal.scale(right, left)
-    lib.require_number("*", left, right)
-    return _arithmetic(left * right)
-
-
-def divide(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `/`: integers lose the fraction toward zero."""
-    if isinstance(left, Duration) and isinstance(right, (int, float)) and right != 0:
-        return temporal.divide(left, right)
-    lib.require_number("/", left, right)
-    if isinstance(left, int) and isinstance(right, int):
-        if right == 0:
-            raise QuestionError("division by zero", "guard it: CASE WHEN x <> 0 THEN y / x END")
-        quotient = abs(left) // abs(right)
-        return checked_integer(quotient if (left < 0) == (right < 0) else -quotient)
-    if right == 0:
-        return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
-    return left / right
-
-
-def modulo(left: CypherValue, right: CypherValue) -> CypherValue:
-    """Cypher's `%`: the sign is that of the left side."""
-    lib.require_number("%", left, right)
-    if isinstance(left, int) and isinstance(right, int):
-        if right == 0:
-            raise QuestionError("division by zero", "guard it: CASE WHEN x <> 0 THEN y % x END")
-        return int(math.copysign(1, left)) * (abs(left) % abs(right))
-    return math.nan if right == 0 or math.isinf(left) else math.fmod(left, right)
-
-
-def power(left: CypherValue, right: CypherValue) -> float:
-    """Cypher's `^`: always a float."""
-    lib.require_number("^", left, right)
-    try:
-        result = float(left) ** float(right)
-    except ZeroDivisionError:
-        return math.inf
-    except OverflowError:
-        return math.inf
-    return math.nan if isinstance(result, complex) else result
-
-
-def exclusive_or(left: CypherValue, right: CypherValue) -> bool:
-    """Cypher's XOR of two known truths."""
-    return truth(left) is not truth(right)
-
-
-def matches(left: CypherValue, right: CypherValue) -> bool | None:
-    """Cypher's `=~` over the whole text."""
-    if not isinstance(left, str) or not isinstance(right, str):
-        return None
-    return compiled_pattern(right).fullmatch(left) is not None
-
-
-@functools.lru_cache(maxsize=256)
-def compiled_pattern(pattern: str) -> re.Pattern[str]:
-    """A regular expression; one that could take time without bound, or means another thing to Java, is refused."""
-    raise QuestionError("a regular expression over values of unknown type", f"write toString(x) =~ '{pattern[:30]}'")
-
-
-def _text_test(test: Callable[[str, str], bool]) -> Callable[[CypherValue, CypherValue], bool | None]:
-    def tested(left: CypherValue, right: CypherValue) -> bool | None:
-        return test(left, right) if isinstance(left, str) and isinstance(right, str) else None
-
-    return tested
-
-
-OPERATORS: dict[str, Callable[[CypherValue, CypherValue], CypherValue]] = {
-    "=": equals,
-    "<>": _not_equal,
-    "<": functools.partial(_ordered, lambda order: order < 0),
-    "<=": functools.partial(_ordered, lambda order: order <= 0),
-    ">": functools.partial(_ordered, lambda order: order > 0),
-    ">=": functools.partial(_ordered, lambda order: order >= 0),
-    "+": add,
-    "-": subtract,
-    "*": multiply,
-    "/": divide,
-    "%": modulo,
-    "^": power,
-    "||": concatenate,
-    "XOR": exclusive_or,
-    "=~": matches,
-    "STARTS WITH": _text_test(lambda text, part: text.startswith(part)),
-    "ENDS WITH": _text_test(lambda text, part: text.endswith(part)),
-    "CONTAINS": _text_test(lambda text, part: part in text),
-}
 
 
 # --- conditions, calls and lists -------------------------------------------------------------------------------------
@@ -477,50 +275,6 @@ def _reduce(expression: s.Reduce, env: Environment) -> CypherValue:
         total = evaluate(expression.step, env.bind({expression.accumulator: total, expression.variable: value}))
     return total
 
-
-def _items(value: CypherValue) -> list[CypherValue] | None:
-    """What UNWIND makes of a value: the items of a list, or the value alone."""
-    return value if value is None or isinstance(value, list) else [value]
-
-
-def _sum(values: list[CypherValue] | None) -> CypherValue:
-    total: CypherValue = 0
-    for value in values or []:
-        if value is not None:
-            total = (
-                add(total, value) if isinstance(total, Duration) or isinstance(value, Duration) else _plus(total, value)
-            )
-    return total
-
-
-def _plus(total: CypherValue, value: CypherValue) -> CypherValue:
-    lib.require_number("sum()", value)
-    return _arithmetic(total + value)
-
-
-def _average(values: list[CypherValue] | None) -> CypherValue:
-    known = [value for value in values or [] if value is not None]
-    lib.require_number("avg()", *known)
-    return float(sum(known) / len(known)) if known else None
-
-
-def _least(values: list[CypherValue] | None) -> CypherValue:
-    return min((value for value in values or [] if value is not None), key=sort_key, default=None)
-
-
-def _greatest(values: list[CypherValue] | None) -> CypherValue:
-    return max((value for value in values or [] if value is not None), key=sort_key, default=None)
-
-
-# Steps of the compiler itself; their names begin with a space, so no query can call them.
-INTERNAL: dict[str, Callable[..., CypherValue]] = {
-    " items": _items,
-    " at": temporal.at_instant,
-    " sum": _sum,
-    " avg": _average,
-    " min": _least,
-    " max": _greatest,
-}
 
 _RULES: dict[type, Callable[..., CypherValue]] = {
     s.Literal: _literal,

@@ -96,12 +96,9 @@ class ExpressionParser(TokenReader):
     def _predicate_operator(self) -> str | None:
         if self.take_symbol("=~"):
             return "=~"
-        for words in (("STARTS", "WITH"), ("ENDS", "WITH"), ("CONTAINS",), ("IN",)):
-            if self.take_word(*words):
-                return " ".join(words)
-        for words in (("IS", "NULL"), ("IS", "NOT", "NULL")):
-            if self.take_word(*words):
-                return " ".join(words)
+        for operator in ("STARTS WITH", "ENDS WITH", "CONTAINS", "IN", "IS NULL", "IS NOT NULL"):
+            if self.take_word(*operator.split()):
+                return operator
         if self.at_words("IS", "TYPED") or self.at_words("IS", "NORMALIZED") or self.at_symbol("::"):
             self.fail("another predicate", "type and normal-form predicates are not supported")
         return None

@@ -281,7 +281,7 @@ def _replace(expression: s.Expression, aliases: dict[s.Expression, s.Variable]) 
 
     def change(node: s.Syntax) -> s.Syntax:
         if node in aliases:
-            return aliases[node]  # type: ignore[index]  # aliases holds expressions, and any syntax may be looked up
+            return aliases[node]
         return rebuild(node, change)  # type: ignore[no-any-return]
 
     return change(expression)  # type: ignore[return-value]  # an expression stays an expression

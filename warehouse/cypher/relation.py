@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, nearest
 from warehouse.cypher.dynamic import Program
+from warehouse.cypher.search import Search, Walk
 from warehouse.cypher.syntax import refusal
 from warehouse.cypher.types import Kind, Type
 from warehouse.errors import QuestionError
@@ -49,7 +50,7 @@ class Context:
     used_parameters: dict[str, str] = field(default_factory=dict)
     regex_parameters: set[str] = field(default_factory=set)
     programs: list[Program] = field(default_factory=list)
-    searches: list[object] = field(default_factory=list)
+    searches: list[Search | Walk] = field(default_factory=list)
     shares: set[str] = field(default_factory=set)
     warnings: dict[str, None] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)

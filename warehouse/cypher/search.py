@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from duckdb.func import ARROW, SPECIAL
 
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.errors import QuestionError, QuestionMemoryError
@@ -403,6 +404,6 @@ def register(connection: duckdb.DuckDBPyConnection, indexes: PathIndexes) -> Non
     """Make the searches known to a connection."""
     three, two = ["BIGINT", "BIGINT", "BIGINT"], ["BIGINT", "BIGINT"]
     paths, walks = "STRUCT(ns BIGINT[], rs BIGINT[])[]", "STRUCT(b BIGINT, rs BIGINT[], ns BIGINT[])[]"
-    connection.create_function("cypher_paths", indexes.find, three, paths, null_handling="special")
+    connection.create_function("cypher_paths", indexes.find, three, paths, null_handling=SPECIAL)
     for name, work, result in ((REACH, indexes.reach, "BIGINT[]"), (WALKS, indexes.walks, walks)):
-        connection.create_function(name, work, two, result, type="arrow", null_handling="special")
+        connection.create_function(name, work, two, result, type=ARROW, null_handling=SPECIAL)

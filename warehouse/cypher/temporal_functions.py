@@ -132,9 +132,9 @@ def _nanos(parts: dict[str, CypherValue], base: Temporal | None) -> int:
     total = 0
     for key, size in _TIME_PARTS.items():
         own = start // size % (24 if key == "hour" else 60)
-        total += given.get(key, own) * size
+        total += int(given.get(key, own)) * size
     if any(key in given for key in _FRACTIONS):
-        return total + sum(given.get(key, 0) * size for key, size in _FRACTIONS.items())
+        return total + sum(int(given.get(key, 0)) * size for key, size in _FRACTIONS.items())
     return total + start % SECOND
 
 

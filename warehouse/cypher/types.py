@@ -91,7 +91,7 @@ class Type:
     def __str__(self) -> str:
         if self.kind is Kind.LIST:
             return f"LIST<{self.item}>"
-        return self.kind.value
+        return str(self.kind.value)
 
 
 NULL = Type(Kind.NULL)

@@ -269,7 +269,7 @@ def sort_key(value: CypherValue) -> bytes:
         case PathReference():
             return bytes([_PATH]) + struct.pack(f">{len(value.nodes)}q", *value.nodes) + _integers(value.relationships)
         case _:
-            return bytes([_TEMPORAL]) + value.sort_key()
+            return bytes([_TEMPORAL]) + bytes(value.sort_key())
 
 
 def _integers(numbers: tuple[int, ...]) -> bytes:
