@@ -1,4 +1,4 @@
-"""What goes wrong with a download: kinds of errors, which decide what is tried again, and messages that say what to do."""
+"""What goes wrong with a download: kinds of errors, which decide what is tried again, and messages with what to do."""
 
 from __future__ import annotations
 

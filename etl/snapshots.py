@@ -6,7 +6,7 @@ Layout below the root of the store::
     names/<sha256>                    the name that the file had when it was first added
     addresses/<hash>.json             what an address without a pinned checksum gave the first time
     incoming/                         copies that are being made
-    partial/                          downloads that are not complete (see `etl.fetch`)
+    partial/                          downloads that are not complete (see `etl.partial`)
 """
 
 from __future__ import annotations
