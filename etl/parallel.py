@@ -40,6 +40,9 @@ MANY = 2_000
 #: Batches that wait for each worker, so that none of them idles and few results are held.
 _AHEAD = 2
 
+#: How long a Dask scheduler may take to answer, and its first worker to come.
+_CONNECT_S, _WORKER_S = 10, 60
+
 
 @dataclass(frozen=True)
 class Workers:
@@ -166,10 +169,14 @@ def _client(address: str) -> Iterator[Any]:
     """A client of a Dask scheduler that runs already."""
     dask = _distributed()
     try:
-        client = dask.Client(address, timeout=10)
+        client = dask.Client(address, timeout=_CONNECT_S)
     except (OSError, ValueError) as error:
         raise BuildError(f"There is no Dask scheduler at {address}: {error}") from error
     with client:
+        try:
+            client.wait_for_workers(1, timeout=_WORKER_S)
+        except TimeoutError as error:
+            raise BuildError(f"The Dask scheduler at {address} has no worker.", "Start `dask worker`.") from error
         yield client
 
 
