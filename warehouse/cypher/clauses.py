@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
 from warehouse.cypher.expressions import Expressions
@@ -28,10 +26,10 @@ def compile_query(relation: Relation, query: s.Query, nested: bool = False, rows
 
 
 def _single(relation: Relation, query: s.SingleQuery, nested: bool, rows_only: bool) -> Select:
-    for position, clause in enumerate(query.clauses):
+    for clause in query.clauses:
         if isinstance(clause, s.Return):
             return project(relation, clause.projection, named=False)
-        relation = _clause(relation, clause, query.clauses[:position])
+        relation = _clause(relation, clause)
     last = query.clauses[-1]
     if not rows_only:
         raise relation.context.refuse(last.at, "the query does not end with RETURN", "add RETURN")
@@ -40,10 +38,10 @@ def _single(relation: Relation, query: s.SingleQuery, nested: bool, rows_only: b
     return Select(f"SELECT 1 AS one{relation.body()}", (Column("one", "one", types.INTEGER),))
 
 
-def _clause(relation: Relation, clause: s.Clause, before: Sequence[s.Clause]) -> Relation:
+def _clause(relation: Relation, clause: s.Clause) -> Relation:
     match clause:
         case s.Match():
-            return _match(relation, clause, before)
+            return _match(relation, clause)
         case s.Unwind():
             return _unwind(relation, clause)
         case s.With():
@@ -58,10 +56,8 @@ def _clause(relation: Relation, clause: s.Clause, before: Sequence[s.Clause]) ->
             raise AssertionError("RETURN is the end of a query")
 
 
-def _match(relation: Relation, clause: s.Match, before: Sequence[s.Clause]) -> Relation:
+def _match(relation: Relation, clause: s.Match) -> Relation:
     if not clause.optional:
-        if before and isinstance(before[-1], s.Match) and before[-1].optional:
-            pass  # Neo4j allows MATCH after OPTIONAL MATCH; rows without a partner simply do not match.
         PatternCompiler(relation).compile(clause.patterns, clause.where)
         return relation
     inner = relation.child()
@@ -151,10 +147,10 @@ def _imported(relation: Relation, clause: s.CallSubquery) -> tuple[Relation, s.Q
     scope: dict[str, Value] = {}
     for part in clause.query.parts:
         first = part.clauses[0]
+        imports = isinstance(first, s.With)
         if isinstance(first, s.With):
             scope.update(_simple_imports(relation, first))
-            part = s.SingleQuery(part.at, part.clauses[1:])
-        parts.append(part)
+        parts.append(s.SingleQuery(part.at, part.clauses[1:]) if imports else part)
     return Relation(context, scope), s.Query(clause.query.at, tuple(parts), clause.query.keep_all)
 
 

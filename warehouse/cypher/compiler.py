@@ -99,7 +99,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
     )
 
 
-def parameter_type(name: str, value: CypherValue, depth: int = 0) -> Type:
+def parameter_type(name: str, value: CypherValue, depth: int = 0) -> Type:  # noqa: PLR0911
     """The type of a parameter's value.
 
     Raises:

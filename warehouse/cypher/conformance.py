@@ -105,9 +105,8 @@ def has_several_labels(entry: Mapping[str, Any]) -> bool:
 
 def read_lines(path: FilePath) -> list[dict[str, Any]]:
     """The JSON documents of a file, one on each line."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as file:
-        return [json.loads(line) for line in file]
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ def close(left: CypherValue, right: CypherValue) -> bool:
     return bool(left == right)
 
 
-def comparable(value: CypherValue, numbers: Mapping[int, int] | None) -> CypherValue:
+def comparable(value: CypherValue, numbers: Mapping[int, int] | None) -> CypherValue:  # noqa: PLR0911
     """A value of ours in the form in which both sides are compared.
 
     Args:
@@ -223,7 +222,7 @@ def _inside(value: CypherValue, numbers: Mapping[int, int] | None) -> CypherValu
 _TEMPORAL = frozenset({"date", "time", "localtime", "datetime", "localdatetime", "duration"})
 
 
-def recorded(value: Any) -> CypherValue:
+def recorded(value: Any) -> CypherValue:  # noqa: PLR0911
     """A recorded value in the form in which both sides are compared."""
     if isinstance(value, list):
         return [recorded(item) for item in value]
@@ -315,7 +314,8 @@ def _load_relationships(connection: duckdb.DuckDBPyConnection, type_name: str, o
     name = f"graph.{quote(type_name)}"
     described = ("type", "start_label", "end_label", "start", "end")
     connection.execute(
-        f"CREATE TABLE {name} AS SELECT {ordinal << ORDINAL_SHIFT} + row_number() OVER (ORDER BY s._nid, o._nid, raw.rid) - 1 "
+        f"CREATE TABLE {name} AS SELECT "
+        f"{ordinal << ORDINAL_SHIFT} + row_number() OVER (ORDER BY s._nid, o._nid, raw.rid) - 1 "
         'AS _rid, s._nid AS _s, o._nid AS _o, raw.* EXCLUDE (type, start_label, end_label, start, "end") '
         'FROM raw JOIN keys s ON s.id = raw.start JOIN keys o ON o.id = raw."end" WHERE raw.type = ? ORDER BY _rid',
         [type_name],
@@ -352,7 +352,7 @@ def scenario_engine(entry: Mapping[str, Any]) -> tuple[CypherEngine, dict[int, i
     return _opened(connection, Catalogue(tuple(nodes), relationships)), numbers
 
 
-def _scenario_relationships(
+def _scenario_relationships(  # noqa: PLR0917
     connection: duckdb.DuckDBPyConnection,
     entry: Mapping[str, Any],
     ids: Mapping[int, int],

@@ -100,7 +100,7 @@ def decoder(type_: Type) -> Callable[[CypherValue], CypherValue]:
     return lambda value: None if value is None else inner(value)
 
 
-def _decoder(type_: Type) -> Callable[[CypherValue], CypherValue]:
+def _decoder(type_: Type) -> Callable[[CypherValue], CypherValue]:  # noqa: PLR0911
     match type_.kind:
         case Kind.ANY:
             return decode

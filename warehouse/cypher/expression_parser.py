@@ -164,7 +164,7 @@ class ExpressionParser(TokenReader):
 
     # --- single values ---
 
-    def _primary(self) -> s.Expression:
+    def _primary(self) -> s.Expression:  # noqa: PLR0911
         token = self.token
         match token.kind:
             case Kind.STRING:
@@ -198,11 +198,11 @@ class ExpressionParser(TokenReader):
             return inner
         if self.at_symbol("["):
             return self._list()
-        if self.at_symbol("{"):
-            return self.map_literal()
-        self.fail("an expression")
+        if not self.at_symbol("{"):
+            self.fail("an expression")
+        return self.map_literal()
 
-    def _word(self) -> s.Expression:
+    def _word(self) -> s.Expression:  # noqa: PLR0911
         token, after = self.token, self.ahead()
         followed_by_bracket = after.kind is Kind.SYMBOL and after.value == "("
         if token.upper in ("TRUE", "FALSE") and not followed_by_bracket:

@@ -144,6 +144,7 @@ class Expressions:
                 raise self.mismatch(at, "a node, relationship, map or date", subject.type)
 
     def struct_field(self, subject: Value, position: int, type_: Type) -> Value:
+        """A key of a map whose keys are known."""
         if type_.kind is Kind.NULL:
             return NULL_VALUE
         return Value(f"struct_extract({subject.sql}, 'f{position}')", type_)
@@ -298,6 +299,7 @@ class Expressions:
         return Value(f"({test} AND ({value.sql} IS NOT NULL OR NULL))" if not found else test, BOOLEAN)
 
     def types_of(self, value: Value) -> frozenset[int]:
+        """The ordinals of the types that an entity may have."""
         catalogue = self.context.catalogue
         every = catalogue.all_nodes if value.type.kind is Kind.NODE else catalogue.all_relationships
         return every if value.type.of is None else value.type.of

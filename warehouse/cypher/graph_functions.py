@@ -20,7 +20,8 @@ GRAPH_FUNCTIONS = frozenset(
 )  # fmt: skip
 
 
-def graph_function(expressions: Expressions, name: str, subject: Value) -> Value:
+def graph_function(expressions: Expressions, name: str, subject: Value) -> Value:  # noqa: PLR0911
+    """A function of an entity or path, or `keys` and `properties` of a map."""
     match name:
         case "labels" | "type":
             known = subject.columns.ordinal if isinstance(subject.columns, Scan) else None

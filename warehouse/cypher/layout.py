@@ -2,7 +2,7 @@
 
 | derived | from | for |
 |---|---|---|
-| index on the key and on `_nid` of each node table | the table itself | looking up one node |
+| index on key and `_nid` of each node table | the table itself | looking up one node |
 | `_by_end_TABLE` (`_o`, `_s`, `_rid`), sorted by end | each relationship table | hops against the direction |
 | `_out` (`_s`, `_o`, `_rid`, `_t` the type), sorted by start | all relationship tables | hops of any type, path search |
 | `_in` (the same), sorted by end | all relationship tables | the same, against the direction |
@@ -83,7 +83,8 @@ def _replace_in_union(connection: duckdb.DuckDBPyConnection, relationship: Relat
 def _count_slots(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     mask = (1 << ORDINAL_SHIFT) - 1
     parts = [
-        f"SELECT CAST({node.ordinal} AS BIGINT) AS ordinal, coalesce(max(_nid & {mask}) + 1, 0) AS slots FROM {table(node.table)}"
+        f"SELECT CAST({node.ordinal} AS BIGINT) AS ordinal, coalesce(max(_nid & {mask}) + 1, 0) AS slots "
+        f"FROM {table(node.table)}"
         for node in catalogue.nodes
     ]
     counted = " UNION ALL ".join(parts) or "SELECT CAST(0 AS BIGINT) AS ordinal, CAST(0 AS BIGINT) AS slots WHERE FALSE"

@@ -94,7 +94,7 @@ def tokenize(text: str) -> Tokens:
     return Tokens(text, tuple(tokens), _pair(text, tokens))
 
 
-def _token(text: str, found: re.Match[str]) -> Token:
+def _token(text: str, found: re.Match[str]) -> Token:  # noqa: PLR0911
     at, end, raw = found.start(), found.end(), found.group()
     match found.lastgroup:
         case "name":

@@ -26,7 +26,10 @@ def in_python(expressions: Expressions, expression: s.Expression, result: Type =
     lifted = _lift(expressions, expression, frozenset(), arguments, outermost=True)
     names = tuple(arguments)
     program = Program(
-        lifted, names, tuple(value.type for value in arguments.values()), _python_result(expression, result)
+        lifted,  # type: ignore[arg-type]  # an expression with parts replaced by variables stays an expression
+        names,
+        tuple(value.type for value in arguments.values()),
+        _python_result(expression, result),
     )
     expressions.context.programs.append(program)
     return Value(program.call([value.sql for value in arguments.values()]), program.result)

@@ -59,6 +59,7 @@ def _items(expressions: Expressions, node: s.ListComprehension | s.Quantifier | 
 
 
 def comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
+    """`[x IN list WHERE predicate | result]`."""
     source = _items(expressions, node)
     if source.type.kind is Kind.NULL:
         return NULL_VALUE
@@ -75,6 +76,7 @@ def comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
 
 
 def quantifier(expressions: Expressions, node: s.Quantifier) -> Value:
+    """`any(x IN list WHERE predicate)` and its kind."""
     source = _items(expressions, node)
     if source.type.kind is Kind.NULL:
         return Value("CAST(NULL AS BOOLEAN)", BOOLEAN)
@@ -85,6 +87,7 @@ def quantifier(expressions: Expressions, node: s.Quantifier) -> Value:
 
 
 def reduction(expressions: Expressions, node: s.Reduce) -> Value:
+    """`reduce(...)`: left to Python, for the type of its total may change from step to step."""
     raise NeedsPython
 
 

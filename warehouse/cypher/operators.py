@@ -42,7 +42,7 @@ def join_all(found: Iterable[Type]) -> Type:
     return joined
 
 
-def binary(operator: str, left: Value, right: Value, context: Context) -> Value | None:
+def binary(operator: str, left: Value, right: Value, context: Context) -> Value | None:  # noqa: PLR0911
     """An operator over two values; `None` where Cypher does not allow these types together."""
     if operator == "IN":
         return _contains(left, right)

@@ -30,8 +30,8 @@ class Column:
 class Select:
     """A finished SELECT.
 
-    `order` are the columns by which its rows are ordered, each with its direction; `kept` is a column that is true for the rows which
-    the WHERE after WITH keeps; `where` is that WHERE when it is still to be applied to the columns.
+    `order` are the columns by which its rows are ordered, each with its direction; `kept` is a column that is true for
+    the rows which the WHERE after WITH keeps; `where` is that WHERE when it is still to be applied to the columns.
     """
 
     sql: str
@@ -255,7 +255,8 @@ class _Maker:
     def distinct(self, inner: str, columns: list[Column]) -> str:
         """Every row once."""
         if not any(column.type.is_dynamic for column in columns):
-            return f"SELECT DISTINCT {', '.join(column.column for column in columns)} FROM ({inner}) AS {self.context.alias('s')}"
+            names = ", ".join(column.column for column in columns)
+            return f"SELECT DISTINCT {names} FROM ({inner}) AS {self.context.alias('s')}"
         alias = self.context.alias("s")
         keys = [group_key(Value(f"{alias}.{column.column}", column.type), self.context) for column in columns]
         chosen = [f"first({alias}.{column.column}) AS {column.column}" for column in columns]

@@ -418,7 +418,7 @@ def _convert_map(value: Value, target: Type, context: Context) -> str:
     return f"CASE WHEN {value.sql} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
 
 
-def tagged(value: Value, context: Context) -> str:
+def tagged(value: Value, context: Context) -> str:  # noqa: PLR0911
     """A value as tagged text: in SQL where that is simple, else by Python."""
     match value.type.kind:
         case Kind.NULL:

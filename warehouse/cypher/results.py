@@ -189,7 +189,7 @@ def _collect(value: CypherValue, nodes: set[int], relationships: set[int]) -> No
                 _collect(item, nodes, relationships)
 
 
-def resolved(value: CypherValue, entities: Entities) -> CypherValue:
+def resolved(value: CypherValue, entities: Entities) -> CypherValue:  # noqa: PLR0911
     """A value with references replaced by loaded nodes and relationships."""
     match value:
         case NodeReference():

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from duckdb.func import ARROW, SPECIAL
+from duckdb.sqltypes import BIGINT
 
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.errors import QuestionError, QuestionMemoryError
@@ -144,7 +145,7 @@ class PathIndex:
         return found
 
 
-def _adjacency(
+def _adjacency(  # noqa: PLR0917
     connection: duckdb.DuckDBPyConnection, sql: str, near: str, far: str, shifts: Integers, slots: int
 ) -> Adjacency:
     columns = connection.execute(sql).fetchnumpy()
@@ -402,8 +403,7 @@ def _ragged(steps: list[list[Integers]], lengths: Integers, order: Integers) -> 
 
 def register(connection: duckdb.DuckDBPyConnection, indexes: PathIndexes) -> None:
     """Make the searches known to a connection."""
-    three, two = ["BIGINT", "BIGINT", "BIGINT"], ["BIGINT", "BIGINT"]
     paths, walks = "STRUCT(ns BIGINT[], rs BIGINT[])[]", "STRUCT(b BIGINT, rs BIGINT[], ns BIGINT[])[]"
-    connection.create_function("cypher_paths", indexes.find, three, paths, null_handling=SPECIAL)
+    connection.create_function("cypher_paths", indexes.find, [BIGINT, BIGINT, BIGINT], paths, null_handling=SPECIAL)
     for name, work, result in ((REACH, indexes.reach, "BIGINT[]"), (WALKS, indexes.walks, walks)):
-        connection.create_function(name, work, two, result, type=ARROW, null_handling=SPECIAL)
+        connection.create_function(name, work, [BIGINT, BIGINT], result, type=ARROW, null_handling=SPECIAL)

@@ -116,7 +116,7 @@ def map_of(fields: dict[str, Type], sparse: frozenset[str] = frozenset()) -> Typ
     return Type(Kind.MAP, fields=tuple(fields.items()), sparse=sparse) if fields else ANY
 
 
-def join(left: Type, right: Type) -> Type:
+def join(left: Type, right: Type) -> Type:  # noqa: PLR0911
     """The narrowest type that holds the values of both; `ANY` where they have nothing in common."""
     if left == right or right.kind is Kind.NULL:
         return left

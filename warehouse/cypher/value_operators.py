@@ -69,7 +69,7 @@ def _has_nan(left: CypherValue, right: CypherValue) -> bool:
     return len(numbers) == 2 and any(math.isnan(number) for number in numbers)
 
 
-def add(left: CypherValue, right: CypherValue) -> CypherValue:
+def add(left: CypherValue, right: CypherValue) -> CypherValue:  # noqa: PLR0911
     """Cypher's `+`: numbers, text with any scalar, lists with lists or items."""
     if isinstance(left, list):
         return left + right if isinstance(right, list) else [*left, right]

@@ -137,7 +137,7 @@ def encode(value: CypherValue) -> str | None:
     return None if value is None else json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _tagged(value: CypherValue) -> object:
+def _tagged(value: CypherValue) -> object:  # noqa: PLR0911
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, list):
@@ -158,7 +158,7 @@ def decode(text: str | None) -> CypherValue:
     return None if text is None else _untagged(json.loads(text))
 
 
-def _untagged(value: object) -> CypherValue:
+def _untagged(value: object) -> CypherValue:  # noqa: PLR0911
     if isinstance(value, list):
         return [_untagged(item) for item in value]
     if not isinstance(value, dict):
@@ -242,7 +242,7 @@ def _class_of(value: CypherValue) -> object:
     return type(value)
 
 
-def sort_key(value: CypherValue) -> bytes:
+def sort_key(value: CypherValue) -> bytes:  # noqa: PLR0911
     """Bytes that sort as Cypher orders values of any type; equal bytes mean the same group for DISTINCT.
 
     The order of types is that of ORDER BY: maps, nodes, relationships, lists, paths, temporal values, text, booleans,
