@@ -33,6 +33,10 @@ from warehouse.tables.finish import Finished, finish
 from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
 
 
+#: What is raised where a disk is full, a file may not be written, or memory does not suffice.
+_NO_ROOM = (OSError, duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
+
+
 @dataclass(frozen=True)
 class _FilesRead:
     """What came of a file, or of a batch of files: their accounts, statements, the tables that they spoke of."""
@@ -81,14 +85,16 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
         BuildError: another build is being made, the disk is full, or the gate was not passed.
     """
     wanted = [source(name) for name in plan.only] or list(sources().values())
-    with home.writing(plan.wait_s):
-        folder = home.new_build()
-        try:
-            return _build(home, plan, wanted, folder, progress)
-        except OSError as error:
-            raise BuildError(f"The build was given up: {error}", "The current build is as it was.") from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with home.writing(plan.wait_s):
+            folder = home.new_build()
+            try:
+                return _build(home, plan, wanted, folder, progress)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    except _NO_ROOM as error:
+        cause = str(error).splitlines()[0]
+        raise BuildError(f"The build was given up: {cause}", "The current build is as it was.") from error
 
 
 def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:

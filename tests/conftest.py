@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,13 +97,18 @@ def new_small(tmp_path: Path) -> Iterator[Callable[[], SmallBuild]]:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The generated sample, built once for all tests of a worker; nobody changes it."""
+    """The generated sample, built once for all tests of all workers; nobody changes it."""
     from etl.build import Plan, build
     from etl.sample import write_sample
 
-    home = Home(tmp_path_factory.mktemp("sample"))
-    write_sample(home.root / "raw", 7)
-    build(home, Plan(raw=home.root / "raw", threads=1))
+    base = tmp_path_factory.getbasetemp()
+    home = Home((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample")
+    home.root.mkdir(exist_ok=True)
+    with (home.root / "made.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.builds():
+            write_sample(home.root / "raw", 7)
+            build(home, Plan(raw=home.root / "raw", threads=1))
     return home
 
 

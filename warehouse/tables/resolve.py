@@ -52,7 +52,8 @@ class Resolver:
         meanings: set[str] = set()
         everything = touched is None
         silent = self._silent()
-        wanted = [declared for declared in self._model if everything or declared.table in (touched or ())]
+        redecided = self._redecided()
+        wanted = [d for d in self._model if everything or d.table in (touched or ()) or d.table in redecided]
         wanted = [declared for declared in wanted if declared.table not in silent]
         with progress.task("resolve", total=len(wanted) or None) as task:
             for entity in (declared for declared in wanted if isinstance(declared, EntityType)):
@@ -242,6 +243,14 @@ class Resolver:
             if declared.table not in derived.ENTITY_TABLES
         )
         return {table for table, said in self._connection.execute(spoken).fetchall() if not said}
+
+    def _redecided(self) -> set[str]:
+        """The tables of types of which a merge was undone, or taken back, since they were last resolved."""
+        labels = self._connection.execute(
+            """SELECT DISTINCT entity_type FROM record.merges
+            WHERE active = ((merged_id, canonical_id) IN (SELECT (merged_id, canonical_id) FROM undone_merges))"""
+        ).fetchall()
+        return {self._model.entities[label].table for (label,) in labels}
 
     def _load_undone(self, undone: list[tuple[str, str]]) -> None:
         self._connection.execute("CREATE OR REPLACE TEMP TABLE undone_merges (merged_id VARCHAR, canonical_id VARCHAR)")

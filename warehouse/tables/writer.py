@@ -90,7 +90,11 @@ class BuildWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            # What failed is thrown away; writing it out could only fail again and hide the cause.
+            self.connection.close()
 
     def close(self) -> None:
         """Write everything to the file and let go of it."""
