@@ -12,6 +12,7 @@ from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from etl import receipt
