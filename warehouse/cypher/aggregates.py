@@ -60,6 +60,8 @@ def _numeric(name: str, argument: str, column: str, type_: Type) -> Value:
 def _collecting(below: Expressions, call: s.Call, name: str, value: Value) -> Value:
     context = below.context
     if name == "count":
+        if not call.distinct and below.relation.never_null(call.arguments[0]):
+            return Value("count(*)", INTEGER)
         if not call.distinct:
             return Value(f"count({value.sql})", INTEGER)
         if value.type.is_dynamic:

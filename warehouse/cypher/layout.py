@@ -2,9 +2,9 @@
 
 | derived | from | for |
 |---|---|---|
-| index on key and `_nid` of each node table | the table itself | looking up one node |
+| index on key and `_nid` | each node table | looking up one node |
 | `_by_end_TABLE` (`_o`, `_s`, `_rid`), sorted by end | each relationship table | hops against the direction |
-| `_out` (`_s`, `_o`, `_rid`, `_t` the type), sorted by start | all relationship tables | hops of any type, path search |
+| `_out` (`_s`, `_o`, `_rid`, type `_t`), sorted by start | all relationship tables | hops of any type, path search |
 | `_in` (the same), sorted by end | all relationship tables | the same, against the direction |
 | `_slots` (`ordinal`, `slots`) | node tables | the sizes of the arrays of the path search |
 """

@@ -402,6 +402,22 @@ class _Grouped(_Maker):
         ordinal = f"CAST({known} AS SMALLINT)"
         return Value(ordinal, INTEGER), type_names(Expressions(aggregation.above), Value(sql, entity.type), sql)
 
+    def _counted_tables(self, aggregation: Aggregation, keys: list[tuple[str, Value]]) -> str | None:
+        """Whole tables counted by type: DuckDB knows the number of rows of a table without reading it."""
+        scan = self.relation.only_scan()
+        if scan is None or len(keys) != 1 or keys[0][1].sql != f"CAST({scan.ordinal} AS SMALLINT)":
+            return None
+        counts = [one.removeprefix("count(*) AS ") for one in aggregation.selected if one.startswith("count(*) AS ")]
+        if not counts or len(counts) != len(aggregation.selected):
+            return None
+        key, first = keys[0][0], counts[0]
+        columns = ", ".join([key, *(f"{first} AS {other}" if other != first else first for other in counts)])
+        parts = [
+            f"SELECT CAST({ordinal} AS SMALLINT) AS {key}, count(*) AS {first} FROM {name}"
+            for ordinal, name in scan.tables()
+        ]
+        return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS {self.context.alias('b')} WHERE {first} > 0"
+
     def _groups(self, aggregation: Aggregation, keys: list[tuple[str, Value]]) -> str:
         below = [f"{value.sql} AS {name}" for name, value in keys] + aggregation.arguments
         below += [f"{sql} AS {aggregates.ORDER}{n}" for n, (sql, _) in enumerate(self.relation.order)]
@@ -412,5 +428,8 @@ class _Grouped(_Maker):
             key = group_key(Value(f"{alias}.{name}", value.type), self.context)
             grouped.append(key)
             chosen.append(f"{alias}.{name}" if key == f"{alias}.{name}" else f"first({alias}.{name}) AS {name}")
+        counted = self._counted_tables(aggregation, keys)
+        if counted is not None:
+            return counted
         by = f" GROUP BY {', '.join(grouped)}" if grouped else ""
         return f"SELECT {', '.join(chosen + aggregation.selected)} FROM {inner}{by}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal as Choice
 from typing import Protocol, TypeAlias
 
+from warehouse.cypher import syntax as s
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, nearest
 from warehouse.cypher.dynamic import Program
@@ -220,6 +221,10 @@ class Scan:
         of = kinds.node_by_ordinal[ordinal] if self.kind is Kind.NODE else kinds.relationship_by_ordinal[ordinal]
         return of.table
 
+    def tables(self) -> list[tuple[int, str]]:
+        """The tables that are read, with the ordinals of their types."""
+        return [(ordinal, table(self._table(ordinal))) for ordinal in sorted(self.ordinals)]
+
     def render(self) -> str:
         """The item of FROM."""
         if self.kind is Kind.NODE:
@@ -363,6 +368,18 @@ class Relation:
     def is_empty(self) -> bool:
         """Whether nothing has been joined yet."""
         return not self._sources
+
+    def never_null(self, expression: s.Expression) -> bool:
+        """Whether this is a variable that a scan of this very SELECT gives."""
+        value = self.scope.get(expression.name) if isinstance(expression, s.Variable) else None
+        return value is not None and isinstance(value.columns, Scan)
+
+    def only_scan(self) -> Scan | None:
+        """The one scan that is all there is, of whole tables and in one direction; `None` otherwise."""
+        if len(self._sources) != 1 or self.conditions:
+            return None
+        source = self._sources[0][1]
+        return source if isinstance(source, Scan) and source.direction != "both" and source.ordinals else None
 
     def body(self) -> str:
         """FROM and WHERE."""

@@ -8,8 +8,9 @@ engine.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.name", {"symbol": "KMT2A
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ DEFAULT_ROW_LIMIT = 10_000
 DEFAULT_MEMORY_MB = 2_048
 CACHED_QUERIES = 512
 BATCH_ROWS = 2_048
+MOST_REMEMBERED = 100_000
 
 
 def open_locked(
@@ -123,7 +125,9 @@ class CypherEngine:
         self._compiled: OrderedDict[tuple[Any, ...], Compiled] = OrderedDict()
         self._lock = threading.Lock()
         self._lookup = threading.local()
-        dynamic.register(connection, self._properties_of)
+        # The connection keeps its functions: a strong reference would tie engine and connection into a circle.
+        lookup = weakref.WeakMethod(self._properties_of)
+        dynamic.register(connection, lambda reference: _called(lookup, reference))
         search.register(connection, self._indexes)
 
     def compile(self, text: str, parameters: Mapping[str, CypherValue] | None = None) -> Compiled:
@@ -240,7 +244,19 @@ class CypherEngine:
         if entities is None:
             entities = Entities(self.connection.cursor(), self.catalogue)
             self._lookup.entities = entities
+        if len(entities.nodes) + len(entities.relationships) > MOST_REMEMBERED:
+            entities.nodes.clear()
+            entities.relationships.clear()
         return entities.lookup(reference)
+
+
+def _called(
+    lookup: weakref.WeakMethod[Callable[[CypherValue], Mapping[str, CypherValue]]], reference: CypherValue
+) -> Mapping[str, CypherValue]:
+    method = lookup()
+    if method is None:
+        raise QuestionError("the engine is closed")
+    return method(reference)
 
 
 _PYTHON_ERROR = "Python exception occurred while executing the UDF: "

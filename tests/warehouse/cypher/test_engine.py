@@ -94,7 +94,10 @@ def test_explain_shows_sql_and_plan(engine: CypherEngine) -> None:
 
 
 def test_no_text_of_the_user_is_in_the_statement(engine: CypherEngine) -> None:
-    text = "MATCH (g:Gene {id: 'sekret1'}) WHERE g.symbol = $x AND g.nosekret2 IS NULL RETURN g.id AS sekret3, {sekret4: 1} AS m"
+    text = (
+        "MATCH (g:Gene {id: 'sekret1'}) WHERE g.symbol = $x AND g.nosekret2 IS NULL "
+        "RETURN g.id AS sekret3, {sekret4: 1} AS m"
+    )
     sql = engine.compile(text, {"x": "sekret5"}).sql
     assert "sekret" not in sql
 

@@ -231,7 +231,7 @@ def test_huge_texts_are_refused_quickly(engine: CypherEngine, text: str) -> None
         "UNWIND range(1, 2000000000) AS i RETURN count(i)",
         "RETURN size(range(1, 2000000000)) AS n",
         "RETURN [x IN range(1, 3000000) | [y IN range(1, 3000000) | x * y]] AS n",
-        "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b UNWIND range(1, 1000) AS c RETURN sum(a * b % 7 + c)",
+        "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b UNWIND range(1, 99) AS c RETURN sum(a * b % 7 + c)",
     ],
 )
 def test_runaway_queries_stop_and_the_next_is_served(engine: CypherEngine, text: str) -> None:
@@ -263,4 +263,4 @@ def test_bad_parameters_are_refused(engine: CypherEngine, text: str, parameters:
 )
 def test_odd_parameters_come_back_as_they_are(engine: CypherEngine, value: object) -> None:
     (row,) = engine.query("RETURN $x AS x", {"x": value}).rows()
-    assert row[0] == value or (value != value and row[0] != row[0])
+    assert repr(row[0]) == repr(value)

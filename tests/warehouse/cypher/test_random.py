@@ -128,8 +128,10 @@ def grouped_query(draw: st.DrawFn) -> str:
         )
     )
     aggregates = [
-        "count(*) AS n", "count(DISTINCT b) AS d", "collect(DISTINCT b.id) AS ids", "sum(a.year) AS s", "min(b.id) AS lo",
-        "max(a.score) AS hi", "avg(b.year) AS mean", "sum(a.score) AS fs", "count(b.name) AS named", "collect(b.year) AS ys",
+        "count(*) AS n", "count(DISTINCT b) AS d", "collect(DISTINCT b.id) AS ids", "sum(a.year) AS s",
+        "min(b.id) AS lo",
+        "max(a.score) AS hi", "avg(b.year) AS mean", "sum(a.score) AS fs", "count(b.name) AS named",
+        "collect(b.year) AS ys",
     ]  # fmt: skip
     chosen = draw(st.lists(st.sampled_from(aggregates), min_size=1, max_size=3, unique=True))
     return f"{clause}{where} RETURN {', '.join(keys + chosen)}"
@@ -174,7 +176,7 @@ def _outward(value: Any) -> Any:
 def _comparable(rows: list[tuple[Any, ...]], text: str) -> list[Any]:
     def of(value: Any) -> Any:
         value = _outward(_inward(value))
-        return sorted(value, key=lambda one: repr(one)) if isinstance(value, list) and "collect" in text else value
+        return sorted(value, key=repr) if isinstance(value, list) and "collect" in text else value
 
     return sorted(([of(value) for value in row] for row in rows), key=repr)
 

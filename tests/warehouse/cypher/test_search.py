@@ -100,7 +100,8 @@ def test_repeated_relationships(
     engine, edges = graph
     arrow = "->" if directed else "-"
     ends = f"MATCH (a:N {{id: $a}})-[:E*{low}..{high}]{arrow}(b) RETURN b.id, count(*)"
-    walks = f"MATCH p = (a:N {{id: $a}})-[r:E*{low}..{high}]{arrow}(b) WHERE size(r) = length(p) RETURN b.id, count(DISTINCT p)"
+    walk = f"MATCH p = (a:N {{id: $a}})-[r:E*{low}..{high}]{arrow}(b)"
+    walks = f"{walk} WHERE size(r) = length(p) RETURN b.id, count(DISTINCT p)"
     recursive = f"MATCH (a:N {{id: $a}}) ((x)-[r:E]{arrow}(y)){{{low},{high}}} (b) RETURN b.id, count(*)"
     for start in range(0, NODES, 7):
         expected = {f"n{node}": count for node, count in _trails(edges, start, low, high, directed).items()}
