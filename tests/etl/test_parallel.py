@@ -81,10 +81,10 @@ def test_a_pool_of_processes_gives_what_one_process_gives(
 
 
 @contextmanager
-def _scheduler(workers: int = 1) -> Iterator[str]:
+def _scheduler() -> Iterator[str]:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=workers, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp://"
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp://"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -172,10 +172,26 @@ def test_a_scheduler_that_is_not_there(files: list[FoundFile], monkeypatch: pyte
         _read(files, Workers(scheduler="tcp://127.0.0.1:9"))
 
 
+class _Idle:
+    """A Dask client whose scheduler has no worker."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.Client = type(self)
+
+    def __enter__(self) -> _Idle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait_for_workers(self, _count: int, timeout: float) -> None:
+        raise TimeoutError(timeout)
+
+
 def test_a_scheduler_without_workers(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_WORKER_S", 0.1)
-    with _scheduler(workers=0) as address, pytest.raises(BuildError, match="has no worker"):
-        _read(files, Workers(scheduler=address))
+    monkeypatch.setattr(parallel, "_distributed", _Idle)
+    with pytest.raises(BuildError, match="has no worker"):
+        _read(files, Workers(scheduler="tcp://127.0.0.1:8786"))
 
 
 def test_without_dask_the_extra_is_named(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
