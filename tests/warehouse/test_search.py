@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import SmallBuild, stated
+from warehouse.errors import TargetGraphError
 from warehouse.warehouse import Warehouse
 
 
@@ -91,7 +92,8 @@ def test_an_exact_symbol_comes_before_everything_else(warehouse: Warehouse) -> N
 def test_types_and_limits(warehouse: Warehouse) -> None:
     assert [row["id"] for row in warehouse.search("MET", "Disease")] == ["doid:1"]
     assert [row["id"] for row in warehouse.search("MET", "Pathway")] == ["reactome:R-HSA-1"]
-    assert list(warehouse.search("MET", "Nothing")) == []
+    with pytest.raises(TargetGraphError, match="no type 'Nothing'"):
+        warehouse.search("MET", "Nothing")
     assert [row["id"] for row in warehouse.search("MET", limit=1)] == ["hgnc:7029"]
     assert len(warehouse.search("kinase", limit=2)) == 2
 

@@ -119,7 +119,7 @@ def _paths(graph: Graph, pattern: s.PathPattern, row: Row, used: set[int]) -> It
             yield from _walk(graph, pattern, 1, started, number, used, PathReference((number,), ()))
 
 
-def _walk(
+def _walk(  # noqa: PLR0917
     graph: Graph, pattern: s.PathPattern, position: int, row: Row, at: int, used: set[int], path: PathReference
 ) -> Iterator[tuple[Row, frozenset[int]]]:
     if position == len(pattern.elements):
@@ -143,7 +143,7 @@ def _walk(
             yield from _walk(graph, pattern, position + 2, after, end, used | set(numbers), longer)
 
 
-def _trails(
+def _trails(  # noqa: PLR0917
     graph: Graph, element: s.RelationshipPattern, at: int, used: set[int], low: int, high: int | None, row: Row
 ) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
     waiting: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = [(at, (), ())]
@@ -231,7 +231,7 @@ def _grouped(graph: Graph, projection: s.Projection, rows: list[Row]) -> list[tu
     return found
 
 
-def _aggregated(graph: Graph, expression: s.Expression, rows: list[Row]) -> Any:
+def _aggregated(graph: Graph, expression: s.Expression, rows: list[Row]) -> Any:  # noqa: PLR0911
     assert isinstance(expression, s.Call)
     if expression.star:
         return len(rows)

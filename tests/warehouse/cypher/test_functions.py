@@ -92,7 +92,7 @@ def test_aggregates_of_nothing_and_of_nulls(engine: CypherEngine, name: str) -> 
         ("1 < 2 < 3", True), ("3 > 2 > 2", False), ("'abc' STARTS WITH null", None), ("'a' =~ 'A'", False),
         ("'ab' =~ '(?i)AB'", True), ("[1, 2, 3][-1]", 3), ("[1, 2, 3][5]", None), ("[1, 2, 3][1..]", [2, 3]),
         ("[1, 2, 3][-2..-1]", [2]), ("{a: {b: 2}}.a.b", 2), ("{a: 1}['a']", 1), ("range(5, 1, -2)", [5, 3, 1]),
-        ("any(x IN [1, null] WHERE x > 1)", None), ("all(x IN [] WHERE x > 1)", True), 
+        ("any(x IN [1, null] WHERE x > 1)", None), ("all(x IN [] WHERE x > 1)", True),
         ("none(x IN [null] WHERE x = 1)", None),
         ("single(x IN [1, 2] WHERE x > 1)", True), ("reduce(s = '', x IN ['a', 'b'] | s + x)", "ab"),
         ("[x IN [1, 2, 3] WHERE x > 1 | x * 10]", [20, 30]), ("CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END", "b"),
