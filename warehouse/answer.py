@@ -76,15 +76,21 @@ class Answer:
 def to_polars(table: pyarrow.Table) -> polars.DataFrame:
     """An Arrow table as a Polars frame; values of types that Polars does not have become text."""
     import polars
+
+    frame = polars.from_arrow(storable(table))
+    assert isinstance(frame, polars.DataFrame)
+    return frame
+
+
+def storable(table: pyarrow.Table) -> pyarrow.Table:
+    """An Arrow table with types that frames and Parquet have; values of others (intervals, unions) become text."""
     import pyarrow
 
     for index, column in enumerate(table.columns):
         if pyarrow.types.is_interval(column.type) or pyarrow.types.is_union(column.type):
             texts = [None if value is None else _as_text(value) for value in column.to_pylist()]
             table = table.set_column(index, table.column_names[index], pyarrow.array(texts, pyarrow.string()))
-    frame = polars.from_arrow(table)
-    assert isinstance(frame, polars.DataFrame)
-    return frame
+    return table
 
 
 def _as_text(value: object) -> str:

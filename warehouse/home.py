@@ -96,6 +96,10 @@ class Home:
                 f"There is no build in {self.root}.",
                 "Make one: `targetgraph build --sample`, or `targetgraph build --raw FOLDER` with your downloads.",
             ) from None
+        except (OSError, ValueError) as error:
+            raise BuildError(
+                f"{pointer} cannot be read: {error}", "`targetgraph rollback BUILD` writes it anew."
+            ) from error
         return self.build(name)
 
     def build(self, name: str) -> Build:

@@ -8,7 +8,9 @@ from typing import Any
 import duckdb
 
 from warehouse.answer import Answer
-from warehouse.model import MODEL, DataModel
+from warehouse.errors import QuestionError
+from warehouse.model import MODEL, DataModel, EntityType
+from warehouse.sql import is_text
 from warehouse.tables.schema import literal, quoted
 
 #: From the best to the least match; the number is shown nowhere, the word is.
@@ -23,6 +25,9 @@ _ANYWHERE = f"{_EQUAL} UNION ALL {_SELECT} kind <> 'identifier' AND contains(fol
 
 #: A shorter text is part of nearly every name, so that only equality and beginnings are looked for.
 _SHORTEST_PART = 3
+
+#: More is not found at once, however large the limit.
+_MOST = 1_000_000
 
 _RANKED = """
 WITH found AS (
@@ -55,21 +60,35 @@ def search(
     Args:
         connection: the build.
         text: what people call it; upper and lower case are one, but the exact spelling comes first.
-        type_name: a label, to find only such entities.
+        type_name: a label or the name of a table, to find only such entities.
         limit: at most so many.
         model: gives the prefixes under which a bare accession is tried.
 
     Returns:
         An answer with `id`, `type`, `name`, `matched` (the name that fitted) and `match` (how it fitted).
+
+    Raises:
+        TargetGraphError: there is no such type.
+        QuestionError: the text is no text.
     """
     start = time.perf_counter()
-    found = _ranked(connection, text.strip(), type_name, limit, model)
+    if not is_text(text):
+        raise QuestionError("The text holds bytes that are no UTF-8.")
+    label = None if type_name is None else _label(type_name, model)
+    found = _ranked(connection, text.strip(), label, min(limit, _MOST), model)
     names = _names(connection, found, model)
     rows = [
         {"id": id_, "type": label, "name": names.get(id_), "matched": matched, "match": _MATCHES[int(rank)]}
         for id_, label, matched, rank in found
     ]
     return Answer(_table(rows), seconds=time.perf_counter() - start)
+
+
+def _label(type_name: str, model: DataModel) -> str:
+    declared = model.named(type_name)
+    if not isinstance(declared, EntityType):
+        raise QuestionError(f"{type_name} is no type of entities.", f"Entities are: {', '.join(model.entities)}.")
+    return declared.label
 
 
 def _ranked(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.answer import Limits
+from warehouse.errors import TargetGraphError
 
 
 class Settings(BaseSettings):
@@ -31,6 +33,15 @@ class Settings(BaseSettings):
     timeout_s: float = Field(default=30.0, gt=0, description="Seconds before a question is stopped.")
     row_limit: int = Field(default=10_000, ge=1, description="Rows before an answer is cut.")
     memory_mb: int = Field(default=2000, ge=50, description="Megabytes DuckDB may hold for a question.")
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            wrong = [f"TARGETGRAPH_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+            raise TargetGraphError("\n".join(wrong), "Correct the environment or the file .env.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise TargetGraphError(f"The file .env cannot be read: {error}", "Write it as UTF-8 text.") from None
 
     @property
     def limits(self) -> Limits:

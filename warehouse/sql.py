@@ -80,7 +80,7 @@ def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[
 
 
 def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    if _is_no_text(text):
+    if not is_text(text):
         raise QuestionError("The question holds bytes that are no UTF-8 text.")
     statements = connection.extract_statements(text)
     if len(statements) != 1:
@@ -99,12 +99,13 @@ def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     return query
 
 
-def _is_no_text(text: str) -> bool:
+def is_text(text: str) -> bool:
+    """Whether a text can be written as UTF-8: an argument of the command line may hold any bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _kind(statement: duckdb.Statement) -> str:

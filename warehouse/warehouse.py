@@ -43,11 +43,12 @@ class Warehouse:
         Args:
             path: the folder of the warehouse, or one `warehouse.duckdb`; None = `TARGETGRAPH_HOME`.
             build: the id of a build, or its beginning; None = the current one.
-            limits: what a question may take.
+            limits: what a question may take; None = what the settings say.
 
         Raises:
             BuildError: there is no such build, or it cannot be opened.
         """
+        limits = limits or Settings().limits
         root = Settings().home if path is None else Path(path).expanduser()
         if root.is_file():
             return cls(Build(root.parent.name, root.parent), limits) if root.name == DATABASE else _no_database(root)

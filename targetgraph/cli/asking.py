@@ -20,7 +20,7 @@ from targetgraph.cli.options import (
     Sample,
     Timeout,
 )
-from targetgraph.cli.output import write_answer
+from targetgraph.cli.output import write_answer, write_text
 from targetgraph.cli.places import limits_of, open_warehouse
 
 Text = Annotated[str, typer.Argument(help="The question; `-` reads it from standard input.")]
@@ -49,7 +49,7 @@ def query(
     """Ask in Cypher, e.g. "MATCH (g:Gene {symbol: 'TP53'})-[r]->(x) RETURN type(r), count(x)". It never writes."""
     with open_warehouse(home, sample=sample, build=build, limits=limits_of(timeout, limit, memory)) as warehouse:
         if explain:
-            typer.echo(warehouse.explain(_text(text), _parameters(param)))
+            write_text(warehouse.explain(_text(text), _parameters(param)) + "\n", output)
         else:
             write_answer(warehouse.query(_text(text), _parameters(param)), file_format, output)
 
@@ -82,7 +82,7 @@ def search(
     home: HomeFolder = None,
 ) -> None:
     """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
-    with open_warehouse(home, sample=sample, build=build) as warehouse:
+    with open_warehouse(home, sample=sample, build=build, limits=limits_of(None, None, None)) as warehouse:
         write_answer(warehouse.search(text, type_name, limit), file_format, output)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, RowLimit, Sample
 from targetgraph.cli.output import say, write_answer, write_rows
-from targetgraph.cli.places import home_folder
+from targetgraph.cli.places import home_folder, limits_of
 
 if TYPE_CHECKING:
     from warehouse.home import Build
@@ -60,6 +60,8 @@ def build(
     from warehouse.progress import TerminalProgress
     from warehouse.settings import Settings
 
+    if sample and raw is not None:
+        raise typer.BadParameter("--sample makes its own files; it takes none from --raw.")
     settings = Settings()
     plan = Plan(
         only=tuple(source or ()),
@@ -103,6 +105,7 @@ def merges(
     why: Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")] = "",
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
+    limit: RowLimit = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
@@ -111,15 +114,17 @@ def merges(
     from warehouse.merges import redo_merge, undo_merge
     from warehouse.warehouse import Warehouse
 
+    if undo is not None and redo is not None:
+        raise typer.BadParameter("--undo and --redo are two decisions; take one after the other.")
     place = Home(home_folder(home, sample=sample))
-    with Warehouse.open(place.root) as warehouse:
+    with Warehouse.open(place.root, limits=limits_of(None, limit, None)) as warehouse:
         chosen = undo or redo
         if chosen is None:
             write_answer(warehouse.sql("FROM merges ORDER BY merged_id"), file_format, output)
             return
         found = warehouse.sql("SELECT canonical_id FROM merges WHERE merged_id = $id", id=chosen).rows()
     if not found:
-        raise typer.BadParameter(f"{chosen} was not merged with anything.")
+        raise typer.BadParameter(f"{chosen} was not merged with anything; `targetgraph merges` lists what was.")
     with place.writing():
         if undo is not None:
             undo_merge(place, chosen, found[0][0], why)
@@ -133,10 +138,10 @@ def _make_sample(place: object, plan: object, seed: int) -> Build:
     import shutil
     from dataclasses import replace
 
-    from etl.sample import write_sample
-
     from etl.build import Plan
     from etl.build import build as make
+    from etl.sample import write_sample
+    from warehouse.errors import BuildError
     from warehouse.home import Home
     from warehouse.progress import TerminalProgress
 
@@ -144,7 +149,10 @@ def _make_sample(place: object, plan: object, seed: int) -> Build:
     assert isinstance(plan, Plan)
     raw = place.root / "raw"
     shutil.rmtree(raw, ignore_errors=True)
-    write_sample(raw, seed)
+    try:
+        write_sample(raw, seed)
+    except OSError as error:
+        raise BuildError(f"The files of the sample cannot be made: {error}", "Choose a folder with --home.") from error
     return make(place, replace(plan, raw=raw), TerminalProgress())
 
 
@@ -156,5 +164,6 @@ def _say_summary(made: Build) -> None:
         f"Build {made.id}: {entities:,} entities, {relationships:,} relationships, {receipt['seconds']:.1f} s, "
         f"{receipt['peak_memory_bytes'] / 1e9:.2f} GB, in {made.folder}"
     )
-    if receipt["unused_files"]:
+    # A refresh leaves the files of other sources alone: that is no news.
+    if receipt["unused_files"] and not receipt["refreshed"]:
         say(f"{len(receipt['unused_files'])} files belong to no source; the receipt lists them.")

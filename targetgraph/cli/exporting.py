@@ -30,7 +30,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
     table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; may be repeated.")] = None,
     file_format: Annotated[
-        FileFormat, typer.Option("--format", "-f", help="How tables are written.")
+        FileFormat, typer.Option("--format", "-f", help="How tables are written.", case_sensitive=False)
     ] = FileFormat.PARQUET,
     build: BuildId = None,
     sample: Sample = False,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
-from targetgraph.cli.output import say, write_rows, write_table
+from targetgraph.cli.output import say, write_rows, write_table, write_text
 from targetgraph.cli.places import home_folder
 
 
@@ -22,7 +22,7 @@ def add_verbs(app: typer.Typer) -> None:
 def status(
     builds: Annotated[bool, typer.Option("--builds", help="List the builds instead of the sources.")] = False,
     receipt: Annotated[bool, typer.Option("--receipt", help="Write the whole receipt as JSON.")] = False,
-    build: Annotated[str | None, typer.Option("--build", help="Tell of this build.")] = None,
+    build: Annotated[str | None, typer.Option("--build", help="Tell of this build instead of the current one.")] = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
     sample: Sample = False,
@@ -38,7 +38,7 @@ def status(
     shown = place.current() if build is None else place.build(build)
     document = shown.receipt()
     if receipt:
-        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", output)
     elif builds:
         write_rows([_build_row(one.id, one.receipt(), shown.id) for one in place.builds()], file_format, output)
     else:
@@ -78,9 +78,9 @@ def model(
     from warehouse.model.page import page, properties, types
 
     if markdown:
-        typer.echo(page(MODEL), nl=False)
+        write_text(page(MODEL), output)
     else:
-        write_rows(types(MODEL) if type_name is None else properties(MODEL[type_name]), file_format, output)
+        write_rows(types(MODEL) if type_name is None else properties(MODEL.named(type_name)), file_format, output)
 
 
 def sources(
@@ -93,7 +93,7 @@ def sources(
     from etl.source import sources as known
 
     if markdown:
-        typer.echo(page(known().values()), nl=False)
+        write_text(page(known().values()), output)
         return
     rows = [
         {

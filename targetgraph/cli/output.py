@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -46,13 +47,28 @@ def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None)
     if file_format is OutputFormat.TABLE:
         text = _as_table(table)
     elif file_format is OutputFormat.JSON:
-        text = json.dumps(table.to_pylist(), ensure_ascii=False, indent=1, default=str) + "\n"
+        text = json.dumps(_plain(table.to_pylist()), ensure_ascii=False, indent=1, default=str) + "\n"
     else:
         text = _as_text(table, "," if file_format is OutputFormat.CSV else "\t")
-    if output is None:
-        sys.stdout.write(text)
-    else:
+    write_text(text, output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write what is text already: a page, a receipt, a plan.
+
+    Raises:
+        TargetGraphError: it cannot be written.
+    """
+    if output is not None:
         _to_file(output, text.encode())
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TargetGraphError(f"Standard output cannot be written: {error.strerror}") from error
 
 
 def say(text: str) -> None:
@@ -64,10 +80,12 @@ def _write_parquet(table: pa.Table, output: Path | None) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
+    from warehouse.answer import storable
+
     if output is None and sys.stdout.isatty():
         raise TargetGraphError("Parquet is not for a terminal.", "Name a file with --output.")
     sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink)
+    parquet.write_table(storable(table), sink)
     content = sink.getvalue().to_pybytes()
     if output is None:
         sys.stdout.buffer.write(content)
@@ -98,12 +116,25 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     for name, dtype in frame.schema.items():
         if dtype == pl.List(pl.String):
             columns.append(pl.col(name).list.join("|", ignore_nulls=True))
+        elif dtype == pl.Binary:
+            columns.append(pl.col(name).bin.encode("hex"))
         elif dtype.is_nested():
             values = [
                 None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in frame[name].to_list()
             ]
             columns.append(pl.lit(pl.Series(name, values, pl.String)))
     return frame.with_columns(columns)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: no NaN, no infinity, bytes as hexadecimal digits."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _as_table(table: pa.Table) -> str:

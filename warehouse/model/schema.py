@@ -6,6 +6,7 @@ them code makes DuckDB's schemas, the graph's catalogue, the checks of frames an
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -298,6 +299,22 @@ class DataModel:
             if name in declared:
                 return declared[name]
         raise TargetGraphError(f"The data model declares no type {name!r}.", "`targetgraph model` lists all types.")
+
+    def named(self, name: str) -> StatedType:
+        """As `[]`, for a name that a person writes: the table's name will do, and capitals do not matter.
+
+        Raises:
+            TargetGraphError: no such name is declared; the message offers what is near.
+        """
+        declared = {**self.entities, **self.relationships, **self.tables}
+        spoken = {written.lower(): one for key, one in declared.items() for written in (one.table, key)}
+        wanted = name.strip().lower()
+        if wanted not in spoken:
+            near = difflib.get_close_matches(wanted, spoken, 1)
+            hint = "`targetgraph model` lists all types."
+            hint = f"Did you mean {near[0]}? {hint}" if near else hint
+            raise TargetGraphError(f"The data model declares no type {name!r}.", hint)
+        return spoken[wanted]
 
     def labels_of_prefix(self, prefix: str) -> tuple[str, ...]:
         """The entity types that a reference with this CURIE prefix may mean."""
