@@ -15,7 +15,7 @@ from warehouse.cypher.graph_functions import GRAPH_FUNCTIONS, all_properties, gr
 from warehouse.cypher.labels import matching
 from warehouse.cypher.lifting import CLOCKS, in_python
 from warehouse.cypher.list_expressions import comprehension, quantifier, reduction
-from warehouse.cypher.operators import NeedsPython
+from warehouse.cypher.operators import NeedsPython, constant_date
 from warehouse.cypher.relation import NULL_VALUE, Context, Relation, Value, convert, entity_test
 from warehouse.cypher.types import BOOLEAN, FLOAT, INTEGER, STRING, Kind, Type, list_of, map_of
 
@@ -330,7 +330,7 @@ class Expressions:
 
     # --- calls ---
 
-    def _call(self, node: s.Call) -> Value:
+    def _call(self, node: s.Call) -> Value:  # noqa: PLR0911
         name = node.name.lower()
         if name in AGGREGATES:
             raise self.context.refuse(
@@ -349,6 +349,8 @@ class Expressions:
                     function.signature[min(position, len(function.signature) - 1)],
                     argument.type,
                 )
+        if name in ("date", "localdatetime") and isinstance(node.arguments[0] if arguments else None, s.Literal):
+            return constant_date(name, node.arguments[0], self.context)
         if name in CLOCKS and not arguments:
             return self._clock(name)
         if name == "coalesce":

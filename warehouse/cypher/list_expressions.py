@@ -5,6 +5,7 @@ A list of nodes or relationships of which only properties are read becomes a lis
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from warehouse.cypher import operators, types
@@ -12,7 +13,7 @@ from warehouse.cypher import syntax as s
 from warehouse.cypher.operators import NeedsPython
 from warehouse.cypher.relation import NULL_VALUE, Relation, Value
 from warehouse.cypher.types import BOOLEAN, Kind, Type, list_of
-from warehouse.cypher.walk import only_properties_of
+from warehouse.cypher.walk import only_properties_of, variables, walk
 
 if TYPE_CHECKING:
     from warehouse.cypher.expressions import Expressions
@@ -60,6 +61,8 @@ def _items(expressions: Expressions, node: s.ListComprehension | s.Quantifier | 
 
 def comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
     """`[x IN list WHERE predicate | result]`."""
+    if _looks_at_graph(expressions, node):
+        return _unnested_comprehension(expressions, node)
     source = _items(expressions, node)
     if source.type.kind is Kind.NULL:
         return NULL_VALUE
@@ -77,6 +80,9 @@ def comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
 
 def quantifier(expressions: Expressions, node: s.Quantifier) -> Value:
     """`any(x IN list WHERE predicate)` and its kind."""
+    if _looks_at_graph(expressions, node):
+        seen = _unnested(expressions, node, lambda inner: (inner.boolean(node.where), BOOLEAN), None)
+        return Value(operators.quantified(node.kind, seen.sql, expressions.context.alias("x")), BOOLEAN)
     source = _items(expressions, node)
     if source.type.kind is Kind.NULL:
         return Value("CAST(NULL AS BOOLEAN)", BOOLEAN)
@@ -95,3 +101,47 @@ def _bodies(node: s.ListComprehension | s.Quantifier | s.Reduce) -> tuple[s.Expr
     if isinstance(node, s.ListComprehension):
         return node.where, node.result
     return (node.where,) if isinstance(node, s.Quantifier) else (node.step,)
+
+
+_GRAPH = (s.Subquery, s.PatternPredicate, s.PatternComprehension)
+
+
+def _looks_at_graph(expressions: Expressions, node: Binding) -> bool:
+    """Whether a pattern or subquery inside uses the variable of the list: DuckDB's lambdas cannot hold one."""
+    inside = [part for body in _bodies(node) if body is not None for part in walk(body)]
+    return not expressions.local and any(
+        isinstance(part, _GRAPH) and node.variable in variables(part) for part in inside
+    )
+
+
+def _unnested_comprehension(expressions: Expressions, node: s.ListComprehension) -> Value:
+    chosen = node.result or s.Variable(node.at, node.variable)
+
+    def result(inner: Expressions) -> tuple[str, Type]:
+        value = inner.compile(chosen)
+        return ("CAST(NULL AS INTEGER)" if value.type.kind is Kind.NULL else value.sql), value.type
+
+    return _unnested(expressions, node, result, node.where)
+
+
+def _unnested(
+    expressions: Expressions,
+    node: Binding,
+    result: Callable[[Expressions], tuple[str, Type]],
+    where: s.Expression | None,
+) -> Value:
+    """The list taken apart into rows, each of which may look at the graph, and put together again."""
+    source = expressions.compile(node.source)
+    if source.type.kind is not Kind.LIST or source.type.item is None:
+        raise NeedsPython
+    inner = expressions.relation.child()
+    name = expressions.context.alias("u")
+    inner.add(f"(SELECT unnest({source.sql}) AS e, generate_subscripts({source.sql}, 1) AS i) AS {name}")
+    item = source.type.item
+    inner.scope[node.variable] = inner.entity(f"{name}.e", item, True) if item.is_entity else Value(f"{name}.e", item)
+    compiler = type(expressions)(inner)
+    if where is not None:
+        inner.require(compiler.boolean(where))
+    sql, type_ = result(compiler)
+    collected = f"(SELECT list({sql} ORDER BY {name}.i){inner.body()})"
+    return Value(f"CASE WHEN {source.sql} IS NOT NULL THEN coalesce({collected}, []) END", list_of(type_))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Collection, Iterable
 
+from warehouse.cypher import syntax as s
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import nearest
 from warehouse.cypher.relation import NULL_VALUE, Context, Value, convert
-from warehouse.cypher.types import BOOLEAN, FLOAT, INTEGER, STRING, Kind, Type
+from warehouse.cypher.temporal import to_python
+from warehouse.cypher.temporal_text import from_text
+from warehouse.cypher.types import BOOLEAN, DATE, DATETIME, FLOAT, INTEGER, STRING, Kind, Type
+from warehouse.errors import QuestionError
 
 _SCALARS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING, Kind.DATE, Kind.DATETIME})
 _NULL_TRUTH = Value("CAST(NULL AS BOOLEAN)", BOOLEAN)
@@ -246,6 +251,8 @@ _UNSUPPORTED_REGEX = (
     (re.compile(r"\(\?<?[=!]"), "look-around"),
     (re.compile(r"\\[1-9]|\\k<"), "a back-reference"),
     (re.compile(r"&&"), "an intersection of character classes"),
+    (re.compile(r"\[:"), "a POSIX character class"),
+    (re.compile(r"\(\?[a-zA-Z-]*[^imsa:<>=!)-][a-zA-Z-]*[:)]"), "a flag other than i, m and s"),
     (re.compile(r"[*+?}]\+"), "a possessive quantifier"),
     (re.compile(r"\(\?>"), "an atomic group"),
     (re.compile(r"\\[hHvVRXGZ]|\\p\{(?:java|Is|In|Lower|Upper|Alpha|Digit|Alnum|Punct)"), "a class that only Java has"),
@@ -260,3 +267,21 @@ def regex_problem(pattern: str) -> tuple[str, str] | None:
     if "(?i" in pattern and not pattern.isascii():
         return "(?i) with letters outside ASCII is not supported", "write toLower(x) =~ 'pattern in small letters'"
     return None
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+
+def constant_date(kind: str, text: s.Expression, context: Context) -> Value:
+    """`date('2020-01-01')` as a constant of DuckDB, so that comparisons with stored dates stay in SQL."""
+    if not isinstance(text, s.Literal) or not isinstance(text.value, str):
+        raise NeedsPython
+    try:
+        found = to_python(from_text(kind, text.value))
+    except QuestionError as error:
+        raise context.refuse(text.at, error.message, error.hint) from None
+    if isinstance(found, dt.datetime):
+        return Value(f"CAST({context.bind_text(found.isoformat(sep=' '))} AS TIMESTAMP)", DATETIME)
+    if isinstance(found, dt.date):
+        return Value(f"CAST({context.bind_text(found.isoformat())} AS DATE)", DATE)
+    raise NeedsPython

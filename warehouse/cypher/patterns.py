@@ -277,6 +277,7 @@ class PatternCompiler:
         from_right = self.begins_right(hop)
         near, far = (hop.right, hop.left) if from_right else (hop.left, hop.right)
         direction = element.direction if not from_right else FLIPPED[element.direction]
+        direction = self._only_direction(hop, near, far, direction)
         scan = Scan(self.context, Kind.RELATIONSHIP, hop.of, direction)  # type: ignore[arg-type]  # flipped within the three
         pairs = {pair for ordinal in hop.of for pair in self.context.catalogue.ends[ordinal]}
         starts, ends = frozenset(start for start, _ in pairs), frozenset(end for _, end in pairs)
@@ -292,6 +293,15 @@ class PatternCompiler:
         known = None if element.name is None else self.relation.scope.get(element.name)
         if known is not None:
             self.relation.require(f"{scan.id} = {known.sql}")
+
+    def _only_direction(self, hop: Hop, near: NodeState, far: NodeState, direction: str) -> str:
+        """For an undirected hop the one direction in which the types of its ends leave it, if there is but one."""
+        if direction != "both":
+            return direction
+        pairs = [pair for ordinal in hop.of for pair in self.context.catalogue.ends[ordinal]]
+        outward = any(start in near.of and end in far.of for start, end in pairs)
+        inward = any(end in near.of and start in far.of for start, end in pairs)
+        return "both" if outward == inward else "out" if outward else "in"
 
     def _require_distinct(self) -> None:
         """No relationship twice in one MATCH."""

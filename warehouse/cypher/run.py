@@ -251,7 +251,7 @@ class CypherEngine:
 
 
 def _called(
-    lookup: weakref.WeakMethod[Callable[[CypherValue], Mapping[str, CypherValue]]], reference: CypherValue
+    lookup: Callable[[], Callable[[CypherValue], Mapping[str, CypherValue]] | None], reference: CypherValue
 ) -> Mapping[str, CypherValue]:
     method = lookup()
     if method is None:
