@@ -158,7 +158,7 @@ def _local_cluster(processes: int) -> Iterator[Any]:
     # Several processes that each used all cores would stand in each other's way.
     environment = {"POLARS_MAX_THREADS": "1"}
     made = dask.LocalCluster(
-        n_workers=processes, threads_per_worker=1, dashboard_address=None, env=environment, memory_limit=0
+        n_workers=processes, threads_per_worker=1, dashboard_address="127.0.0.1:0", env=environment, memory_limit=0
     )
     with made as cluster, dask.Client(cluster) as client:
         yield client

@@ -84,7 +84,7 @@ def test_a_pool_of_processes_gives_what_one_process_gives(
 def _scheduler() -> Iterator[str]:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, protocol="tcp://"
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0", protocol="tcp://"
     ) as cluster:
         yield cluster.scheduler_address
 
