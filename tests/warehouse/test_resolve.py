@@ -58,6 +58,46 @@ def test_identifiers_merge_and_the_merge_is_a_row(small: SmallBuild) -> None:
     ]
 
 
+def test_a_chain_of_merges_is_followed_to_the_end(small: SmallBuild) -> None:
+    small.say("best", stated("Drug", id="drugbank:DB00001", name="a"), rank=1)
+    small.say("middle", stated("Drug", id="chembl.compound:CHEMBL1", identifiers=["drugbank:DB00001"]))
+    small.say("last", stated("Drug", id="rxnorm:7", identifiers=["chembl.compound:CHEMBL1"]))
+    small.say(
+        "x",
+        stated("Disease", id="doid:1"),
+        stated("TREATS", *({"subject": id_, "object": "doid:1"} for id_ in ("rxnorm:7", "chembl.compound:CHEMBL1"))),
+    )
+    small.finish()
+    assert small.rows("SELECT id, sources FROM drug") == [("drugbank:DB00001", ["best", "last", "middle"])]
+    assert small.rows("SELECT subject FROM treats") == [("drugbank:DB00001",)]
+    assert small.rows("SELECT merged_id, canonical_id FROM merges ORDER BY ALL") == [
+        ("chembl.compound:CHEMBL1", "drugbank:DB00001"),
+        ("rxnorm:7", "chembl.compound:CHEMBL1"),
+    ]
+    small.finish(undone_merges=[("chembl.compound:CHEMBL1", "drugbank:DB00001")])
+    assert small.rows("SELECT id, sources FROM drug ORDER BY id") == [
+        ("chembl.compound:CHEMBL1", ["last", "middle"]),
+        ("drugbank:DB00001", ["best"]),
+    ]
+
+
+def test_the_better_id_may_state_the_merge(small: SmallBuild) -> None:
+    """HGNC names the Entrez gene; a source that knows only Entrez ids says nothing of HGNC's."""
+    small.say("hgnc", stated("Gene", {"id": "hgnc:5", "identifiers": ["ncbigene:1", "ncbigene:2"]}))
+    small.say("hetionet", stated("Gene", id="ncbigene:1", name="one"))
+    small.finish()
+    assert small.rows("SELECT id, name FROM gene") == [("hgnc:5", "one")]
+    # What nobody states as a thing of its own is a synonym, no merge.
+    assert small.rows("SELECT merged_id, canonical_id, source FROM merges") == [("ncbigene:1", "hgnc:5", "hgnc")]
+
+
+def test_the_lower_id_is_believed_of_itself_before_the_better_one(small: SmallBuild) -> None:
+    small.say("hgnc", stated("Gene", {"id": "hgnc:5", "identifiers": ["ncbigene:1"]}, {"id": "hgnc:6"}))
+    small.say("ncbi", stated("Gene", id="ncbigene:1", identifiers=["hgnc:6"]))
+    small.finish()
+    assert small.rows("SELECT merged_id, canonical_id FROM merges") == [("ncbigene:1", "hgnc:6")]
+
+
 def test_a_merge_can_be_undone(small: SmallBuild) -> None:
     small.say("hgnc", stated("Gene", id="hgnc:5"))
     small.say("ncbi", stated("Gene", id="ncbigene:1", identifiers=["hgnc:5"]))

@@ -19,22 +19,52 @@ _BY_SYMBOL = {SynonymKind.SYMBOL: 1, SynonymKind.PREVIOUS_SYMBOL: 50, SynonymKin
 def find_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:
     """Record which ids of lower-ranked prefixes equal which ids of better ones, as sources state it.
 
-    An id that is said to equal two better ids is merged with neither and goes to quarantine. The merges that a user has
-    undone (`record.undone_merges`, a temporary table) are recorded as not active.
+    Either side may state it: the row of the lower id, or, where that row is silent, the row of the better one. An id
+    that is said to equal two better ids is merged with neither and goes to quarantine. The merges that a user has
+    undone (`undone_merges`, a temporary table) are recorded as not active. Merges are followed to the end in the
+    temporary table `active_merges`: of three ids that are one thing, all mean the best.
     """
     connection.execute("DELETE FROM record.merges WHERE entity_type = ?", [entity.label])
     connection.execute("DELETE FROM record.quarantine WHERE stage = 'merge' AND type = ?", [entity.label])
     identifiers = _of_kind(entity, SynonymKind.IDENTIFIER)
-    if len(entity.prefixes) < 2 or not identifiers:
-        return
+    if len(entity.prefixes) > 1 and identifiers:
+        _claim_merges(connection, entity, identifiers[0].name)
+        _record_merges(connection, entity)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE active_merges AS
+        WITH RECURSIVE step AS (
+            SELECT merged_id, canonical_id FROM record.merges
+            WHERE active AND entity_type = {literal(entity.label)}),
+        followed AS (
+            FROM step
+            UNION ALL
+            SELECT f.merged_id, s.canonical_id FROM followed AS f JOIN step AS s ON s.merged_id = f.canonical_id)
+        SELECT merged_id, canonical_id FROM followed ANTI JOIN step AS s ON s.merged_id = followed.canonical_id"""
+    )
+
+
+def _claim_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType, identifiers: str) -> None:
+    """Make the temporary table `claims`: for each id the ids of the best prefix that are said to equal it."""
+    table = f"stated.{quoted(entity.table)}"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE claims AS
-        SELECT id AS merged_id, better AS canonical_id, _file, _row
-        FROM (SELECT id, unnest({quoted(identifiers[0].name)}) AS better, _file, _row
-            FROM stated.{quoted(entity.table)})
-        WHERE {_prefix_rank("better", entity)} < {_prefix_rank("id", entity)}
-        QUALIFY {_prefix_rank("better", entity)} = min({_prefix_rank("better", entity)}) OVER (PARTITION BY id)"""
+        WITH named AS (
+            SELECT id, {_prefix_rank("id", entity)} AS id_rank, other, {_prefix_rank("other", entity)} AS other_rank,
+                _file, _row
+            FROM (SELECT id, unnest({quoted(identifiers)}) AS other, _file, _row FROM {table})),
+        own AS (
+            SELECT id AS merged_id, other AS canonical_id, other_rank AS rank, _file, _row FROM named
+            WHERE other_rank < id_rank),
+        others AS (
+            SELECT other, id, id_rank, _file, _row FROM named SEMI JOIN {table} AS x ON x.id = named.other
+            WHERE id_rank < other_rank)
+        SELECT merged_id, canonical_id, _file, _row
+        FROM (FROM own UNION ALL FROM others ANTI JOIN own ON own.merged_id = others.other)
+        QUALIFY rank = min(rank) OVER (PARTITION BY merged_id)"""
     )
+
+
+def _record_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:
     connection.execute(
         """INSERT INTO record.merges
         SELECT ?, merged_id, min(canonical_id), 'stated as the same by ' || f.source,
@@ -74,7 +104,7 @@ def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> 
 
 
 def map_references(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> bool:
-    """Make the table `identity.<entity>`: reference → node; an ambiguous reference has no node.
+    """Make the table `identity.<entity>`: reference → node; an ambiguous reference has no node. After `find_merges`.
 
     Returns:
         Whether any reference changed its meaning since the table was last made.
@@ -99,10 +129,7 @@ def merge_join(entity: EntityType) -> str:
     """The SQL that joins the active merges of a type to its stated rows `s`, as `m`."""
     if len(entity.prefixes) < 2:
         return ""
-    merges = (
-        f"(SELECT merged_id, canonical_id FROM record.merges WHERE active AND entity_type = {literal(entity.label)})"
-    )
-    return f"LEFT JOIN {merges} AS m ON m.merged_id = s.id"
+    return "LEFT JOIN active_merges AS m ON m.merged_id = s.id"
 
 
 def _references(entity: EntityType) -> str:
@@ -110,8 +137,7 @@ def _references(entity: EntityType) -> str:
     claims = [f"SELECT id AS reference, _nid, id, 0 AS weakness FROM {nodes}"]
     if len(entity.prefixes) > 1:
         claims.append(
-            f"""SELECT merged_id, _nid, n.id, 0 FROM record.merges AS m JOIN {nodes} AS n ON n.id = m.canonical_id
-            WHERE active AND entity_type = {literal(entity.label)}"""
+            f"SELECT merged_id, _nid, n.id, 0 FROM active_merges AS m JOIN {nodes} AS n ON n.id = m.canonical_id"
         )
     if entity.symbol_prefix is not None or entity.identifier_prefixes:
         claims.append(_named_references(entity, nodes))
