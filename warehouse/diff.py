@@ -72,7 +72,9 @@ def _compare(declared: StatedType, old: duckdb.DuckDBPyConnection, new: duckdb.D
         .otherwise(pl.lit("same"))
     )
     sources = pl.coalesce("sources_after", "sources")
-    return joined.select(type=pl.lit(name), change=change, key="key", sources=sources)
+    return joined.select(
+        type=pl.lit(name), change=change, key="key", sources=sources, before="sources", after="sources_after"
+    )
 
 
 def _content(connection: duckdb.DuckDBPyConnection, declared: StatedType) -> pl.DataFrame:
@@ -96,14 +98,19 @@ def _content(connection: duckdb.DuckDBPyConnection, declared: StatedType) -> pl.
 
 
 def _counts(compared: pl.DataFrame) -> pl.DataFrame:
-    told = (
-        compared.explode("sources")
-        .group_by("type", "sources")
-        .agg(
-            before=(pl.col("change") != "added").sum().cast(pl.Int64),
-            after=(pl.col("change") != "removed").sum().cast(pl.Int64),
-            **{change: (pl.col("change") == change).sum().cast(pl.Int64) for change in _CHANGES},
-        )
+    """Count by source; a row that stays by the word of others is removed for a source that fell silent."""
+    said = {side: pl.col(side).fill_null([]) for side in ("before", "after")}
+    each = compared.with_columns(**said, source=said["before"].list.set_union(said["after"])).explode("source")
+    was, stands = (pl.col(side).list.contains(pl.col("source")) for side in ("before", "after"))
+    told = each.select(
+        "type",
+        "source",
+        before=was,
+        after=stands,
+        added=~was & stands,
+        removed=was & ~stands,
+        changed=was & stands & (pl.col("change") == "changed"),
     )
+    counts = told.group_by("type", "source").agg(pl.all().sum().cast(pl.Int64))
     differs = pl.any_horizontal(pl.col(change) > 0 for change in _CHANGES)
-    return told.rename({"sources": "source"}).filter(differs).sort("type", "source")
+    return counts.filter(differs).sort("type", "source")

@@ -232,7 +232,7 @@ def test_settings_from_the_environment_and_a_file(place: Home, monkeypatch: pyte
         (("diff", "nope"), 1, "names 0 builds"),
         (("diff",), 1, "There is no build before"),
         (("rollback",), 1, "There is no build before"),
-        (("model", "Gnee"), 2, "declares no type 'Gnee'"),
+        (("model", "Gnee"), 1, "declares no type 'Gnee'"),
         (("build", "--source", "nope"), 1, "There is no source 'nope'"),
         (("build", "--raw", "no/such/folder"), 1, "is no folder"),
         (("build", "--raw", ".", "--species", "Mus mus"), 1, ""),

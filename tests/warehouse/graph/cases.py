@@ -51,17 +51,7 @@ NEW = (("R-HSA-1", "Signaling by MET"), ("R-HSA-3", "Life"))
 
 
 class GraphStoreCases:
-    """The cases; a subclass or a fixture gives `make_store`."""
-
-    @pytest.fixture(scope="class")
-    def old(self, tmp_path_factory: pytest.TempPathFactory) -> Build:
-        """A build."""
-        return make_build(tmp_path_factory.mktemp("graph") / "old", OLD)
-
-    @pytest.fixture(scope="class")
-    def new(self, tmp_path_factory: pytest.TempPathFactory) -> Build:
-        """Its successor: a pathway is gone, one is new, one has another name."""
-        return make_build(tmp_path_factory.mktemp("graph") / "new", NEW)
+    """The cases; the fixtures `make_store`, `old` and `new` stand in `test_stores.py`."""
 
     def ask(self, store: GraphStore, text: str, **parameters: object) -> list[tuple[object, ...]]:
         """The rows of an answer."""
@@ -140,7 +130,7 @@ class GraphStoreCases:
         told: list[object] = []
 
         def ask(number: int) -> None:
-            told.extend(self.ask(store, "MATCH (g:Gene) RETURN count(g) + $n", n=number)[0] for _ in range(5))
+            told.extend(self.ask(store, "MATCH (g:Gene) RETURN count(g) + $n", n=number)[0][0] for _ in range(5))
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
         for thread in threads:

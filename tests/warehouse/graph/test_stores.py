@@ -6,13 +6,25 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.warehouse.graph.cases import GraphStoreCases, MakeStore
+from tests.warehouse.graph.cases import NEW, OLD, GraphStoreCases, MakeStore, make_build
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.home import Build
 
 #: By name, how a store is made that asks a build. A new implementation is one entry.
 STORES: dict[str, Callable[[Build], GraphStore]] = {"duckdb": DuckDBGraphStore}
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build."""
+    return make_build(tmp_path_factory.mktemp("graph") / "old", OLD)
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Its successor: a pathway is gone, one is new, one has another name."""
+    return make_build(tmp_path_factory.mktemp("graph") / "new", NEW)
 
 
 @pytest.fixture(params=list(STORES))
