@@ -1,0 +1,101 @@
+"""The receipt: every row of every file is accounted for, and what was not there or not used is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from etl.receipt import FileReceipt, SourceReceipt, source_receipt_from_json, table
+from warehouse.home import Home
+from warehouse.statements import Reason
+from warehouse.warehouse import Warehouse
+
+REASONS = {reason.code for reason in Reason}
+
+
+def _file(kept: int, expected: int | None, *, subset: bool = False, **quarantined: int) -> FileReceipt:
+    lost = sum(quarantined.values())
+    sums = (kept + lost, kept, lost, 0)
+    return FileReceipt("p", "f", "1", "0" * 64, 1, None, subset, expected, *sums, quarantined, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected", "status"),
+    [(100, 100, "green"), (95, 100, "green"), (94, 100, "warning"), (70, 100, "warning"), (69, 100, "failed")],
+)
+def test_shares_of_the_expected_rows(kept: int, expected: int, status: str) -> None:
+    assert _file(kept, expected).status == status
+
+
+def test_withdrawn_entries_count_as_good_and_others_do_not() -> None:
+    assert _file(60, 100, withdrawn=40).status == "green"
+    assert _file(60, 100, bad_value=40).status == "failed"
+    assert _file(5, None).status == "unpinned"
+    assert _file(5, None, subset=True).status == "green"
+
+
+def test_a_source_is_as_bad_as_its_worst_file() -> None:
+    files = [_file(100, 100), _file(80, 100), _file(5, None)]
+    assert SourceReceipt("s", "S", "x", files).status == "warning"
+    assert SourceReceipt("s", "S", "x", files[::2]).status == "unpinned"
+    assert SourceReceipt("s", "S", "x").status == "green"
+
+
+def test_every_row_of_the_sample_is_accounted_for(sample_home: Home) -> None:
+    receipt = sample_home.current().receipt()
+    files = [file for source in receipt["sources"] for file in source["files"]]
+    assert len(files) > 50
+    for file in files:
+        assert file["rows_read"] == file["rows_kept"] + file["rows_quarantined"] + file["rows_out_of_scope"]
+        assert file["rows_read"] > 0
+        assert set(file["quarantined"]) <= REASONS
+        assert sum(file["quarantined"].values()) >= file["rows_quarantined"]
+        assert len(file["sha256"]) == 64
+        assert file["release"]
+        assert file["seconds"] >= 0
+    assert receipt["provenance_share"] == 1.0
+    assert {"read", "resolve", "gate", "fingerprint"} <= set(receipt["phases"])
+
+
+def test_quarantine_holds_what_the_receipt_counts(sample_home: Home) -> None:
+    receipt = sample_home.current().receipt()
+    told: dict[tuple[str, str], int] = {}
+    for source in receipt["sources"]:
+        for file in source["files"]:
+            for reason, count in file["quarantined"].items():
+                told[source["source"], reason] = told.get((source["source"], reason), 0) + count
+        for reason, count in source["statements_quarantined"].items():
+            told[source["source"], reason] = told.get((source["source"], reason), 0) + count
+    with Warehouse(sample_home.current()) as opened:
+        held = opened.sql("SELECT source, reason, count(*) FROM quarantine GROUP BY ALL").rows()
+        assert {(source, reason): count for source, reason, count in held} == told
+        assert opened.sql("SELECT count(*) FROM quarantine WHERE file IS NULL OR row IS NULL").rows() == [(0,)]
+        said = opened.sql("SELECT count(*) FROM assertions").rows()[0][0]
+        values = opened.sql("SELECT count(*) FROM expression").rows()[0][0]
+    assert 0 < said + values <= sum(source["statements"] for source in receipt["sources"]) + 10**6
+
+
+def test_missing_superseded_and_unused_files_are_named(sample_home: Home) -> None:
+    receipt = sample_home.current().receipt()
+    by_source = {source["source"]: source for source in receipt["sources"]}
+    assert any(source["missing"] for source in by_source.values())
+    listed = [*receipt["unused_files"], *(name for source in by_source.values() for name in source["superseded"])]
+    read = {file["file"] for source in by_source.values() for file in source["files"]}
+    assert not read & set(receipt["unused_files"])
+    raw = sample_home.root / "raw"
+    there = {path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()}
+    beside = {name for name in there - read - set(listed) if not Path(name).name.startswith(("meta_", "targetgraph-"))}
+    assert not beside, "every file is read, superseded or named as nobody's"
+
+
+def test_a_receipt_survives_the_disk(sample_home: Home) -> None:
+    document = sample_home.current().receipt()
+    for source in document["sources"]:
+        read = source_receipt_from_json(json.loads(json.dumps(source)))
+        assert read.status == source["status"]
+        assert read.total("rows_read") == sum(file["rows_read"] for file in source["files"])
+    rows = table(document)
+    assert [row["source"] for row in rows] == [source["source"] for source in document["sources"]]
+    assert all(row["read"] == row["kept"] + row["quarantined"] + row["out_of_scope"] for row in rows)
