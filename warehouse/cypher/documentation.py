@@ -43,7 +43,9 @@ def functions_page() -> str:
 
 
 def _row(function: Function) -> str:
-    arguments = ", ".join(word.replace("?", " (optional)").replace("*", " ...") for word in function.signature) or "none"
+    arguments = (
+        ", ".join(word.replace("?", " (optional)").replace("*", " ...") for word in function.signature) or "none"
+    )
     note = " (null is a value here)" if function.null_aware else ""
     return f"| `{function.name}` | {arguments}{note} | `{function.example}` | `{function.gives}` |"
 

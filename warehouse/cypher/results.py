@@ -23,7 +23,30 @@ from warehouse.cypher.values import (
     decode,
 )
 
+MOST_SEEN = 50_000
 _PLAIN = frozenset({Kind.NULL, Kind.BOOLEAN, Kind.INTEGER, Kind.STRING, Kind.DATE, Kind.DATETIME})
+
+
+class SeenNodes:
+    """The properties of nodes that an engine has read, for the next query; a build never changes."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, dict[str, CypherValue]] = {}
+
+    def get(self, number: int) -> dict[str, CypherValue] | None:
+        """A copy of the properties, which the owner of the result may change."""
+        found = self._found.get(number)
+        return None if found is None else _copied(found)
+
+    def keep(self, number: int, properties: dict[str, CypherValue]) -> None:
+        """Remember the properties of a node."""
+        if len(self._found) >= MOST_SEEN:
+            self._found = {}
+        self._found[number] = _copied(properties)
+
+
+def _copied(properties: dict[str, CypherValue]) -> dict[str, CypherValue]:
+    return {key: list(value) if isinstance(value, list) else value for key, value in properties.items()}
 
 
 class Entities:
@@ -32,11 +55,15 @@ class Entities:
     Args:
         connection: where they are read; a connection of its own, for the query may still be running.
         catalogue: their types.
+        seen: nodes that were read before.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, seen: SeenNodes | None = None
+    ) -> None:
         self.connection = connection
         self.catalogue = catalogue
+        self.seen = SeenNodes() if seen is None else seen
         self.nodes: dict[int, Node] = {}
         self.relationships: dict[int, Relationship] = {}
 
@@ -50,13 +77,24 @@ class Entities:
             for number, start, end, *values in self._read(kind.table, ("_rid", "_s", "_o"), kind.properties, numbers):
                 rows[number] = kind.name, start, end, self._properties(kind.properties, values)
                 ends |= {start, end}
-        for ordinal, numbers in _by_ordinal(number for number in ends if number not in self.nodes).items():
+        for ordinal, numbers in _by_ordinal(number for number in ends if not self._is_known(number)).items():
             node_kind = self.catalogue.node_by_ordinal[ordinal]
             labels = frozenset(node_kind.all_labels)
             for number, *values in self._read(node_kind.table, ("_nid",), node_kind.properties, numbers):
                 self.nodes[number] = Node(number, labels, self._properties(node_kind.properties, values))
+                self.seen.keep(number, dict(self.nodes[number]))
         for number, (name, start, end, properties) in rows.items():
             self.relationships[number] = Relationship(number, name, self.nodes[start], self.nodes[end], properties)
+
+    def _is_known(self, number: int) -> bool:
+        """Whether a node need not be read; one that an earlier query read is taken over."""
+        if number not in self.nodes:
+            properties = self.seen.get(number)
+            if properties is None:
+                return False
+            labels = frozenset(self.catalogue.node_by_ordinal[number >> ORDINAL_SHIFT].all_labels)
+            self.nodes[number] = Node(number, labels, properties)
+        return True
 
     def _read(
         self, name: str, ids: tuple[str, ...], properties: Mapping[str, object], numbers: list[int]

@@ -22,7 +22,7 @@ from warehouse.cypher.catalogue import Catalogue
 from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
 from warehouse.cypher.evaluate import Run
 from warehouse.cypher.operators import regex_problem
-from warehouse.cypher.results import Entities, RowReader
+from warehouse.cypher.results import Entities, RowReader, SeenNodes
 from warehouse.cypher.search import PathIndexes
 from warehouse.cypher.values import CypherValue
 from warehouse.cypher.watchdog import WATCHDOG
@@ -125,6 +125,7 @@ class CypherEngine:
         self._compiled: OrderedDict[tuple[Any, ...], Compiled] = OrderedDict()
         self._lock = threading.Lock()
         self._lookup = threading.local()
+        self._seen = SeenNodes()
         # The connection keeps its functions: a strong reference would tie engine and connection into a circle.
         lookup = weakref.WeakMethod(self._properties_of)
         dynamic.register(connection, lambda reference: _called(lookup, reference))
@@ -206,7 +207,7 @@ class CypherEngine:
         self, compiled: Compiled, parameters: Mapping[str, CypherValue], timeout_s: float
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, RowReader]]:
         cursor = self.connection.cursor()
-        entities = Entities(self.connection.cursor(), self.catalogue)
+        entities = Entities(self.connection.cursor(), self.catalogue, self._seen)
         self._prepare(cursor, compiled, parameters)
         run = Run()
 
