@@ -36,6 +36,7 @@ def _source(source: Source) -> str:
 def _file(part: SourceFile) -> str:
     patterns = "<br>".join(f"`{pattern}`" for pattern in part.patterns)
     remote = f"<{part.remote.url}> ({part.remote.release})" if part.remote else "by hand"
-    pins = "<br>".join(f"{pin.release} ({pin.rows:,}{', subset' if pin.subset else ''})" for pin in part.pins[:6])
-    more = f"<br>and {len(part.pins) - 6} more" if len(part.pins) > 6 else ""
+    known = list(dict.fromkeys(f"{pin.release} ({pin.rows:,}{', subset' if pin.subset else ''})" for pin in part.pins))
+    pins = "<br>".join(known[:6])
+    more = f"<br>and {len(known) - 6} more" if len(known) > 6 else ""
     return f"| {part.part} | {patterns} | {'yes' if part.required else 'no'} | {remote} | {pins}{more} |"

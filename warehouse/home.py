@@ -100,7 +100,11 @@ class Home:
             raise BuildError(
                 f"{pointer} cannot be read: {error}", "`targetgraph rollback BUILD` writes it anew."
             ) from error
-        return self.build(name)
+        known = {build.id: build for build in self.builds()}
+        if name not in known:
+            builds = ", ".join(known) or "none"
+            raise BuildError(f"The current build {name!r} is gone.", f"Go back to another with `rollback`: {builds}")
+        return known[name]
 
     def build(self, name: str) -> Build:
         """The build of that id, or the one whose id begins with it.

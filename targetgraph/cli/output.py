@@ -41,6 +41,9 @@ def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None)
     Raises:
         TargetGraphError: the file cannot be written, or Parquet would go to a terminal.
     """
+    from warehouse.answer import storable
+
+    table = storable(table)
     if file_format is OutputFormat.PARQUET:
         _write_parquet(table, output)
         return
@@ -80,12 +83,10 @@ def _write_parquet(table: pa.Table, output: Path | None) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from warehouse.answer import storable
-
     if output is None and sys.stdout.isatty():
         raise TargetGraphError("Parquet is not for a terminal.", "Name a file with --output.")
     sink = pa.BufferOutputStream()
-    parquet.write_table(storable(table), sink)
+    parquet.write_table(table, sink)
     content = sink.getvalue().to_pybytes()
     if output is None:
         sys.stdout.buffer.write(content)
