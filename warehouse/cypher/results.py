@@ -64,6 +64,7 @@ class Entities:
         self.connection = connection
         self.catalogue = catalogue
         self.seen = SeenNodes() if seen is None else seen
+        self._known: dict[CypherValue, _Known] = {}
         self.nodes: dict[int, Node] = {}
         self.relationships: dict[int, Relationship] = {}
 
@@ -120,6 +121,13 @@ class Entities:
 
     def lookup(self, reference: CypherValue) -> Mapping[str, CypherValue]:
         """The properties of a reference for an expression that Python evaluates, and what its id says."""
+        if reference not in self._known:
+            if len(self._known) >= MOST_SEEN:
+                self._known, self.nodes, self.relationships = {}, {}, {}
+            self._known[reference] = self._look_up(reference)
+        return self._known[reference]
+
+    def _look_up(self, reference: CypherValue) -> _Known:
         if isinstance(reference, NodeReference):
             self.load([reference.number], [])
             node = self.nodes[reference.number]

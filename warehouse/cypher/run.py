@@ -38,7 +38,6 @@ DEFAULT_ROW_LIMIT = 10_000
 DEFAULT_MEMORY_MB = 2_048
 CACHED_QUERIES = 512
 BATCH_ROWS = 2_048
-MOST_REMEMBERED = 100_000
 
 
 def open_locked(
@@ -245,9 +244,6 @@ class CypherEngine:
         if entities is None:
             entities = Entities(self.connection.cursor(), self.catalogue)
             self._lookup.entities = entities
-        if len(entities.nodes) + len(entities.relationships) > MOST_REMEMBERED:
-            entities.nodes.clear()
-            entities.relationships.clear()
         return entities.lookup(reference)
 
 
