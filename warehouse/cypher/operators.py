@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import nearest
+from warehouse.cypher.dynamic import Program
 from warehouse.cypher.relation import NULL_VALUE, Context, Value, convert
 from warehouse.cypher.temporal import to_python
 from warehouse.cypher.temporal_text import from_text
@@ -55,9 +56,9 @@ def binary(operator: str, left: Value, right: Value, context: Context) -> Value 
     if Kind.NULL in kinds:
         return _NULL_TRUTH if operator in ("=", "<>", "<", "<=", ">", ">=") else NULL_VALUE
     if operator in ("=", "<>"):
-        return _equality(operator, left, right)
+        return _exact(operator, left, right, _equality(operator, left, right), context)
     if operator in ("<", "<=", ">", ">="):
-        return _order(operator, left, right)
+        return _exact(operator, left, right, _order(operator, left, right), context)
     if operator in _TEXT_TESTS:
         return _text_test(operator, left, right)
     if Kind.ANY in kinds:
@@ -93,6 +94,22 @@ def _order(operator: str, left: Value, right: Value) -> Value:
     return _NULL_TRUTH
 
 
+def _exact(operator: str, left: Value, right: Value, plain: Value, context: Context) -> Value:
+    """An integer beside a float: beyond 2^53 a float does not hold every integer, so Python compares exactly."""
+    if {left.type.kind, right.type.kind} != {Kind.INTEGER, Kind.FLOAT}:
+        return plain
+    whole = left.sql if left.type.kind is Kind.INTEGER else right.sql
+    constant = _INTEGER_CONSTANT.fullmatch(whole)
+    if constant is not None and abs(int(constant.group(1))) <= LARGEST_EXACT:
+        return plain
+    compared = s.Binary(0, operator, s.Variable(0, "left"), s.Variable(0, "right"))
+    program = Program(compared, ("left", "right"), (left.type, right.type), BOOLEAN)
+    context.programs.append(program)
+    exact = program.call([left.sql, right.sql])
+    small = f"{whole} BETWEEN -{LARGEST_EXACT} AND {LARGEST_EXACT}"
+    return Value(f"CASE WHEN {whole} IS NULL OR {small} THEN {plain.sql} ELSE {exact} END", BOOLEAN)
+
+
 def _guard_nan(operator: str, left: Value, right: Value) -> str:
     """The comparison; where a side was computed as a float it may be NaN, which equals and precedes nothing."""
     plain = f"({left.sql} {operator} {right.sql})"
@@ -105,6 +122,8 @@ def _guard_nan(operator: str, left: Value, right: Value) -> str:
     return f"CASE WHEN {test} THEN CASE WHEN {known} THEN {outcome} END ELSE {plain} END"
 
 
+LARGEST_EXACT = 2**53
+_INTEGER_CONSTANT = re.compile(r"CAST\((-?\d+) AS BIGINT\)")
 _PLAIN_COLUMN = re.compile(r'[a-z]+\d+\."(?:[^"]|"")*"|CAST\(-?[0-9.e+-]+ AS DOUBLE\)')
 
 
