@@ -23,7 +23,7 @@ from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
 from warehouse.cypher.evaluate import Run
 from warehouse.cypher.operators import regex_problem
 from warehouse.cypher.results import Entities, RowReader, SeenNodes
-from warehouse.cypher.search import PathIndexes
+from warehouse.cypher.search import PathIndex, PathIndexes
 from warehouse.cypher.values import CypherValue
 from warehouse.cypher.watchdog import WATCHDOG
 from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
@@ -207,7 +207,7 @@ class CypherEngine:
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, RowReader]]:
         cursor = self.connection.cursor()
         entities = Entities(self.connection.cursor(), self.catalogue, self._seen)
-        self._prepare(cursor, compiled, parameters)
+        held = self._prepare(cursor, compiled, parameters)
         run = Run()
 
         def stop() -> None:
@@ -222,12 +222,14 @@ class CypherEngine:
         except duckdb.Error as error:
             raise _explained(error, run.stopped, timeout_s) from error
         finally:
+            held.clear()
             cursor.close()
             entities.connection.close()
 
     def _prepare(
         self, cursor: duckdb.DuckDBPyConnection, compiled: Compiled, parameters: Mapping[str, CypherValue]
-    ) -> None:
+    ) -> list[PathIndex]:
+        """Check the parameters and load the arrays that the statement walks; the caller holds them while it runs."""
         for name in compiled.regex_parameters:
             problem = regex_problem(parameters[name])
             if problem is not None:
@@ -235,8 +237,7 @@ class CypherEngine:
         for name in compiled.shares:
             if not 0 <= parameters[name] <= 1:
                 raise QuestionError(f"${name} is a percentile: it must be between 0.0 and 1.0")
-        for path_search in compiled.searches:
-            self._indexes.ensure(cursor, path_search.ordinals)
+        return [self._indexes.ensure(cursor, path_search.ordinals) for path_search in compiled.searches]
 
     def _properties_of(self, reference: CypherValue) -> Mapping[str, CypherValue]:
         """The properties of an entity for an expression that Python evaluates, read beside the running query."""

@@ -103,7 +103,7 @@ class PathIndex:
         shifts = np.zeros(max(bases, default=0) + 1, np.int64)
         for ordinal, base in bases.items():
             shifts[ordinal] = base - (ordinal << ORDINAL_SHIFT)
-        test = "TRUE" if every else f"(_rid >> {ORDINAL_SHIFT}) IN ({', '.join(map(str, sorted(ordinals))) or 'NULL'})"
+        test = "TRUE" if every else f"_t IN ({', '.join(map(str, sorted(ordinals))) or 'NULL'})"
         rows = [
             _adjacency(
                 connection, f"SELECT {near}, {far}, _rid FROM graph.{name} WHERE {test}", near, far, shifts, slots
@@ -227,16 +227,21 @@ class PathIndexes:
     def __init__(self, every: frozenset[int]) -> None:
         self._every = every
         self._loaded: OrderedDict[frozenset[int], PathIndex] = OrderedDict()
+        # What is no longer kept but still in use by a running query.
+        self._in_use: WeakValueDictionary[frozenset[int], PathIndex] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def ensure(self, connection: duckdb.DuckDBPyConnection, ordinals: frozenset[int]) -> None:
-        """Load the arrays of these relationship types unless they are there."""
+    def ensure(self, connection: duckdb.DuckDBPyConnection, ordinals: frozenset[int]) -> PathIndex:
+        """The arrays of these relationship types, read unless they are there; whoever uses them holds on to them."""
         with self._lock:
-            if ordinals not in self._loaded:
-                self._loaded[ordinals] = PathIndex.load(connection, ordinals, ordinals == self._every)
-                while len(self._loaded) > MOST_INDEXES:
-                    self._loaded.popitem(last=False)
+            index = self._loaded.get(ordinals) or self._in_use.get(ordinals)
+            if index is None:
+                index = PathIndex.load(connection, ordinals, ordinals == self._every)
+            self._loaded[ordinals] = self._in_use[ordinals] = index
             self._loaded.move_to_end(ordinals)
+            while len(self._loaded) > MOST_INDEXES:
+                self._loaded.popitem(last=False)
+            return index
 
     def find(self, number: int, start: int | None, end: int | None) -> list[dict[str, list[int]]]:
         """The paths of search `number` between two nodes, each as its nodes and relationships."""
@@ -248,7 +253,7 @@ class PathIndexes:
                 "a shortest path needs two different nodes; here start and end are the same",
                 "add WHERE a <> b before it",
             )
-        index = self._loaded[search.ordinals]
+        index = self._in_use[search.ordinals]
         return _Run(index, search).paths(start, end)
 
     def reach(self, numbers: pa.Array, starts: pa.Array) -> pa.Array:
@@ -275,7 +280,7 @@ class PathIndexes:
 
     def _trails(self, numbers: pa.Array, starts: pa.Array) -> tuple[PathIndex, list[Trails]]:
         walk = _walks[numbers[0].as_py()]
-        index = self._loaded[walk.ordinals]
+        index = self._in_use[walk.ordinals]
         known = np.flatnonzero(starts.is_valid().to_numpy(zero_copy_only=False))
         trails = Trails(known, index.slots_of(starts.drop_null().to_numpy()))
         found = [trails] if walk.low == 0 else []

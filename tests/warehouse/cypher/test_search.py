@@ -107,3 +107,19 @@ def test_repeated_relationships(
         expected = {f"n{node}": count for node, count in _trails(edges, start, low, high, directed).items()}
         for text in (ends, walks, recursive):
             assert dict(engine.query(text, {"a": f"n{start}"}).rows()) == expected, text
+
+
+def test_more_searches_in_one_query_than_arrays_are_kept(engine: CypherEngine) -> None:
+    types = [
+        "INTERACTS",
+        "TARGETS",
+        "ASSOCIATES",
+        "INTERACTS|TARGETS",
+        "INTERACTS|ASSOCIATES",
+        "TARGETS|ASSOCIATES",
+        "!X",
+    ]
+    counts = [f"COUNT {{ (g)-[:{one}*1..2]-() }} AS c{n}" for n, one in enumerate(types)]
+    (row,) = engine.query(f"MATCH (g:Gene {{id: 'g0'}}) RETURN {', '.join(counts)}").rows()
+    assert len(row) == len(types)
+    assert row[-1] == max(row)
