@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -73,11 +73,11 @@ class _Child:
         self._errors.seek(0)
         raise PeerError(last_line(self._errors.read()))
 
-    def ask(self, name: str) -> dict[str, Any]:
-        """Name a question and hear what came of it."""
+    def ask(self, line: str) -> dict[str, Any]:
+        """Say a line and hear what came of it."""
         # Where the child has ended, hearing it tells why.
         with suppress(BrokenPipeError):
-            self._input.write(f"{name}\n")
+            self._input.write(f"{line}\n")
             self._input.flush()
         return self.hear()
 
@@ -128,22 +128,31 @@ def _built(name: str, files: Path, store: Path) -> Measured:
 
 
 def _ask_all(children: dict[str, _Child], measured: Mapping[str, Measured]) -> None:
+    """First every answer, which warms what can be warmed; then every question again with the clock."""
+    for question in QUERIES:
+        for name, found in _ask_each(children, f"answers {question}"):
+            measured[name].answers[question] = found["answers"]
     for question in QUERIES:
         _print_load(question)
-        for name in list(children):
-            try:
-                found = children[name].ask(question)
-            except PeerError as error:
-                _leave_out(name, error)
-                del children[name]
-                continue
-            if "error" in found:
-                print(f"{name} did not answer {question}: {found['error']}", flush=True)
-                continue
-            measured[name].answers[question] = found["answers"]
+        for name, found in _ask_each(children, f"times {question}"):
             measured[name].values |= {f"{question}_{share}_ms": found[share] for share in ("p50", "p95")}
     for name, child in children.items():
         measured[name].values |= child.end()
+
+
+def _ask_each(children: dict[str, _Child], line: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each engine has to say; one that ended is left out from then on."""
+    for name in list(children):
+        try:
+            found = children[name].ask(line)
+        except PeerError as error:
+            _leave_out(name, error)
+            del children[name]
+            continue
+        if "error" in found:
+            print(f"{name} did not give {line}: {found['error']}", flush=True)
+        else:
+            yield name, found
 
 
 def _export(files: Path, scale: int) -> None:

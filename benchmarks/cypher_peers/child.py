@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -13,6 +14,9 @@ from benchmarks.cypher import NODES, QUERIES
 from benchmarks.cypher_peers.embedded import Ladybug, TargetGraph
 from benchmarks.cypher_peers.engine import Ask, Engine, Parameters, PeerError, exit_on_terminate
 from benchmarks.cypher_peers.neo4j_server import Neo4j
+from benchmarks.harness import percentiles
+
+Question = tuple[str, Parameters]
 
 OURS = "targetgraph"
 ENGINES: dict[str, Callable[[], Engine]] = {OURS: TargetGraph, "ladybug": Ladybug, "neo4j": Neo4j}
@@ -20,46 +24,43 @@ ENGINES: dict[str, Callable[[], Engine]] = {OURS: TargetGraph, "ladybug": Ladybu
 
 def _build_here(engine: Engine, files: Path, store: Path) -> None:
     start = time.perf_counter()
-    engine.build(files, store)
-    seconds = time.perf_counter() - start
+    with engine.built(files, store):
+        seconds = time.perf_counter() - start
     _tell({"build_s": seconds, "disk_mb": _disk_mb(engine.data(store)), "build_peak_gb": engine.peak_gb()})
 
 
 def _answer_here(engine: Engine, store: Path, rounds: int) -> None:
-    """Answer what the standard input names, one question after the other; at its end, tell the memory."""
+    """Answer the lines of the standard input, `answers NAME` or `times NAME`; at its end, tell the memory."""
     start = time.perf_counter()
     with engine.answering(store) as ask:
         ask(*_question(engine, "point", 0))
         _tell({"open_s": time.perf_counter() - start})
         for line in sys.stdin:
-            _tell(_asked(engine, ask, line.strip(), rounds))
+            what, name = line.split()
+            questions = [_question(engine, name, turn) for turn in range(rounds)]
+            try:
+                _tell(_answers(ask, questions) if what == "answers" else _times(ask, questions))
+            # Each engine has errors of its own; whatever it is, this question has no figure and the next is asked.
+            except Exception as error:  # noqa: BLE001
+                _tell({"error": f"{type(error).__name__}: {error}".splitlines()[0]})
     _tell({"peak_gb": engine.peak_gb()})
 
 
-def _asked(engine: Engine, ask: Ask, name: str, rounds: int) -> dict[str, Any]:
-    """One question in all rounds: once for the answers, which warms what can be warmed, then with the clock."""
-    questions = [_question(engine, name, turn) for turn in range(rounds)]
-    try:
-        answers = [ask(*question) for question in questions]
-        taken = [_milliseconds(ask, *question) for question in questions]
-    # Each engine has errors of its own; whatever it is, this question has no figure and the next is asked.
-    except Exception as error:  # noqa: BLE001
-        return {"error": str(error).splitlines()[0]}
-    taken.sort()
-    return {"p50": taken[rounds // 2], "p95": taken[min(int(rounds * 0.95), rounds - 1)], "answers": answers}
+def _answers(ask: Ask, questions: list[Question]) -> dict[str, Any]:
+    return {"answers": [ask(*question) for question in questions]}
 
 
-def _question(engine: Engine, name: str, turn: int) -> tuple[str, Parameters]:
+def _times(ask: Ask, questions: list[Question]) -> dict[str, Any]:
+    following = itertools.cycle(questions)
+    median, p95, _ = percentiles(lambda: ask(*next(following)), len(questions))
+    return {"p50": median, "p95": p95}
+
+
+def _question(engine: Engine, name: str, turn: int) -> Question:
     """A question as the engine spells it and the parameters of a round, those of the Cypher benchmark."""
     text = engine.dialect.get(name, QUERIES[name][0])
     ids = {"id": f"Gene:{turn * 7919 % NODES['Gene']}", "other": f"Gene:{(turn * 104_729 + 17) % NODES['Gene']}"}
     return text, {key: value for key, value in ids.items() if f"${key}" in text}
-
-
-def _milliseconds(ask: Ask, text: str, parameters: Parameters) -> float:
-    start = time.perf_counter()
-    ask(text, parameters)
-    return (time.perf_counter() - start) * 1000
 
 
 def _tell(found: Mapping[str, Any]) -> None:

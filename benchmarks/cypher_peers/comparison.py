@@ -95,7 +95,7 @@ def _cell(question: str, one: Measured, ours: Measured) -> str:
     """Median and 95th percentile in ms, and the rounds in which the answer was equal to ours."""
     if question not in one.answers:
         return "no answer"
-    times = f"{one.values[f'{question}_p50_ms']:.3g} / {one.values[f'{question}_p95_ms']:.3g}"
+    times = " / ".join(f"{one.values.get(f'{question}_{share}_ms', math.nan):.3g}" for share in ("p50", "p95"))
     if one is ours or question not in ours.answers:
         return times
     rounds = len(ours.answers[question])

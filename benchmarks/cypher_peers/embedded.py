@@ -45,7 +45,8 @@ class TargetGraph(_Embedded):
         """Always there; DuckDB's version tells."""
         return f"on DuckDB {duckdb.__version__}"
 
-    def build(self, files: Path, store: Path) -> None:
+    @contextmanager
+    def built(self, files: Path, store: Path) -> Iterator[None]:
         """Find the internal ids of the ends, sort, and derive what the compiler reads."""
         settings = {"threads": THREADS, "memory_limit": f"{MEMORY_MB}MB"}
         with duckdb.connect(str(store / "store.duckdb"), config=settings) as connection:
@@ -65,6 +66,7 @@ class TargetGraph(_Embedded):
                     ") ORDER BY _s, _o, _rid"
                 )
             derive(connection, catalogue)
+        yield
 
     @contextmanager
     def answering(self, store: Path) -> Iterator[Ask]:
@@ -113,7 +115,8 @@ class Ladybug(_Embedded):
             connection.close()
             database.close()
 
-    def build(self, files: Path, store: Path) -> None:
+    @contextmanager
+    def built(self, files: Path, store: Path) -> Iterator[None]:
         """One COPY a table; the primary key is the index."""
         with self._connection(store, read_only=False) as connection:
             for label in NODES:
@@ -122,6 +125,7 @@ class Ladybug(_Embedded):
             for name, (start, end, _) in RELATIONSHIPS.items():
                 connection.execute(f"CREATE REL TABLE {name}(FROM {start} TO {end}, score DOUBLE)")
                 connection.execute(f"COPY {name} FROM '{files / name}.parquet'")
+        yield
 
     @contextmanager
     def answering(self, store: Path) -> Iterator[Ask]:

@@ -36,8 +36,8 @@ class Engine(Protocol):
     def prepare(self) -> str:
         """Fetch what is missing, outside any measurement, and tell the version; `PeerError` if it cannot run."""
 
-    def build(self, files: Path, store: Path) -> None:
-        """Load the files, indexes included."""
+    def built(self, files: Path, store: Path) -> AbstractContextManager[None]:
+        """Load the files, indexes included; the block begins when it is ready to answer, its end shuts down."""
 
     def answering(self, store: Path) -> AbstractContextManager[Ask]:
         """A context that hands out the function to ask with."""

@@ -74,7 +74,8 @@ class Neo4j:
                 raise PeerError(f"Maven could not fetch its jars: {last_line(finished.stdout)}")
             Path(folder, "jars").rename(self.jars)
 
-    def build(self, files: Path, store: Path) -> None:
+    @contextmanager
+    def built(self, files: Path, store: Path) -> Iterator[None]:
         """The bulk import of the admin tool, then a unique constraint on each label through the server."""
         self._write_home(store, port=0)
         nodes = [f"--nodes={label}={files / label}.csv" for label in NODES]
@@ -90,6 +91,7 @@ class Neo4j:
             for label in NODES:
                 ask(f"CREATE CONSTRAINT FOR (n:{label}) REQUIRE n.id IS UNIQUE", {})
             ask("CALL db.awaitIndexes(300)", {})
+            yield
 
     @contextmanager
     def answering(self, store: Path, access_mode: str = "READ") -> Iterator[Ask]:
@@ -105,7 +107,7 @@ class Neo4j:
             neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{port}") as driver,
         ):
             self._await(server, driver, store)
-            with driver.session(default_access_mode=access_mode) as session:
+            with driver.session(database="neo4j", default_access_mode=access_mode) as session:
                 yield lambda text, parameters: session.run(
                     neo4j.Query(text, timeout=QUESTION_TIMEOUT_S), dict(parameters)
                 ).values()
@@ -118,7 +120,9 @@ class Neo4j:
         end = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                driver.execute_query("RETURN 1", database_="neo4j")
+                # Unlike a transaction function this does not wait longer and longer between its attempts.
+                with driver.session(database="neo4j") as session:
+                    session.run("RETURN 1").consume()
                 return
             except (DriverError, Neo4jError) as error:
                 if server.poll() is not None or time.monotonic() > end:
@@ -149,15 +153,13 @@ class Neo4j:
             "server.memory.pagecache.size": "1g",
             "dbms.security.auth_enabled": "false",
             "dbms.usage_report.enabled": "false",
-            # Otherwise an empty log of 256 MB counts as disk space.
-            "db.tx_log.preallocate": "false",
         }
         lines = [f"{name}={value}\n" for name, value in settings.items()]
         (store / "conf" / "neo4j.conf").write_text("".join(lines), encoding="utf-8")
 
     def data(self, store: Path) -> list[Path]:
-        """The database and its transaction log, without the server's system database and logs."""
-        return [store / "data" / "databases" / "neo4j", store / "data" / "transactions" / "neo4j"]
+        """The database alone: its transaction log is set aside empty with 256 MB."""
+        return [store / "data" / "databases" / "neo4j"]
 
     def _note_peak(self, process: subprocess.Popen[bytes]) -> None:
         self._peak_gb = max(self._peak_gb, peak_memory_gb(str(process.pid)))
