@@ -33,7 +33,6 @@ from warehouse.statements import FILE
 from warehouse.tables.finish import Finished, finish
 from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
 
-
 #: What is raised where a disk is full, a file may not be written, or memory does not suffice.
 _NO_ROOM = (OSError, duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 
@@ -104,7 +103,7 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
     downloads = None if plan.raw is None else Folder(plan.raw, plan.subset)
     with peak_memory() as peak, _writer(folder, plan) as writer:
         inputs = acquire(wanted, downloads, home, plan.release, offline=plan.offline, progress=progress)
-        touched: set[str] = set()
+        touched = _follow_declarations(writer, carried)
         receipts = [_read_source(writer, one, plan, touched, progress) for one in inputs]
         read_s = time.perf_counter() - start
         _verify_any(receipts, plan)
@@ -131,6 +130,23 @@ def _carry_over(home: Home, plan: Plan, folder: Path) -> list[SourceReceipt] | N
     return [one for one in told if one.source not in plan.only]
 
 
+def _follow_declarations(writer: BuildWriter, carried: list[SourceReceipt] | None) -> set[str]:
+    """For a refresh: take out what sources said that are no more, and note the terms and ranks of the others.
+
+    Returns:
+        The tables that must be made anew.
+    """
+    touched: set[str] = set()
+    for one in list(carried or ()):
+        if one.source in sources():
+            reranked = writer.add_source(_record(sources()[one.source]))
+            touched |= {declared.table for declared in writer.model} if reranked else set()
+        else:
+            touched |= writer.remove_source(one.source)
+            (carried or []).remove(one)
+    return touched
+
+
 def _writer(folder: Path, plan: Plan) -> BuildWriter:
     return BuildWriter(folder / DATABASE, MODEL, memory_mb=plan.memory_mb, threads=plan.threads)
 
@@ -142,7 +158,8 @@ def _read_source(
     account = SourceReceipt(declared.name, declared.title, declared.licence.name)
     account.missing, account.superseded = list(inputs.missing), list(inputs.superseded)
     touched |= writer.remove_source(declared.name)
-    writer.add_source(_record(declared))
+    if inputs.files:
+        writer.add_source(_record(declared))
     start = time.perf_counter()
     with peak_memory() as peak, progress.task(declared.title, total=len(inputs.files), unit="files") as task:
         withdrawn: set[str] = set()

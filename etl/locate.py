@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from etl.formats.content import content_sha256
-from etl.source import Pin, Remote, Source, SourceFile
+from etl.source import BatchFormat, Pin, Remote, Source, SourceFile
 from warehouse.errors import SourceError
 
 #: A folder of downloads may declare that its files are parts of releases, and how many rows each has.
@@ -183,7 +183,8 @@ def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> F
     from etl.snapshots import checksum
 
     name = folder.name(path)
-    sha256 = checksum(path)
+    # Small documents by the thousand are summed when they are read, so that each is read once.
+    sha256 = "" if part.many and isinstance(part.format, BatchFormat) else checksum(path)
     pin = _pin(part, path)
     declared = folder.declared_rows.get(name)
     expected, subset = declared, True
@@ -230,7 +231,7 @@ def _choose(
     """The files to read and the ones that are superseded: the newest release, or the one that was asked for."""
     wanted = [file for file in candidates if release is None or file.release == release]
     if part.many or not wanted:
-        return wanted, [file for file in candidates if file not in wanted]
+        return wanted, [file for file in candidates if release is not None and file.release != release]
     best = max(wanted, key=lambda file: (not file.release.startswith("unpinned"), file.release, file.name))
     return [best], [file for file in candidates if file is not best]
 

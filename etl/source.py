@@ -6,11 +6,13 @@ rows become statements and nothing about provenance: source, release, file and r
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path, PurePath
 from typing import Protocol, runtime_checkable
 
@@ -128,8 +130,18 @@ class SourceFile:
         >>> part.matches(PurePath("downloads/dgidb/drugs.tsv.gz"))
         True
         """
+        # The name alone settles nearly every case, at a fraction of the cost.
+        if not self._names.fullmatch(path.name):
+            return False
         bare = path.with_suffix("") if path.suffix.lower() in {".gz", ".zip", ".xz"} else path
         return any(bare.match(pattern) or path.match(pattern) for pattern in self.patterns)
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        ends = (r"\Z", r"\z")
+        names = [fnmatch.translate(PurePath(pattern).name) for pattern in self.patterns]
+        bare = "|".join(name.removesuffix(ends[0]).removesuffix(ends[1]) for name in names)
+        return re.compile(rf"(?:{bare})(?:\.(?:gz|zip|xz))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -101,14 +101,30 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     from etl.build import Plan, build
     from etl.sample import write_sample
 
-    base = tmp_path_factory.getbasetemp()
-    home = Home((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample")
+    def make(home: Home) -> None:
+        write_sample(home.root / "raw", 7)
+        build(home, Plan(raw=home.root / "raw", threads=1))
+
+    return built_once(tmp_path_factory, "sample", make)
+
+
+@pytest.fixture(scope="session")
+def real_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A build from the real data, made once for all tests of all workers; nobody changes it."""
+    from etl.build import Plan, build
+
+    return built_once(tmp_path_factory, "real", lambda home: build(home, Plan(raw=real_data)))
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Home], object]) -> Home:
+    """A warehouse that the first worker makes, and the others wait for."""
+    base = factory.getbasetemp()
+    home = Home((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name)
     home.root.mkdir(exist_ok=True)
     with (home.root / "made.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.builds():
-            write_sample(home.root / "raw", 7)
-            build(home, Plan(raw=home.root / "raw", threads=1))
+            make(home)
     return home
 
 

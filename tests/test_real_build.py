@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from etl.build import Plan, build
 from etl.receipt import table
 from etl.source import sources
 from tests.conftest import ROOT
@@ -16,18 +14,7 @@ from tests.pages import Example, ask, examples
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
 
-# One worker makes the build and runs all tests on it.
-pytestmark = pytest.mark.xdist_group("real_build")
-
 _PAGE = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def real_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A build from the real data."""
-    home = Home(tmp_path_factory.mktemp("real"))
-    build(home, Plan(raw=real_data))
-    return home
 
 
 @pytest.fixture

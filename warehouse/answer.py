@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +36,15 @@ class Answer:
         truncated: there were more rows than the limit.
         warnings: sentences such as "there is no label Gnee; did you mean Gene?".
         seconds: how long it took.
+        values: the rows as Python values, where a frame cannot hold them: nodes, relationships, paths and maps of a
+            Cypher query, which stand in the table as JSON text.
     """
 
     table: pyarrow.Table
     truncated: bool = False
     warnings: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    values: Sequence[tuple[Any, ...]] | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -53,10 +56,12 @@ class Answer:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The rows as dictionaries."""
-        return iter(self.table.to_pylist())
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows())
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """The rows as tuples of Python values."""
+        """The rows as tuples of Python values; nodes, relationships and paths as Neo4j's driver gives them."""
+        if self.values is not None:
+            return list(self.values)
         columns = [column.to_pylist() for column in self.table.columns]
         return list(zip(*columns, strict=True))
 

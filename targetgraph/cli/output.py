@@ -23,7 +23,12 @@ def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None)
     """Write an answer, its warnings and a word about rows that were cut off."""
     for warning in answer.warnings:
         say(f"warning: {warning}")
-    write_table(answer.table, file_format, output)
+    if file_format is OutputFormat.JSON:
+        from warehouse.cypher.frames import plain
+
+        write_text(_as_json([{name: plain(value) for name, value in row.items()} for row in answer]), output)
+    else:
+        write_table(answer.table, file_format, output)
     if answer.truncated:
         say(f"The answer was cut after {len(answer):,} rows; raise the limit with --limit.")
 
@@ -50,7 +55,7 @@ def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None)
     if file_format is OutputFormat.TABLE:
         text = _as_table(table)
     elif file_format is OutputFormat.JSON:
-        text = json.dumps(_plain(table.to_pylist()), ensure_ascii=False, indent=1, default=str) + "\n"
+        text = _as_json(table.to_pylist())
     else:
         text = _as_text(table, "," if file_format is OutputFormat.CSV else "\t")
     write_text(text, output)
@@ -77,6 +82,10 @@ def write_text(text: str, output: Path | None) -> None:
 def say(text: str) -> None:
     """A word to the person at the terminal, beside the rows."""
     sys.stderr.write(text + "\n")
+
+
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(_plain(rows), ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def _write_parquet(table: pa.Table, output: Path | None) -> None:

@@ -6,9 +6,9 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -332,11 +332,12 @@ def test_a_closed_pipe_is_no_error(sample_home: Home) -> None:
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
     spent = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = _process("--help")
-        spent.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert done.returncode == 0
-    assert min(spent) < 0.5
+    assert min(spent) < 0.5, "processor time: a busy machine makes no slower command"
     assert all(verb in done.stdout for verb in VERBS)
     code = f"""
 import sys

@@ -250,7 +250,7 @@ _genes = st.integers(1, 6).map(lambda n: f"hgnc:{n}")
 _statement = st.tuples(st.sampled_from(["a", "b"]), _genes, st.sampled_from(["x", "y"]), _genes)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(_statement, max_size=8), st.lists(_statement, max_size=8))
 def test_a_refresh_equals_a_full_rebuild(
     tmp_path_factory: pytest.TempPathFactory, before: list[object], after: list[object]

@@ -43,7 +43,8 @@ class DuckDBGraphStore:
         """Answer a reading Cypher query (see `GraphStore.query`)."""
         start = time.perf_counter()
         result = self._engine.query(text, dict(parameters), timeout_s=limits.timeout_s, row_limit=limits.rows)
-        return Answer(result.to_arrow(), result.truncated, tuple(result.warnings), time.perf_counter() - start)
+        table, seconds = result.to_arrow(), time.perf_counter() - start
+        return Answer(table, result.truncated, tuple(result.warnings), seconds, result.rows())
 
     def explain(self, text: str, parameters: Mapping[str, Any] | None = None) -> str:
         """The SQL to which a query is compiled, and DuckDB's plan of it."""

@@ -306,7 +306,7 @@ class DataModel:
         Raises:
             TargetGraphError: no such name is declared; the message offers what is near.
         """
-        declared = {**self.entities, **self.relationships, **self.tables}
+        declared: dict[str, StatedType] = {**self.entities, **self.relationships, **self.tables}
         spoken = {written.lower(): one for key, one in declared.items() for written in (one.table, key)}
         wanted = name.strip().lower()
         if wanted not in spoken:

@@ -14,7 +14,8 @@ from warehouse.model.schema import Combine, Property
 from warehouse.tables.schema import quoted
 
 _AGGREGATES = {
-    Combine.PRIORITY: "arg_min({0}, _order) FILTER ({0} IS NOT NULL)",
+    # One row may state two values; the value itself decides then, so that threads do not.
+    Combine.PRIORITY: "arg_min({0}, (_order, {0})) FILTER ({0} IS NOT NULL)",
     Combine.UNION: "list_sort(list_distinct(flatten(list({0}) FILTER ({0} IS NOT NULL))))",
     Combine.MINIMUM: "min({0})",
     Combine.MAXIMUM: "max({0})",

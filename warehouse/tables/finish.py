@@ -58,12 +58,12 @@ def finish(
     views.create(connection, model)
     layout.derive(connection, catalogue(model), None if touched is None else changed)
     start = _lap(phases, "graph", start)
-    counts = gate.verify(connection, model, None if touched is None else changed)
+    counts, share = gate.verify(connection, model, None if touched is None else changed)
     start = _lap(phases, "gate", start)
     content_hash = fingerprint.update(connection, model, None if touched is None else changed | set(touched))
     connection.execute("CHECKPOINT")
     _lap(phases, "fingerprint", start)
-    return Finished(content_hash, counts, 1.0, phases)
+    return Finished(content_hash, counts, share, phases)
 
 
 def _lap(phases: dict[str, float], name: str, start: float) -> float:

@@ -13,7 +13,7 @@ from warehouse.tables.schema import ORDINAL_SHIFT, ordinals, quoted, resolved_ta
 
 def verify(
     connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Collection[str] | None = None
-) -> dict[str, int]:
+) -> tuple[dict[str, int], float]:
     """Check keys, references, ends and provenance of a build.
 
     Args:
@@ -22,7 +22,7 @@ def verify(
         changed: the tables that were made again since the last gate; None = all.
 
     Returns:
-        The number of rows of every resolved table.
+        The number of rows of every resolved table, and the share of statements that name their origin.
 
     Raises:
         GateError: a check failed; the message lists every failure.
@@ -31,10 +31,12 @@ def verify(
     for declared in model:
         if (changed is None or declared.table in changed) and _filled(connection, declared):
             failures += _failures(connection, declared, model)
-    failures += _provenance_failures(connection, model)
+    share = provenance_share(connection, model)
+    if share != 1.0:
+        failures.append(f"provenance: only {share:.6f} of the statements name source, release, file and row")
     if failures:
         raise GateError("The build did not pass its gate:\n" + "\n".join(f"  {failure}" for failure in failures))
-    return counts(connection, model)
+    return counts(connection, model), share
 
 
 def counts(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, int]:
@@ -101,13 +103,6 @@ def _relationship_failures(
     key = ", ".join(quoted(name) for name in ("_s", "_o", *declared.key))
     repeated = _count(connection, f"FROM (SELECT {key} FROM {table} GROUP BY {key} HAVING count(*) > 1)")
     return failures + ([f"{declared.name}: {repeated} relationships stand twice"] if repeated else [])
-
-
-def _provenance_failures(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
-    share = provenance_share(connection, model)
-    return (
-        [] if share == 1.0 else [f"provenance: only {share:.6f} of the statements name source, release, file and row"]
-    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, body: str) -> int:

@@ -101,12 +101,18 @@ class BuildWriter:
         self.connection.execute("CHECKPOINT")
         self.connection.close()
 
-    def add_source(self, source: SourceRecord) -> None:
-        """Make a source known; a source of the same name is replaced."""
+    def add_source(self, source: SourceRecord) -> bool:
+        """Make a source known; a source of the same name is replaced.
+
+        Returns:
+            Whether its rank is another than before, so that other values may be shown.
+        """
+        before = self._column("SELECT rank FROM record.sources WHERE source = ?", source.name)
         self.connection.execute(
             "INSERT OR REPLACE INTO record.sources VALUES (?, ?, ?, ?, ?, ?)",
             [source.name, source.title, source.homepage, source.licence, source.redistributable, source.rank],
         )
+        return bool(before) and before[0] != source.rank
 
     def add_file(self, file: FileRecord) -> int:
         """Make a file known and return the number under which its rows are kept."""
@@ -192,6 +198,7 @@ class BuildWriter:
 
     def remove_source(self, name: str) -> set[str]:
         """Take out all that a source said and return the names of the types that it had spoken of."""
+        self.connection.execute("DELETE FROM record.sources WHERE source = ?", [name])
         files = self._column("SELECT _file FROM record.files WHERE source = ?", name)
         if not files:
             return set()
