@@ -63,7 +63,7 @@ def test_a_source_reads_its_fixture(name: str) -> None:
         ledgers.setdefault(file.part, []).append(ledger)
         for batch in read(file, declared.part(file.part), ledger):
             for type_name, frame in batch.statements:
-                    statements.update({type_name: frame.height} if frame.height else {})
+                statements.update({type_name: frame.height} if frame.height else {})
             matrices.update({matrix.name: matrix.frame.height for matrix in batch.matrices})
     reasons = Counter(
         reason for group in ledgers.values() for one in group for frame in one.rejected for reason in frame["reason"]
