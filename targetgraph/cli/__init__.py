@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from targetgraph.cli import asking, building, exporting, looking
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"targetgraph {version('targetgraph')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="targetgraph",
-    help="A graph-centred data warehouse for drug-target discovery. Start with: targetgraph build --sample",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -20,6 +29,15 @@ app = typer.Typer(
 )
 for group in (building, looking, asking, exporting):
     group.add_verbs(app)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """A graph-centred data warehouse for drug-target discovery. Start with: targetgraph build --sample"""
 
 
 def main() -> None:
