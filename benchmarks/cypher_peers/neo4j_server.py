@@ -136,7 +136,7 @@ class Neo4j:
         command = ["java", *self._OPTIONS, "-cp", f"{self.jars}/*", main, *arguments]
         environment = {**os.environ, "NEO4J_HOME": str(store), "NEO4J_CONF": str(store / "conf")}
         with (store / "java.log").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=store)
         try:
             yield process
         finally:
