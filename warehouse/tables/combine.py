@@ -15,7 +15,7 @@ from warehouse.tables.schema import quoted
 
 _AGGREGATES = {
     # One row may state two values; the value itself decides then, so that threads do not.
-    Combine.PRIORITY: "arg_min({0}, (_order, {0})) FILTER ({0} IS NOT NULL)",
+    Combine.PRIORITY: "arg_min({0}, (_order::HUGEINT << 64) + hash({0})::HUGEINT) FILTER ({0} IS NOT NULL)",
     Combine.UNION: "list_sort(list_distinct(flatten(list({0}) FILTER ({0} IS NOT NULL))))",
     Combine.MINIMUM: "min({0})",
     Combine.MAXIMUM: "max({0})",
