@@ -81,6 +81,12 @@ class QuestionTimeoutError(TargetGraphError):
     exit_code = 4
 
 
+class QuestionCancelledError(TargetGraphError):
+    """A question was cancelled by the one who asked it, or by another thread on their behalf."""
+
+    exit_code = 4
+
+
 class QuestionMemoryError(TargetGraphError):
     """A question needed more memory than its limit and was stopped."""
 

@@ -106,6 +106,14 @@ class Warehouse:
         """The SQL to which a Cypher query is compiled, and DuckDB's plan of it."""
         return self._graph.explain(text, parameters)
 
+    def cancel(self) -> int:
+        """Stop every Cypher question that runs now, from another thread; each raises `QuestionCancelledError`.
+
+        Returns:
+            How many were stopped.
+        """
+        return self._graph.cancel()
+
     def receipt(self) -> dict[str, Any]:
         """What the build was made from, and what was set aside, by source."""
         return self.build.receipt()

@@ -26,7 +26,7 @@ from warehouse.cypher.results import Entities, RowReader, SeenNodes
 from warehouse.cypher.search import PathIndex, PathIndexes
 from warehouse.cypher.values import CypherValue
 from warehouse.cypher.watchdog import WATCHDOG
-from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
+from warehouse.errors import QuestionCancelledError, QuestionError, QuestionMemoryError, QuestionTimeoutError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +125,7 @@ class CypherEngine:
         self._lock = threading.Lock()
         self._lookup = threading.local()
         self._seen = SeenNodes()
+        self._running_now: set[Callable[[], None]] = set()
         # The connection keeps its functions: a strong reference would tie engine and connection into a circle.
         lookup = weakref.WeakMethod(self._properties_of)
         dynamic.register(connection, lambda reference: _called(lookup, reference))
@@ -197,6 +198,18 @@ class CypherEngine:
         plan = cursor.execute(f"EXPLAIN {compiled.sql}", compiled.bindings(parameters or {})).fetchall()
         return compiled.sql + "\n\n" + "\n".join(row[1] for row in plan)
 
+    def cancel(self) -> int:
+        """Stop every query that runs now, from another thread; each raises `QuestionCancelledError`.
+
+        Returns:
+            How many queries were stopped.
+        """
+        with self._lock:
+            running = list(self._running_now)
+        for cancel in running:
+            cancel()
+        return len(running)
+
     def close(self) -> None:
         """Close the connection; the engine answers nothing after that."""
         self.connection.close()
@@ -209,19 +222,30 @@ class CypherEngine:
         entities = Entities(self.connection.cursor(), self.catalogue, self._seen)
         held = self._prepare(cursor, compiled, parameters)
         run = Run()
+        cancelled = threading.Event()
 
         def stop() -> None:
             run.stopped = True
             cursor.interrupt()
             entities.connection.interrupt()
 
+        def cancel() -> None:
+            cancelled.set()
+            stop()
+
+        with self._lock:
+            self._running_now.add(cancel)
         try:
             with WATCHDOG.limit(timeout_s, stop):
                 cursor.execute(compiled.sql, compiled.bindings(parameters, dynamic.begin(run)))
                 yield cursor, RowReader(compiled.columns, entities)
         except duckdb.Error as error:
+            if cancelled.is_set():
+                raise QuestionCancelledError("the question was cancelled") from error
             raise _explained(error, run.stopped, timeout_s) from error
         finally:
+            with self._lock:
+                self._running_now.discard(cancel)
             held.clear()
             cursor.close()
             entities.connection.close()

@@ -50,6 +50,10 @@ class DuckDBGraphStore:
         """The SQL to which a query is compiled, and DuckDB's plan of it."""
         return str(self._engine.explain(text, dict(parameters or {})))
 
+    def cancel(self) -> int:
+        """Stop every query that runs on this build now; give their number."""
+        return self._engine.cancel()
+
     def publish(self, build: Build) -> None:
         """Ask this build from now on."""
         opened = _acquire(build, self._model, self._memory_mb)

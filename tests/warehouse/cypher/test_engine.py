@@ -13,7 +13,7 @@ import pytest
 from tests.warehouse.cypher.conftest import build
 from warehouse.cypher import CypherEngine, Node, Path, Relationship, derive, open_locked
 from warehouse.cypher.lexer import MAXIMUM_CHARACTERS
-from warehouse.errors import QuestionError, QuestionTimeoutError
+from warehouse.errors import QuestionCancelledError, QuestionError, QuestionTimeoutError
 
 
 def test_nodes_relationships_and_paths_are_python_values(engine: CypherEngine) -> None:
@@ -165,3 +165,30 @@ def test_public_values_hide_internal_columns(engine: CypherEngine) -> None:
     ((gene,),) = engine.query("MATCH (g:Gene {id: 'g0'}) RETURN g").rows()
     assert not any(name.startswith("_") for name in gene)
     assert engine.query("MATCH (g:Gene {id: 'g0'}) RETURN g._nid, g['_nid']").rows() == [(None, None)]
+
+
+def test_a_running_query_is_cancelled_from_another_thread(engine: CypherEngine) -> None:
+    told: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            engine.query(
+                "UNWIND range(1, 9000) AS a UNWIND range(1, 9000) AS b UNWIND range(1, 9000) AS c RETURN sum(a * b)",
+                timeout_s=60,
+            )
+        except QuestionCancelledError as error:
+            told.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    stopped = 0
+    for _ in range(2000):
+        stopped += engine.cancel()
+        asking.join(0.01)
+        if not asking.is_alive():
+            break
+    assert not asking.is_alive()
+    assert stopped >= 1
+    assert len(told) == 1
+    assert engine.cancel() == 0
+    assert engine.query("RETURN 1 AS one").rows() == [(1,)]
