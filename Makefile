@@ -45,9 +45,11 @@ $(VENV)/uv:
 	@touch $@
 
 $(VENV)/core: $(VENV)/uv pyproject.toml constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt --editable .
+	@$(BIN)/python -m compileall -q targetgraph warehouse etl
 	@touch $@
 
 $(VENV)/dev: $(VENV)/core
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[all,dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt \
+		--editable '.[all,dev]'
 	@touch $@
