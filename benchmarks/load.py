@@ -12,8 +12,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.harness import Figure, run_command
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _BATCH = 500_000
 
@@ -80,22 +84,8 @@ def load(count: int, folder: Path) -> dict[str, float]:
             frame = pl.DataFrame({"id": prefix + ids, "name": "name " + ids, ROW: np.arange(1, size + 1)})
             add(entities(label, frame), files[0])
         for at in range(0, count, _BATCH):
-            size = min(_BATCH, count - at)
             name = types[(at // _BATCH) % len(types)]
-            subject = "chembl.compound:CHEMBL" if name == "BINDS" else "ncbigene:"
-            limit = drugs if name == "BINDS" else genes
-            frame = pl.DataFrame(
-                {
-                    "subject": _references(generator, subject, limit, size),
-                    "object": _references(generator, "ncbigene:", genes, size),
-                    "evidence": ["asserted"] * size,
-                    ROW: np.arange(at + 1, at + size + 1),
-                }
-            )
-            frame = frame.with_columns(
-                subject=pl.when(pl.col(ROW) % 1000 == 0).then(pl.lit("not a curie")).otherwise("subject"),
-                pubmed_ids=pl.when(pl.col(ROW) % 10 == 0).then(pl.concat_list(pl.col(ROW).cast(pl.String))),
-            )
+            frame = _batch(generator, at, min(_BATCH, count - at), genes, drugs if name == "BINDS" else None)
             add(relationships(name, frame), files[0])
             add(relationships(name, frame.filter(pl.col(ROW) % 50 == 0)), files[1])
         start = time.perf_counter()
@@ -110,11 +100,33 @@ def load(count: int, folder: Path) -> dict[str, float]:
     }
 
 
-def _references(generator: object, prefix: str, limit: int, size: int) -> object:
-    """References with a power law: hub number n is drawn about n^-0.6 times; one in a hundred is unknown."""
+def _batch(generator: object, at: int, size: int, genes: int, drugs: int | None) -> pl.DataFrame:
+    """Generated statements with the rows that follow `at`, from drugs or from genes to genes."""
     import polars as pl
 
-    drawn = (generator.random(size) ** 2.5 * limit * 1.005).astype("int64") + 1  # type: ignore[attr-defined]
+    from warehouse.statements import ROW
+
+    subject = ("ncbigene:", genes) if drugs is None else ("chembl.compound:CHEMBL", drugs)
+    row = pl.int_range(at + 1, at + size + 1, eager=True).alias(ROW)
+    frame = pl.DataFrame(
+        {
+            "subject": _references(generator, *subject, size),
+            "object": _references(generator, "ncbigene:", genes, size),
+            "evidence": ["asserted"] * size,
+            ROW: row,
+        }
+    )
+    return frame.with_columns(
+        subject=pl.when(pl.col(ROW) % 1000 == 0).then(pl.lit("not a curie")).otherwise("subject"),
+        pubmed_ids=pl.when(pl.col(ROW) % 10 == 0).then(pl.concat_list(pl.col(ROW).cast(pl.String))),
+    )
+
+
+def _references(generator: object, prefix: str, limit: int, size: int) -> object:
+    """References with a power law: hub number n is drawn about n^-0.6 times; one in two hundred is unknown."""
+    import polars as pl
+
+    drawn = (generator.random(size) ** 2.5 * limit * 1.0126).astype("int64") + 1  # type: ignore[attr-defined]
     return prefix + pl.Series(drawn).cast(pl.String)
 
 

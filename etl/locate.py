@@ -185,7 +185,11 @@ def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> F
     name = folder.name(path)
     # Small documents by the thousand are summed when they are read, so that each is read once.
     sha256 = "" if part.many and isinstance(part.format, BatchFormat) else checksum(path)
-    pin = _pin(part, path)
+    try:
+        pin = _pin(part, path)
+    except SourceError as error:
+        error.add_note(f"In {name}, the file {part.part} of {source.name}.")
+        raise
     declared = folder.declared_rows.get(name)
     expected, subset = declared, True
     if declared is None:

@@ -66,10 +66,8 @@ def read(file: FoundFile, part: SourceFile, ledger: Ledger, model: DataModel = M
     try:
         for rows in part.format.read(file.path, ledger):
             yield _batch(rows, part, checker, model)
-    except TargetGraphError:
-        raise
     except Exception as error:
-        error.add_note(f"while {file.source} parsed {file.name} ({part.part})")
+        error.add_note(f"In {file.name}, the file {part.part} of {file.source}.")
         raise
 
 

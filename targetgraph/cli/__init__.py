@@ -47,7 +47,7 @@ def main() -> None:
     try:
         app()
     except TargetGraphError as error:
-        sys.stderr.write(f"targetgraph: {error}\n")
+        sys.stderr.write("\n".join([f"targetgraph: {error}", *getattr(error, "__notes__", ())]) + "\n")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of the pipe (`head`) has seen enough.

@@ -195,6 +195,7 @@ def test_a_truncated_gzip_is_refused_by_name(tmp_path: Path, cut: float) -> None
     path = tmp_path / "ReactomePathways.txt.gz"
     path.write_bytes(packed[: int(len(packed) * cut)])
     (tmp_path / "ReactomePathwaysRelation.txt").write_text("R-HSA-1\tR-HSA-2\n")
-    with pytest.raises(SourceError, match=r"ReactomePathways\.txt\.gz: the file is damaged or was cut off"):
+    with pytest.raises(SourceError, match=r"ReactomePathways\.txt\.gz: the file is damaged or was cut off") as caught:
         files = find(source("reactome"), Folder(tmp_path, subset=True)).files
         list(read(files[0], source("reactome").part("pathways"), new_ledger(files[0], source("reactome").options)))
+    assert caught.value.__notes__ == ["In ReactomePathways.txt.gz, the file pathways of reactome."]
