@@ -1,0 +1,1 @@
+"""The analyst's own tools: lists, enrichment, templates, paths, prioritisation, conflicts."""
