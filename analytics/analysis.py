@@ -1,0 +1,150 @@
+"""What an analysis declares: its name, its options, what it predicts, and the function that runs it.
+
+An analysis is a folder in `analytics/`: the model (functions of arrays) and its binding to the warehouse, a module
+`analysis.py` with `ANALYSIS`. Folders are discovered; adding one edits no other file.
+
+    @dataclass(frozen=True)
+    class Options:
+        disease: str = option("The disease", example="doid:1324")
+        permutations: int = option("Random sets of genes", default=1000, minimum=10)
+
+    def run(options: Options, context: RunContext) -> Findings: ...
+
+    ANALYSIS = Analysis("hubs", "Hubs of a disease", "...", Options, run, predicts=("Subnetwork",), sample={...})
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from warehouse.progress import SILENT, Progress
+from warehouse.results.findings import Findings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from warehouse.warehouse import Warehouse
+
+__all__ = ["Analysis", "Findings", "RunContext", "analyses", "option"]
+
+OptionsT = TypeVar("OptionsT")
+
+
+def option(
+    meaning: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    example: object = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """A field of an analysis's options: `cohort: str = option("The cohort")`.
+
+    The annotation is its type: `str`, `int`, `float`, `bool`, `Path`, a `StrEnum` for a few choices, `tuple[str, ...]`
+    for one that may be given several times, each also with `| None`. On the command line `top_percent` is
+    `--top-percent`.
+
+    Args:
+        meaning: one sentence for `--help` and the docs.
+        default: what holds where it is not given; without one it must be given.
+        example: a value as a user would write it.
+        minimum, maximum: the closed range of a number.
+    """
+    about = {"meaning": meaning, "example": example, "minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a run works with.
+
+    Args:
+        warehouse: the build that is read, without the predictions of other runs.
+        seed: fixes the result, whatever the number of workers.
+        workers: processes of this machine; None = as many as it has cores.
+        scheduler: the address of a Dask scheduler whose workers compute instead.
+        checkpoint: a folder of this run alone; what is kept there is there again when the same run (analysis, options,
+            seed, build, code) is started after an interruption. It is removed once the run is published.
+        progress: told of the work.
+    """
+
+    warehouse: Warehouse
+    seed: int
+    checkpoint: Path
+    workers: int | None = None
+    scheduler: str | None = None
+    progress: Progress = SILENT
+
+    def frame(self, sql: str, **parameters: Any) -> pl.DataFrame:
+        """All rows of a reading SQL statement over the public tables; no limit of rows or time but memory.
+
+        Raises:
+            QuestionError: the statement is wrong.
+        """
+        from warehouse.answer import Limits
+
+        unlimited = Limits(timeout_s=threading.TIMEOUT_MAX, rows=1 << 40)
+        return self.warehouse.sql(sql, parameters, limits=unlimited).to_polars()
+
+
+@dataclass(frozen=True)
+class Analysis(Generic[OptionsT]):
+    """An analysis.
+
+    Args:
+        name: lower snake case; its name on the command line, in run ids and in `runs`.
+        title: its name as a person writes it.
+        description: one or two sentences: what it finds, from what.
+        options: a frozen dataclass whose fields are made by `option`.
+        run: computes the findings; writes nothing but its checkpoint.
+        predicts: the entity and relationship types that it may write, as declared in `warehouse.model.predictions`.
+        sample: options with which it runs on the generated sample within seconds: for tests and docs.
+        reference: the paper or specification, with its year.
+        extra: the extra that it needs installed (`analytics`), if any.
+    """
+
+    name: str
+    title: str
+    description: str
+    options: type[OptionsT]
+    run: Callable[[OptionsT, RunContext], Findings]
+    predicts: tuple[str, ...]
+    sample: Mapping[str, Any]
+    reference: str = ""
+    extra: str | None = None
+
+    @cached_property
+    def code_version(self) -> str:
+        """The version of TargetGraph and a hash of the code of the analysis: equal for equal code."""
+        from importlib.metadata import version
+
+        module = importlib.import_module(self.run.__module__)
+        folder = Path(str(module.__file__)).parent
+        digest = hashlib.sha256()
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        return f"{version('targetgraph')}+{digest.hexdigest()[:8]}"
+
+
+@cache
+def analyses() -> dict[str, Analysis[Any]]:
+    """Every analysis, by name, in the order of their names."""
+    package = importlib.import_module("analytics")
+    found: dict[str, Analysis[Any]] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        name = f"analytics.{module.name}.analysis"
+        if module.ispkg and importlib.util.find_spec(name) is not None:
+            declared = importlib.import_module(name).ANALYSIS
+            assert isinstance(declared, Analysis)
+            found[declared.name] = declared
+    return dict(sorted(found.items()))
