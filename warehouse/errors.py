@@ -91,3 +91,9 @@ class QuestionMemoryError(TargetGraphError):
     """A question needed more memory than its limit and was stopped."""
 
     exit_code = 4
+
+
+class AnalysisError(TargetGraphError):
+    """The data, options or network given to an analysis cannot be used as they are."""
+
+    exit_code = 2
