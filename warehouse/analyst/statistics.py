@@ -132,7 +132,7 @@ def _deviance(x: Floats, mean: Floats) -> Floats:
         series = series + power / (2 * step + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         direct = x * np.log(x / mean) + mean - x
-    return np.asarray(np.where(close, series, direct))
+    return np.where(close, series, direct)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
@@ -155,7 +155,8 @@ def holm(p: ArrayLike) -> Floats:
 def bonferroni(p: ArrayLike) -> Floats:
     """p-values times their number, at most one."""
     values = np.asarray(p, float)
-    return np.minimum(values * values.size, 1.0)
+    adjusted: Floats = np.minimum(values * values.size, 1.0)
+    return adjusted
 
 
 def _in_given_order(adjusted: Floats, order: NDArray[np.intp]) -> Floats:

@@ -1,0 +1,168 @@
+"""Identifiers of any kind, and the lists that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SmallBuild, stated
+from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
+from warehouse.analyst.lists import Lists, combine, follow, from_report
+from warehouse.errors import QuestionError, TargetGraphError
+from warehouse.home import Home
+
+GENES = stated(
+    "Gene",
+    {"id": "hgnc:11998", "symbol": "TP53", "name": "tumor protein p53", "aliases": ["p53", "SHARED"],
+     "previous_symbols": [], "identifiers": ["ncbigene:7157", "ensembl:ENSG00000141510"]},
+    {"id": "hgnc:7729", "symbol": "SEPTIN2", "name": "septin 2", "aliases": [], "previous_symbols": ["SEPT2"],
+     "identifiers": []},
+    {"id": "hgnc:26077", "symbol": "MARCHF1", "name": "membrane associated ring-CH-type finger 1", "aliases": [],
+     "previous_symbols": ["MARCH1"], "identifiers": []},
+    {"id": "hgnc:26189", "symbol": "MTARC1", "name": "mitochondrial amidoxime reducing component 1",
+     "aliases": ["SHARED"], "previous_symbols": ["MARC1"], "identifiers": []},
+)  # fmt: skip
+
+
+@pytest.fixture
+def build(small: SmallBuild) -> SmallBuild:
+    small.say("hgnc", GENES)
+    small.say("uniprot", stated("Protein", id="uniprot:P04637", name="p53"))
+    small.say("uniprot", stated("ENCODES", subject="hgnc:11998", object="uniprot:P04637", evidence="asserted"))
+    small.finish()
+    return small
+
+
+def of(build: SmallBuild, *texts: str, label: str = "Gene") -> list[Resolved]:
+    return resolve(build.writer.connection, texts, label)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "id_"),
+    [
+        ("TP53", "matched", "hgnc:11998"),
+        ("hgnc:11998", "matched", "hgnc:11998"),
+        ("HGNC:11998", "matched", "hgnc:11998"),
+        ("tp53", "converted", "hgnc:11998"),
+        (" p53 ", "converted", "hgnc:11998"),
+        ("7157", "converted", "hgnc:11998"),
+        ("ENSG00000141510.16", "converted", "hgnc:11998"),
+        ("P04637", "converted", "hgnc:11998"),
+        ("uniprot:P04637", "converted", "hgnc:11998"),
+        ("SEPT2", "converted", "hgnc:7729"),
+        ("2-Sep", "converted", "hgnc:7729"),
+        ("Sep-02", "converted", "hgnc:7729"),
+        ("2 Sept 2024", "converted", "hgnc:7729"),
+        ("2024-09-02 00:00:00", "converted", "hgnc:7729"),
+        ("1-Mar", "ambiguous", None),
+        ("SHARED", "ambiguous", None),
+        ("2-Jun", "unresolved", None),
+        ("", "unresolved", None),
+        ("99999999", "unresolved", None),
+        ("'; DROP TABLE gene; --", "unresolved", None),
+    ],
+)
+def test_what_a_text_means(build: SmallBuild, text: str, outcome: str, id_: str | None) -> None:
+    [found] = of(build, text)
+    assert (found.outcome, found.id) == (outcome, id_)
+    assert found.how or found.outcome is Outcome.MATCHED
+
+
+def test_a_protein_is_found_by_its_gene(build: SmallBuild) -> None:
+    [found] = of(build, "TP53", label="protein")
+    assert found.id == "uniprot:P04637"
+
+
+def test_a_report_says_what_may_be_meant(build: SmallBuild) -> None:
+    march, typo = of(build, "1-Mar", "SEPTIN3")
+    assert march.candidates == ("MARCHF1 (hgnc:26077)", "MTARC1 (hgnc:26189)")
+    assert typo.candidates == ("SEPTIN2",)
+
+
+def test_the_order_and_the_repetitions_of_the_given_texts_stay(build: SmallBuild) -> None:
+    assert [one.given for one in of(build, "b", "TP53", "a", "TP53")] == ["b", "TP53", "a", "TP53"]
+
+
+def test_an_unknown_type_and_an_endless_list_are_refused(build: SmallBuild) -> None:
+    with pytest.raises(TargetGraphError, match="Gnee"):
+        of(build, "TP53", label="Gnee")
+    with pytest.raises(QuestionError, match="200,001 identifiers"):
+        of(build, *["x"] * 200_001)
+
+
+def test_pasted_texts_are_taken_apart() -> None:
+    text = '\ufeffTP53, BRCA1;EGFR\n"KRAS"\n2 Sep\nMYC\tsome\tother cells\n\n'
+    assert split(text) == ["TP53", "BRCA1", "EGFR", "KRAS", "2 Sep", "MYC"]
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Lists:
+    return Lists(Home(tmp_path / "home"))
+
+
+def test_a_list_is_kept_by_canonical_id(build: SmallBuild, lists: Lists) -> None:
+    kept = from_report("mine", "Gene", of(build, "p53", "TP53", "SEPT2", "nothing"), "b1", "genes of mine")
+    lists.save(kept)
+    assert lists.names() == ["mine"]
+    assert lists.get("mine") == kept
+    assert kept.ids == ["hgnc:11998", "hgnc:7729"]
+    assert kept.members[0].given == ("TP53", "p53")
+    assert [text for text, _why in kept.unresolved] == ["nothing"]
+
+
+def test_lists_are_combined(build: SmallBuild) -> None:
+    first = from_report("first", "Gene", of(build, "TP53", "SEPT2"), "b1")
+    second = from_report("second", "Gene", of(build, "TP53", "MARCHF1"), "b1")
+    assert combine("x", "union", first, second).ids == ["hgnc:11998", "hgnc:26077", "hgnc:7729"]
+    assert combine("x", "intersection", first, second).ids == ["hgnc:11998"]
+    assert combine("x", "difference", first, second).ids == ["hgnc:7729"]
+    with pytest.raises(QuestionError, match="no operation 'xor'"):
+        combine("x", "xor", first, second)
+    with pytest.raises(QuestionError, match="one of Protein"):
+        combine("x", "union", first, from_report("p", "Protein", of(build, "P04637", label="Protein"), "b1"))
+
+
+def test_a_list_follows_a_new_build_and_says_what_changed(
+    build: SmallBuild, new_small: Callable[[], SmallBuild]
+) -> None:
+    kept = from_report("mine", "Gene", of(build, "TP53", "SEPT2", "MARCHF1"), "b1")
+    later = new_small().say(
+        "hgnc",
+        stated(
+            "Gene",
+            {"id": "hgnc:11998", "symbol": "TP53", "identifiers": ["ncbigene:7157"]},
+            {"id": "hgnc:7729", "symbol": "SEPTX", "identifiers": []},
+        ),
+    )
+    later.finish()
+    now, changes = follow(later.writer.connection, kept, "b2")
+    assert now.ids == ["hgnc:11998", "hgnc:7729"]
+    assert [(one.member.name, one.what, one.name) for one in changes] == [
+        ("MARCHF1", "gone", None),
+        ("SEPTIN2", "renamed", "SEPTX"),
+    ]
+
+
+def test_a_list_is_neither_lost_nor_found_outside_its_folder(build: SmallBuild, lists: Lists) -> None:
+    kept = from_report("mine", "Gene", of(build, "TP53"), "b1")
+    lists.save(kept)
+    with pytest.raises(QuestionError, match="already"):
+        lists.save(kept)
+    lists.save(kept, replacing=True)
+    for name in ("../mine", "", "a/b", "..", "x" * 200):
+        with pytest.raises(QuestionError, match="no name for a list"):
+            lists.get(name)
+    with pytest.raises(QuestionError, match="Lists: mine"):
+        lists.get("other")
+    lists.remove("mine")
+    assert lists.names() == []
+
+
+def test_a_damaged_list_is_named(lists: Lists, tmp_path: Path) -> None:
+    (tmp_path / "home" / "lists").mkdir(parents=True)
+    for text in ("{", "[]", '{"format": 2}', '{"format": 1, "members": [], "unresolved": [], "huh": 1}'):
+        (tmp_path / "home" / "lists" / "bad.json").write_text(text)
+        with pytest.raises(TargetGraphError, match=r"bad\.json cannot be read"):
+            lists.get("bad")
