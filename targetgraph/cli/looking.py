@@ -74,13 +74,15 @@ def model(
     output: Output = None,
 ) -> None:
     """Show the data model: types, or the properties of one type."""
-    from warehouse.model import MODEL
+    from warehouse.model import FULL_MODEL
     from warehouse.model.page import page, properties, types
 
     if markdown:
-        write_text(page(MODEL), output)
+        write_text(page(FULL_MODEL), output)
     else:
-        write_rows(types(MODEL) if type_name is None else properties(MODEL.named(type_name)), file_format, output)
+        write_rows(
+            types(FULL_MODEL) if type_name is None else properties(FULL_MODEL.named(type_name)), file_format, output
+        )
 
 
 def sources(

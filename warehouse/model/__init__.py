@@ -6,6 +6,7 @@
 """
 
 from warehouse.model.entities import ENTITIES
+from warehouse.model.predictions import PREDICTED_ENTITIES, PREDICTED_RELATIONSHIPS
 from warehouse.model.relationships import RELATIONSHIPS
 from warehouse.model.schema import (
     Combine,
@@ -21,10 +22,14 @@ from warehouse.model.schema import (
 )
 from warehouse.model.tables import MATRICES, TABLES
 
-#: Everything the warehouse holds.
+#: Everything a build holds: what sources state.
 MODEL = DataModel(ENTITIES, RELATIONSHIPS, TABLES, MATRICES)
 
+#: The same, and what runs of analyses predict.
+FULL_MODEL = DataModel((*ENTITIES, *PREDICTED_ENTITIES), (*RELATIONSHIPS, *PREDICTED_RELATIONSHIPS), TABLES, MATRICES)
+
 __all__ = [
+    "FULL_MODEL",
     "MODEL",
     "Combine",
     "DataModel",

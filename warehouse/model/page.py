@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from warehouse.model.schema import Combine, DataModel, EntityType, Property, RelationshipType, StatedType
+from warehouse.model.schema import Combine, DataModel, EntityType, Property, RelationshipType, StatedType, TableType
 
 _HEAD = """# The data model
 
@@ -14,6 +14,12 @@ Every entity has an `id`, a CURIE, and `sources`, the sources that state it. Eve
 `data_sources` (the databases that a source names as origin), `pubmed_ids`, `licences` and `evidence` (`asserted`,
 `measured` or `predicted`). Of several values for one property the source with the best rank is shown; where a property
 says *union*, *minimum* or *maximum*, all sources count.
+"""
+
+_PREDICTED = """## Predictions
+
+Types of their own, which [runs of analyses](results.md) write and no source states. They are there while a run is
+active. Every predicted relationship carries its `run` and the `evidence` `predicted`.
 """
 
 
@@ -79,9 +85,10 @@ def _properties(columns: tuple[Property, ...]) -> str:
 
 
 def _kind(declared: StatedType) -> str:
-    if isinstance(declared, EntityType):
-        return "entity"
-    return "relationship" if isinstance(declared, RelationshipType) else "table"
+    if isinstance(declared, TableType):
+        return "table"
+    kind = "entity" if isinstance(declared, EntityType) else "relationship"
+    return f"predicted {kind}" if declared.predicted else kind
 
 
 def _name(declared: StatedType) -> str:

@@ -136,6 +136,7 @@ class EntityType:
         properties: beside `id` and `sources`, which every entity has.
         symbol_prefix: the prefix of a reference by symbol, previous symbol or alias (`hgnc.symbol:TP53`).
         identifier_prefixes: further prefixes by which sources may refer to it, never its key (`ensembl`).
+        predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
     """
 
     label: str
@@ -145,6 +146,7 @@ class EntityType:
     properties: tuple[Property, ...]
     symbol_prefix: str | None = None
     identifier_prefixes: tuple[str, ...] = ()
+    predicted: bool = False
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -175,6 +177,7 @@ class RelationshipType:
         symmetric: stored once, the smaller id first.
         key: properties that, with the ends, tell two relationships of this type apart.
         derived: made by the warehouse itself; no source may state it.
+        predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
     """
 
     name: str
@@ -184,6 +187,7 @@ class RelationshipType:
     symmetric: bool = False
     key: tuple[str, ...] = ()
     derived: bool = False
+    predicted: bool = False
 
     @cached_property
     def table(self) -> str:

@@ -75,10 +75,13 @@ def literal(text: str) -> str:
 
 
 def ordinals(model: DataModel) -> dict[str, int]:
-    """The number of each entity and relationship type, by table name; the high bits of internal ids."""
-    tables = [entity.table for entity in model.entities.values()]
-    tables += [relationship.table for relationship in model.relationships.values()]
-    return {table: index for index, table in enumerate(tables)}
+    """The number of each entity and relationship type, by table name; the high bits of internal ids.
+
+    Types of predictions come last, so that a build has the same numbers with and without them.
+    """
+    types: list[EntityType | RelationshipType] = [*model.entities.values(), *model.relationships.values()]
+    ordered = sorted(types, key=lambda declared: declared.predicted)
+    return {declared.table: index for index, declared in enumerate(ordered)}
 
 
 def stated_columns(declared: StatedType) -> list[tuple[str, str]]:
