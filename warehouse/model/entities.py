@@ -28,9 +28,11 @@ def _identifiers(example: str) -> Property:
     )
 
 
-def _term(label: str, table: str, meaning: str, prefixes: tuple[str, ...], example: str) -> EntityType:
+def _term(
+    label: str, table: str, meaning: str, prefixes: tuple[str, ...], example: str, *, biolink: str = "NamedThing"
+) -> EntityType:
     """A vocabulary term: an id, a name, nothing else."""
-    return EntityType(label, table, meaning, prefixes, (_name(example),))
+    return EntityType(label, table, meaning, prefixes, (_name(example),), biolink=biolink)
 
 
 GENE = EntityType(
@@ -57,6 +59,7 @@ GENE = EntityType(
     ),
     symbol_prefix="hgnc.symbol",
     identifier_prefixes=("ensembl", "omim", "mirbase"),
+    biolink="Gene",
 )
 
 PROTEIN = EntityType(
@@ -70,6 +73,7 @@ PROTEIN = EntityType(
         string("entry_name", "The UniProt entry name", "P53_HUMAN", synonym=SynonymKind.ALIAS),
         integer("taxon_id", "The organism in NCBI Taxonomy", "9606", minimum=1),
     ),
+    biolink="Protein",
 )
 
 PATHWAY = EntityType(
@@ -93,6 +97,7 @@ PATHWAY = EntityType(
         strings("data_sources", "The databases that the source names as origin", "['Reactome']"),
         integer("step_count", "Direct components and steps", "82", minimum=0),
     ),
+    biolink="Pathway",
 )
 
 COMPLEX = EntityType(
@@ -101,6 +106,7 @@ COMPLEX = EntityType(
     "Molecules that act as one.",
     ("reactome.complex",),
     (_name("CDK4:CCND1"), _aliases(), string("organism", "The species", "Homo sapiens")),
+    biolink="MacromolecularComplex",
 )
 
 SMALL_MOLECULE = EntityType(
@@ -114,6 +120,7 @@ SMALL_MOLECULE = EntityType(
         string("formula", "The sum formula", "C10 H16 N5 O13 P3"),
         number("molecular_weight_dalton", "The molecular weight", "507.18", minimum=0),
     ),
+    biolink="SmallMolecule",
 )
 
 STRUCTURE = EntityType(
@@ -136,6 +143,7 @@ STRUCTURE = EntityType(
         integer("model_count", "Models in the entry", "1", minimum=0),
         strings("enzyme_classes", "EC numbers of its entities", "['3.2.1.17']"),
     ),
+    biolink="InformationContentEntity",
 )
 
 DRUG = EntityType(
@@ -157,6 +165,7 @@ DRUG = EntityType(
         "targetgraph.drug",
     ),
     (_name("Gefitinib"), _aliases("['ZD1839']"), _identifiers("['drugbank:DB00317']")),
+    biolink="Drug",
 )
 
 DISEASE = EntityType(
@@ -165,28 +174,59 @@ DISEASE = EntityType(
     "A disease; keys are the source's own and are merged by declared cross-references only.",
     ("doid", "mondo", "oncotree", "tcga.disease"),
     (_name("lung cancer"), _aliases(), _identifiers("['umls:C0242379']")),
+    biolink="Disease",
 )
 
 PHENOTYPE = _term(
-    "Phenotype", "phenotype", "A symptom or an abnormality that a patient shows.", ("mesh", "hp"), "Headache"
+    "Phenotype",
+    "phenotype",
+    "A symptom or an abnormality that a patient shows.",
+    ("mesh", "hp"),
+    "Headache",
+    biolink="PhenotypicFeature",
 )
-ANATOMY = _term("Anatomy", "anatomy", "An organ, tissue or other anatomical structure.", ("uberon",), "lung")
+ANATOMY = _term(
+    "Anatomy",
+    "anatomy",
+    "An organ, tissue or other anatomical structure.",
+    ("uberon",),
+    "lung",
+    biolink="AnatomicalEntity",
+)
 BIOLOGICAL_PROCESS = _term(
-    "BiologicalProcess", "biological_process", "A biological process of the Gene Ontology.", ("go",), "apoptosis"
+    "BiologicalProcess",
+    "biological_process",
+    "A biological process of the Gene Ontology.",
+    ("go",),
+    "apoptosis",
+    biolink="BiologicalProcess",
 )
 MOLECULAR_FUNCTION = _term(
-    "MolecularFunction", "molecular_function", "A molecular function of the Gene Ontology.", ("go",), "kinase activity"
+    "MolecularFunction",
+    "molecular_function",
+    "A molecular function of the Gene Ontology.",
+    ("go",),
+    "kinase activity",
+    biolink="MolecularActivity",
 )
 CELLULAR_COMPONENT = _term(
-    "CellularComponent", "cellular_component", "A cellular component of the Gene Ontology.", ("go",), "nucleus"
+    "CellularComponent",
+    "cellular_component",
+    "A cellular component of the Gene Ontology.",
+    ("go",),
+    "nucleus",
+    biolink="CellularComponent",
 )
-SIDE_EFFECT = _term("SideEffect", "side_effect", "An adverse reaction to a drug.", ("umls",), "Nausea")
+SIDE_EFFECT = _term(
+    "SideEffect", "side_effect", "An adverse reaction to a drug.", ("umls",), "Nausea", biolink="PhenotypicFeature"
+)
 PHARMACOLOGIC_CLASS = _term(
     "PharmacologicClass",
     "pharmacologic_class",
     "A class of drugs by action or chemistry.",
     ("ndfrt",),
     "Kinase Inhibitors",
+    biolink="ChemicalRole",
 )
 GENE_CATEGORY = _term(
     "GeneCategory",
@@ -196,15 +236,28 @@ GENE_CATEGORY = _term(
     "DRUGGABLE GENOME",
 )
 PROTEIN_FAMILY = _term(
-    "ProteinFamily", "protein_family", "A family or domain of Pfam.", ("pfam",), "P53 DNA-binding domain"
+    "ProteinFamily",
+    "protein_family",
+    "A family or domain of Pfam.",
+    ("pfam",),
+    "P53 DNA-binding domain",
+    biolink="ProteinFamily",
 )
-ENZYME_CLASS = _term("EnzymeClass", "enzyme_class", "An enzyme class of the EC nomenclature.", ("ec",), "Lysozyme")
+ENZYME_CLASS = _term(
+    "EnzymeClass",
+    "enzyme_class",
+    "An enzyme class of the EC nomenclature.",
+    ("ec",),
+    "Lysozyme",
+    biolink="MolecularActivity",
+)
 STRUCTURAL_DOMAIN = EntityType(
     "StructuralDomain",
     "structural_domain",
     "A domain of a structure as CATH or SCOP cut it.",
     ("cath.domain", "scop"),
     (_name("d101ma_"),),
+    biolink="ProteinDomain",
 )
 
 COHORT = EntityType(
@@ -218,6 +271,7 @@ COHORT = EntityType(
         strings("pubmed_ids", "Publications of the study", "['29625048']"),
         string("reference_genome", "The genome assembly of its variants", "hg19"),
     ),
+    biolink="Cohort",
 )
 
 PATIENT = EntityType(
@@ -238,6 +292,7 @@ PATIENT = EntityType(
         integer("diagnosis_year", "Year of the first pathologic diagnosis", "2009", minimum=1900, maximum=2100),
         string("redaction", "Why the source withdrew the patient, if it did", "Redacted"),
     ),
+    biolink="Case",
 )
 
 SAMPLE = EntityType(
@@ -250,6 +305,7 @@ SAMPLE = EntityType(
         string("sample_type", "What was sampled", "Primary"),
         string("subtype", "Molecular subtype as the source calls it", "basal-like"),
     ),
+    biolink="MaterialSample",
 )
 
 PUBLICATION = EntityType(
@@ -263,6 +319,7 @@ PUBLICATION = EntityType(
         integer("year", "Year of publication", "1994", minimum=1600, maximum=2100),
         string("doi", "The digital object identifier", "10.1016/S0969-2126(94)00125-1"),
     ),
+    biolink="Publication",
 )
 
 SOURCE = EntityType(
@@ -276,6 +333,7 @@ SOURCE = EntityType(
         string("homepage", "Where to read about it", "https://reactome.org"),
         integer("rank", "Its priority: of two values the one with the smaller rank is shown", "20"),
     ),
+    biolink="InformationContentEntity",
 )
 
 RELEASE = EntityType(
@@ -284,6 +342,7 @@ RELEASE = EntityType(
     "A version of a source.",
     ("targetgraph.release",),
     (_name("reactome 2025-01"), string("version", "The version as the source calls it", "2025-01")),
+    biolink="DatasetVersion",
 )
 
 ENTITIES = (

@@ -64,6 +64,7 @@ def _entity(entity: EntityType) -> str:
     further = entity.references[len(entity.prefixes) :]
     if further:
         keys += f" Sources may also refer to it by {_code(further)}."
+    keys += f" Biolink: `{entity.biolink}`."
     return f"### {entity.label}\n\n{entity.meaning} {keys}\n\n{_properties(entity.properties)}"
 
 
@@ -71,8 +72,9 @@ def _relationship(declared: RelationshipType) -> str:
     ends = ", ".join(f"{subject} → {object_}" for subject, object_ in declared.ends[:12])
     more = f", and {len(declared.ends) - 12} more" if len(declared.ends) > 12 else ""
     symmetric = " Symmetric: stored once, the smaller id first." if declared.symmetric else ""
+    biolink = f" Biolink: `{declared.biolink}`."
     table = f"\n{_properties(declared.properties)}" if declared.properties else ""
-    return f"### {declared.name}\n\n{declared.meaning}. {ends}{more}.{symmetric}\n{table}"
+    return f"### {declared.name}\n\n{declared.meaning}. {ends}{more}.{symmetric}{biolink}\n{table}"
 
 
 def _properties(columns: tuple[Property, ...]) -> str:

@@ -20,30 +20,32 @@ _MOLECULES = (
 _Z_SCORE = number("z_score", "Standard scores from the mean, where the source gives it", "2.4")
 
 
-def _interaction(name: str, meaning: str, *, symmetric: bool = False) -> RelationshipType:
+def _interaction(name: str, meaning: str, biolink: str, *, symmetric: bool = False) -> RelationshipType:
     """An interaction type of Pathway Commons: between genes, chemicals, or one of each."""
-    return RelationshipType(name, meaning, _MOLECULES, symmetric=symmetric)
+    return RelationshipType(name, meaning, _MOLECULES, symmetric=symmetric, biolink=biolink)
 
 
 PATHWAY_COMMONS = (
-    _interaction("CONTROLS_STATE_CHANGE_OF", "Controls a reaction that changes the state of"),
-    _interaction("CONTROLS_TRANSPORT_OF", "Controls a reaction that moves"),
-    _interaction("CONTROLS_PHOSPHORYLATION_OF", "Controls a reaction that changes the phosphorylation of"),
-    _interaction("CONTROLS_EXPRESSION_OF", "Controls the transcription or translation of"),
-    _interaction("CATALYSIS_PRECEDES", "Catalyses a reaction whose product enters one that is catalysed by"),
-    _interaction("IN_COMPLEX_WITH", "Is in a complex with", symmetric=True),
-    _interaction("INTERACTS_WITH", "Takes part in a molecular interaction with", symmetric=True),
-    _interaction("NEIGHBOR_OF", "Is in one interaction or its control with", symmetric=True),
-    _interaction("CONSUMPTION_CONTROLLED_BY", "Is consumed by a reaction that is controlled by"),
-    _interaction("CONTROLS_PRODUCTION_OF", "Controls a reaction that produces"),
-    _interaction("CONTROLS_TRANSPORT_OF_CHEMICAL", "Controls a reaction that moves the chemical"),
-    _interaction("CHEMICAL_AFFECTS", "Has an effect on the state of"),
-    _interaction("REACTS_WITH", "Is on the same side of a reaction as", symmetric=True),
-    _interaction("USED_TO_PRODUCE", "Is used by a reaction that produces"),
+    _interaction("CONTROLS_STATE_CHANGE_OF", "Controls a reaction that changes the state of", "regulates"),
+    _interaction("CONTROLS_TRANSPORT_OF", "Controls a reaction that moves", "affects"),
+    _interaction("CONTROLS_PHOSPHORYLATION_OF", "Controls a reaction that changes the phosphorylation of", "regulates"),
+    _interaction("CONTROLS_EXPRESSION_OF", "Controls the transcription or translation of", "regulates"),
+    _interaction(
+        "CATALYSIS_PRECEDES", "Catalyses a reaction whose product enters one that is catalysed by", "precedes"
+    ),
+    _interaction("IN_COMPLEX_WITH", "Is in a complex with", "in_complex_with", symmetric=True),
+    _interaction("INTERACTS_WITH", "Takes part in a molecular interaction with", "interacts_with", symmetric=True),
+    _interaction("NEIGHBOR_OF", "Is in one interaction or its control with", "related_to", symmetric=True),
+    _interaction("CONSUMPTION_CONTROLLED_BY", "Is consumed by a reaction that is controlled by", "affected_by"),
+    _interaction("CONTROLS_PRODUCTION_OF", "Controls a reaction that produces", "affects"),
+    _interaction("CONTROLS_TRANSPORT_OF_CHEMICAL", "Controls a reaction that moves the chemical", "affects"),
+    _interaction("CHEMICAL_AFFECTS", "Has an effect on the state of", "affects"),
+    _interaction("REACTS_WITH", "Is on the same side of a reaction as", "related_to", symmetric=True),
+    _interaction("USED_TO_PRODUCE", "Is used by a reaction that produces", "derives_into"),
 )
 
 MEMBERSHIP = (
-    RelationshipType("ENCODES", "Encodes the protein", (("Gene", "Protein"),)),
+    RelationshipType("ENCODES", "Encodes the protein", (("Gene", "Protein"),), biolink="has_gene_product"),
     RelationshipType(
         "PARTICIPATES_IN",
         "Takes part in",
@@ -58,6 +60,7 @@ MEMBERSHIP = (
             ("Gene", "CellularComponent"),
         ),
         (strings("evidence_codes", "Evidence codes of the source", "['TAS']"),),
+        biolink="participates_in",
     ),
     RelationshipType(
         "PART_OF",
@@ -68,6 +71,7 @@ MEMBERSHIP = (
             ("Protein", "Complex"),
             ("SmallMolecule", "Complex"),
         ),
+        biolink="part_of",
     ),
 )
 
@@ -108,18 +112,31 @@ STRUCTURES = (
                 maximum=1,
             ),
         ),
+        biolink="has_part",
     ),
     RelationshipType(
-        "HAS_STRUCTURAL_DOMAIN", "Is cut into the domain", (("Structure", "StructuralDomain"),), (_CHAINS,)
+        "HAS_STRUCTURAL_DOMAIN",
+        "Is cut into the domain",
+        (("Structure", "StructuralDomain"),),
+        (_CHAINS,),
+        biolink="has_part",
     ),
     RelationshipType(
         "HAS_ENZYME_ACTIVITY",
         "Has the enzyme activity",
         (("Protein", "EnzymeClass"), ("Structure", "EnzymeClass")),
         (_CHAINS,),
+        biolink="capable_of",
     ),
-    RelationshipType("CONTAINS", "Contains the ligand or other small molecule", (("Structure", "SmallMolecule"),)),
-    RelationshipType("DESCRIBED_IN", "Is described in", (("Structure", "Publication"), ("Cohort", "Publication"))),
+    RelationshipType(
+        "CONTAINS", "Contains the ligand or other small molecule", (("Structure", "SmallMolecule"),), biolink="has_part"
+    ),
+    RelationshipType(
+        "DESCRIBED_IN",
+        "Is described in",
+        (("Structure", "Publication"), ("Cohort", "Publication")),
+        biolink="mentioned_in",
+    ),
 )
 
 DRUGS = (
@@ -131,6 +148,7 @@ DRUGS = (
             strings("actions", "What the drug does there", "['inhibitor']"),
             number("affinity_nanomolar", "The affinity, smallest value", "33", combine=Combine.MINIMUM, minimum=0),
         ),
+        biolink="binds",
     ),
     RelationshipType(
         "TARGETS",
@@ -140,50 +158,67 @@ DRUGS = (
             strings("actions", "What the drug does there", "['inhibitor']"),
             number("interaction_score", "The source's score of the interaction", "0.82", combine=Combine.MAXIMUM),
         ),
+        biolink="interacts_with",
     ),
-    RelationshipType("HAS_CATEGORY", "Is assigned to the category", (("Gene", "GeneCategory"),)),
-    RelationshipType("TREATS", "Is a disease-modifying treatment of", (("Drug", "Disease"),)),
-    RelationshipType("PALLIATES", "Relieves symptoms of", (("Drug", "Disease"),)),
-    RelationshipType("CAUSES", "Causes the side effect", (("Drug", "SideEffect"),)),
-    RelationshipType("INCLUDES", "Includes the drug", (("PharmacologicClass", "Drug"),)),
+    RelationshipType("HAS_CATEGORY", "Is assigned to the category", (("Gene", "GeneCategory"),), biolink="member_of"),
+    RelationshipType("TREATS", "Is a disease-modifying treatment of", (("Drug", "Disease"),), biolink="treats"),
+    RelationshipType("PALLIATES", "Relieves symptoms of", (("Drug", "Disease"),), biolink="ameliorates_condition"),
+    RelationshipType("CAUSES", "Causes the side effect", (("Drug", "SideEffect"),), biolink="has_side_effect"),
+    RelationshipType("INCLUDES", "Includes the drug", (("PharmacologicClass", "Drug"),), biolink="has_member"),
 )
 
 BIOLOGY = (
-    RelationshipType("ASSOCIATES", "Is associated with the gene", (("Disease", "Gene"),)),
-    RelationshipType("PRESENTS", "Shows the symptom", (("Disease", "Phenotype"),)),
-    RelationshipType("LOCALISES", "Occurs in", (("Disease", "Anatomy"),)),
+    RelationshipType("ASSOCIATES", "Is associated with the gene", (("Disease", "Gene"),), biolink="associated_with"),
+    RelationshipType("PRESENTS", "Shows the symptom", (("Disease", "Phenotype"),), biolink="has_phenotype"),
+    RelationshipType("LOCALISES", "Occurs in", (("Disease", "Anatomy"),), biolink="located_in"),
     RelationshipType(
         "RESEMBLES",
         "Resembles",
         (("Disease", "Disease"), ("Drug", "Drug")),
         (number("similarity", "How similar, where the source says", "0.7", combine=Combine.MAXIMUM),),
         symmetric=True,
+        biolink="similar_to",
     ),
-    RelationshipType("EXPRESSED_IN", "Is expressed in", (("Gene", "Anatomy"),)),
+    RelationshipType("EXPRESSED_IN", "Is expressed in", (("Gene", "Anatomy"),), biolink="expressed_in"),
     RelationshipType(
         "UPREGULATES",
         "Raises the expression of, or shows raised expression of",
         (("Drug", "Gene"), ("Disease", "Gene"), ("Anatomy", "Gene")),
         (_Z_SCORE,),
+        biolink="affects",
     ),
     RelationshipType(
         "DOWNREGULATES",
         "Lowers the expression of, or shows lowered expression of",
         (("Drug", "Gene"), ("Disease", "Gene"), ("Anatomy", "Gene")),
         (_Z_SCORE,),
-    ),
-    RelationshipType("COVARIES", "Has evolutionary rates that vary with those of", _GENE_GENE, symmetric=True),
-    RelationshipType(
-        "INTERACTS_PHYSICALLY_WITH", "Has a product that binds the product of", _GENE_GENE, symmetric=True
+        biolink="affects",
     ),
     RelationshipType(
-        "REGULATES_EXPRESSION_OF", "Changes, when knocked down or over-expressed, the expression of", _GENE_GENE
+        "COVARIES",
+        "Has evolutionary rates that vary with those of",
+        _GENE_GENE,
+        symmetric=True,
+        biolink="correlated_with",
+    ),
+    RelationshipType(
+        "INTERACTS_PHYSICALLY_WITH",
+        "Has a product that binds the product of",
+        _GENE_GENE,
+        symmetric=True,
+        biolink="physically_interacts_with",
+    ),
+    RelationshipType(
+        "REGULATES_EXPRESSION_OF",
+        "Changes, when knocked down or over-expressed, the expression of",
+        _GENE_GENE,
+        biolink="regulates",
     ),
 )
 
 CLINICAL = (
-    RelationshipType("HAS_PATIENT", "Includes the patient", (("Cohort", "Patient"),)),
-    RelationshipType("HAS_SAMPLE", "Gave the sample", (("Patient", "Sample"),)),
+    RelationshipType("HAS_PATIENT", "Includes the patient", (("Cohort", "Patient"),), biolink="has_member"),
+    RelationshipType("HAS_SAMPLE", "Gave the sample", (("Patient", "Sample"),), biolink="derives_into"),
     RelationshipType("HAS_DIAGNOSIS", "Was diagnosed with", (("Patient", "Disease"),)),
     RelationshipType("STUDIES", "Studies the disease", (("Cohort", "Disease"),)),
 )

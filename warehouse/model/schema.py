@@ -187,6 +187,7 @@ class RelationshipType:
     symmetric: bool = False
     key: tuple[str, ...] = ()
     derived: bool = False
+    biolink: str = "related_to"
     predicted: bool = False
 
     @cached_property
