@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.neo4j.server import NoServerError, Server, shared
 from warehouse.checks import Checker
 from warehouse.home import DATABASE, Build, Home
 from warehouse.statements import ROW, Statements
@@ -116,10 +117,40 @@ def real_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home
     return built_once(tmp_path_factory, "real", lambda home: build(home, Plan(raw=real_data)))
 
 
+@pytest.fixture
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one Neo4j server of the run, for this test alone; its content is what the test before left.
+
+    The first test that wants it starts it; it ends with the run, however that ends.
+    """
+    try:
+        with shared(_common(tmp_path_factory), _run_process()) as server:
+            yield server
+    except NoServerError as error:
+        pytest.skip(f"no Neo4j server: {error}")
+
+
+@pytest.fixture
+def empty_neo4j(neo4j_server: Server) -> Server:
+    """The server of the run, without any content."""
+    neo4j_server.clear()
+    return neo4j_server
+
+
+def _run_process() -> int:
+    """The process that lives as long as the whole run: the one that started the workers, or this one."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+def _common(factory: pytest.TempPathFactory) -> Path:
+    """A folder of the run that all its workers know."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def built_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Home], object]) -> Home:
     """A warehouse that the first worker makes, and the others wait for."""
-    base = factory.getbasetemp()
-    home = Home((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name)
+    home = Home(_common(factory) / name)
     home.root.mkdir(exist_ok=True)
     with (home.root / "made.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,14 +1,9 @@
-"""Neo4j Community as a server of its own, from the jars that `pom.xml` names."""
+"""Neo4j Community as a server of its own, from the jars that the tests use too."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import re
-import shutil
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,8 +20,9 @@ from benchmarks.cypher_peers.engine import (
     peak_memory_gb,
     stop,
 )
+from tests.neo4j.server import Installation, NoServerError, environment, free_port, installation, write_home
 
-POM = Path(__file__).with_name("pom.xml")
+HEAP = "1g"
 START_TIMEOUT_S = 120
 
 
@@ -34,45 +30,25 @@ class Neo4j:
     """Neo4j Community from Maven Central's jars: bulk import, then a server on a loopback port."""
 
     dialect: Mapping[str, str] = {}
-    _OPTIONS = (
-        "-Xms1g",
-        "-Xmx1g",
-        "--add-opens=java.base/java.nio=ALL-UNNAMED",
-        "--add-opens=java.base/java.io=ALL-UNNAMED",
-        "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-        "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
-    )
 
     def __init__(self) -> None:
         self._peak_gb = 0.0
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        found = re.search(r"<neo4j.version>(.+?)<", POM.read_text(encoding="utf-8"))
-        assert found is not None
-        self.version = found[1]
-        self.jars = cache / "targetgraph" / f"neo4j-{self.version}"
+        self._installed: Installation | None = None
+
+    @property
+    def _installation(self) -> Installation:
+        if self._installed is None:
+            try:
+                self._installed = installation()
+            except NoServerError as error:
+                raise PeerError(str(error)) from error
+        return self._installed
 
     def prepare(self) -> str:
         """Find the driver, Java and the jars, which Maven fetches into the user's cache the first time."""
         if importlib.util.find_spec("neo4j") is None:
-            raise PeerError("the driver is not installed: pip install 'targetgraph[peers]'")
-        if shutil.which("java") is None:
-            raise PeerError("Java 17 or 21 is needed and no `java` was found")
-        if not self.jars.is_dir():
-            self._fetch_jars()
-        return self.version
-
-    def _fetch_jars(self) -> None:
-        if shutil.which("mvn") is None:
-            raise PeerError(f"its jars are not in {self.jars} and no `mvn` was found to fetch them")
-        self.jars.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.jars.parent) as folder:
-            goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}/jars"]
-            finished = subprocess.run(
-                ["mvn", "-q", "-B", "-f", str(POM), *goal], capture_output=True, text=True, check=False
-            )
-            if finished.returncode:
-                raise PeerError(f"Maven could not fetch its jars: {last_line(finished.stdout)}")
-            Path(folder, "jars").rename(self.jars)
+            raise PeerError("the driver is not installed: pip install 'targetgraph[neo4j]'")
+        return self._installation.version
 
     @contextmanager
     def built(self, files: Path, store: Path) -> Iterator[None]:
@@ -80,8 +56,9 @@ class Neo4j:
         self._write_home(store, port=0)
         nodes = [f"--nodes={label}={files / label}.csv" for label in NODES]
         relationships = [f"--relationships={name}={files / name}.csv" for name in RELATIONSHIPS]
-        command = ["database", "import", "full", "neo4j", "--id-type=string", f"--threads={THREADS}"]
-        with self._java(store, "org.neo4j.cli.AdminTool", *command, *nodes, *relationships) as importing:
+        importer = ["database", "import", "full", "neo4j", "--id-type=string", f"--threads={THREADS}"]
+        command = self._installation.admin_command(*importer, *nodes, *relationships, heap=HEAP)
+        with self._java(store, command) as importing:
             while importing.poll() is None:
                 self._note_peak(importing)
                 time.sleep(0.02)
@@ -98,12 +75,10 @@ class Neo4j:
         """A server on a free loopback port that ends with the block, and one session of the driver."""
         import neo4j
 
-        port = _free_port()
+        port = free_port()
         self._write_home(store, port)
         with (
-            self._java(
-                store, "org.neo4j.server.CommunityEntryPoint", f"--home-dir={store}", f"--config-dir={store / 'conf'}"
-            ) as server,
+            self._java(store, self._installation.server_command(store, HEAP)) as server,
             neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{port}") as driver,
         ):
             self._await(server, driver, store)
@@ -131,34 +106,25 @@ class Neo4j:
                 time.sleep(0.1)
 
     @contextmanager
-    def _java(self, store: Path, main: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def _java(self, store: Path, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         """A Java process that never outlives its block."""
-        command = ["java", *self._OPTIONS, "-cp", f"{self.jars}/*", main, *arguments]
-        environment = {**os.environ, "NEO4J_HOME": str(store), "NEO4J_CONF": str(store / "conf")}
         with (store / "java.log").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=store)
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(store), cwd=store)
         try:
             yield process
         finally:
             stop(process)
 
     def _write_home(self, store: Path, port: int) -> None:
-        for name in ("conf", "data", "logs", "plugins", "import", "lib"):
-            (store / name).mkdir(exist_ok=True)
         settings = {
-            "server.bolt.listen_address": f"127.0.0.1:{port}",
-            "server.http.enabled": "false",
-            "server.https.enabled": "false",
-            "server.memory.heap.max_size": "1g",
+            "server.memory.heap.max_size": HEAP,
             "server.memory.pagecache.size": "1g",
             "dbms.security.auth_enabled": "false",
-            "dbms.usage_report.enabled": "false",
         }
-        lines = [f"{name}={value}\n" for name, value in settings.items()]
-        (store / "conf" / "neo4j.conf").write_text("".join(lines), encoding="utf-8")
+        write_home(store, port, settings)
 
     def data(self, store: Path) -> list[Path]:
-        """The database alone: its transaction log is set aside empty with 256 MB."""
+        """The database alone, without its transaction log."""
         return [store / "data" / "databases" / "neo4j"]
 
     def _note_peak(self, process: subprocess.Popen[bytes]) -> None:
@@ -167,9 +133,3 @@ class Neo4j:
     def peak_gb(self) -> float:
         """The largest of its Java processes."""
         return self._peak_gb
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
