@@ -137,6 +137,7 @@ class EntityType:
         symbol_prefix: the prefix of a reference by symbol, previous symbol or alias (`hgnc.symbol:TP53`).
         identifier_prefixes: further prefixes by which sources may refer to it, never its key (`ensembl`).
         predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
+        biolink: the Biolink category that fits best; several types may share one, their prefixes tell them apart.
     """
 
     label: str
@@ -147,6 +148,7 @@ class EntityType:
     symbol_prefix: str | None = None
     identifier_prefixes: tuple[str, ...] = ()
     predicted: bool = False
+    biolink: str = "NamedThing"
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -178,6 +180,7 @@ class RelationshipType:
         key: properties that, with the ends, tell two relationships of this type apart.
         derived: made by the warehouse itself; no source may state it.
         predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
+        biolink: the Biolink predicate that fits best; several types may share one.
     """
 
     name: str
