@@ -133,7 +133,7 @@ class Bases:
     @property
     def functions(self) -> int:
         """Splines of one curve."""
-        return self.means.shape[1]
+        return int(self.means.shape[1])
 
     def spline(self, column: int, extrapolation: Extrapolation = "clamp") -> BSplineBasis:
         """The splines of one column."""

@@ -26,7 +26,7 @@ from analytics.bayesian_networks.basis import log_penalty_determinant, penalty_m
 SMOOTHING_GRID: NDArray[np.float64] = np.logspace(-5, 5, 21)
 
 
-def sbic(rss: float, samples: int, edf: float, parents: int = 0, variables: int = 1, gamma: float = 0.0) -> float:
+def sbic(rss: float, samples: int, edf: float, *, parents: int = 0, variables: int = 1, gamma: float = 0.0) -> float:
     """n·log(RSS/n) + edf·log n + 2γ·parents·log p.
 
     Args:
@@ -45,7 +45,8 @@ def linear_bic(y: NDArray[np.float64], parents: NDArray[np.float64], variables: 
     design = np.column_stack([np.ones(len(y)), parents])
     residual = y - design @ np.linalg.lstsq(design, y)[0]
     count = design.shape[1] - 1
-    return sbic(float(residual @ residual), len(y), count, count, variables, gamma)
+    rss = float(residual @ residual)
+    return sbic(rss, len(y), count, parents=count, variables=variables, gamma=gamma)
 
 
 @dataclass(frozen=True)
