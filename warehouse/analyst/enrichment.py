@@ -1,0 +1,271 @@
+"""Which gene sets hold more of a list's genes than chance would put there.
+
+The test is the upper tail of the hypergeometric distribution (Fisher's exact test, one side): of the N genes of the
+background K are in the set, of the n genes of the list k are. Every set with a gene of the background is tested and
+counts in the correction for many tests, also those that no gene of the list is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.analyst import statistics
+from warehouse.analyst.gene_sets import Collection, GeneSet
+from warehouse.errors import QuestionError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Integers = NDArray[np.int64]
+
+#: The background that is every gene which some set of the chosen collections holds.
+ANNOTATED: Literal["annotated"] = "annotated"
+
+#: The columns of a result, with what they say.
+COLUMNS = {
+    "collection": "Relationship type and type of the set, or the user's file",
+    "set_id": "The id of the set",
+    "set_name": "Its name",
+    "hits": "Genes of the list in the set (k)",
+    "list_size": "Genes of the list in the background (n)",
+    "set_size": "Genes of the background in the set (K)",
+    "background_size": "Genes of the background (N)",
+    "fold_enrichment": "(k / n) / (K / N)",
+    "fold_low": "Lower end of its 95 % interval (Wilson's for k / n)",
+    "fold_high": "Upper end",
+    "p_value": "Chance of k or more",
+    "fdr": "Adjusted after Benjamini and Hochberg",
+    "holm": "Adjusted after Holm",
+    "bonferroni": "Times the number of tested sets",
+    "genes": "Symbols of the genes of the list in the set",
+}
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    """The answer: one row for each tested set with a hit, the least p first.
+
+    Args:
+        table: the columns of `COLUMNS`.
+        tested: how many sets were tested.
+        outside: ids of the list that are not in the background and did not count.
+        background_size: genes of the background.
+    """
+
+    table: pl.DataFrame
+    tested: int
+    outside: tuple[str, ...]
+    background_size: int
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """The sets of one collection that hold a gene of the background.
+
+    Args:
+        collection: its name.
+        names: id and name of each set.
+        size: genes of the background in each.
+        hits: genes of the list in each.
+        genes: symbols of the genes of the list in each.
+    """
+
+    collection: str
+    names: Callable[[Integers], list[tuple[str, str | None]]]
+    size: Integers
+    hits: Integers
+    genes: Callable[[Integers], list[list[str]]]
+
+
+def enrich(
+    connection: duckdb.DuckDBPyConnection,
+    genes: Sequence[str],
+    background: Sequence[str] | Literal["annotated"],
+    collections: Sequence[Collection] = (),
+    own_sets: Sequence[GeneSet] = (),
+    *,
+    smallest_set: int = 1,
+    largest_set: int | None = None,
+) -> Enrichment:
+    """Test a list against gene sets.
+
+    Args:
+        connection: a build.
+        genes: canonical gene ids of the list.
+        background: canonical ids of the genes that could have been in the list (those that were measured), or
+            `ANNOTATED`: all genes in any chosen set. There is no default, since the answer hangs on it.
+        collections: sets of the graph.
+        own_sets: sets of a user.
+        smallest_set: sets with fewer genes of the background are not tested.
+        largest_set: sets with more are not tested.
+
+    Raises:
+        QuestionError: no set is chosen, or nothing of the list is in the background.
+    """
+    if not collections and not own_sets:
+        raise QuestionError("No gene sets are chosen.", "Name a collection, or give a GMT file.")
+    links = [(one, *one.links(connection)) for one in collections]
+    known = _Genes(connection)
+    own = [known.nodes(one.genes) for one in own_sets]
+    linked = [*(genes for _one, genes, _sets in links), *own]
+    universe = np.unique(np.concatenate(linked)) if background == ANNOTATED else known.nodes(background)
+    asked = known.nodes(genes)
+    mine = asked[np.isin(asked, universe, assume_unique=True)]
+    if not mine.size:
+        raise QuestionError(
+            "No gene of the list is in the background.", "The list must be a part of what could have been found."
+        )
+    question = _Question(connection, known, known.marked(universe), known.marked(mine))
+    counted = [_count(question, *one) for one in links]
+    counted.append(_count_own(question, own_sets, own))
+    outside = tuple(sorted(set(genes) - set(known.ids(mine))))
+    sizes = range(max(1, smallest_set), (largest_set or universe.size) + 1)
+    return _test(counted, mine.size, universe.size, sizes, outside)
+
+
+class _Genes:
+    """The genes of a build as internal ids, which are dense: a mark for each is an array."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        first, last = connection.execute("SELECT min(_nid), max(_nid) FROM graph.gene").fetchall()[0]
+        self._first, self._slots = first or 0, (last or 0) - (first or 0) + 1
+
+    def nodes(self, ids: Sequence[str]) -> Integers:
+        """The internal ids of genes, sorted, each once; what is no gene of the build is left out."""
+        found = self._connection.execute(
+            "SELECT _nid FROM graph.gene WHERE id IN (SELECT unnest($ids)) ORDER BY _nid", {"ids": sorted(set(ids))}
+        ).fetchnumpy()
+        return np.asarray(found["_nid"], np.int64)
+
+    def marked(self, nodes: Integers) -> NDArray[np.bool_]:
+        """Whether each slot is one of these."""
+        marks = np.zeros(self._slots, np.bool_)
+        marks[nodes - self._first] = True
+        return marks
+
+    def are(self, marks: NDArray[np.bool_], nodes: Integers) -> NDArray[np.bool_]:
+        """Whether each of these genes is marked."""
+        return marks[nodes - self._first]
+
+    def ids(self, nodes: Integers) -> list[str]:
+        """The canonical ids of genes, sorted."""
+        return [id_ for _node, id_, _symbol in self._named(nodes)]
+
+    def symbols(self, nodes: Integers) -> dict[int, str]:
+        """The symbols of genes, or their ids, by internal id."""
+        return {node: symbol for node, _id, symbol in self._named(nodes)}
+
+    def _named(self, nodes: Integers) -> list[tuple[int, str, str]]:
+        return self._connection.execute(
+            "SELECT _nid, id, coalesce(symbol, id) FROM graph.gene WHERE _nid IN (SELECT unnest($nodes)) ORDER BY id",
+            {"nodes": np.unique(nodes).tolist()},
+        ).fetchall()
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The genes of the background and of the list, as marks."""
+
+    connection: duckdb.DuckDBPyConnection
+    known: _Genes
+    within: NDArray[np.bool_]
+    listed: NDArray[np.bool_]
+
+
+def _count(question: _Question, one: Collection, genes: Integers, sets: Integers) -> _Sets:
+    """Sizes and hits of the sets of a collection of the graph."""
+    known = question.known
+    inside = known.are(question.within, genes)
+    genes, sets = genes[inside], sets[inside]
+    nodes, position = np.unique(sets, return_inverse=True)
+    hit = known.are(question.listed, genes)
+
+    def names(chosen: Integers) -> list[tuple[str, str | None]]:
+        rows = question.connection.execute(
+            f"SELECT _nid, id, name FROM graph.{one.set_table} WHERE _nid IN (SELECT unnest($nodes))",
+            {"nodes": nodes[chosen].tolist()},
+        ).fetchall()
+        named = {node: (id_, name) for node, id_, name in rows}
+        return [named[node] for node in nodes[chosen].tolist()]
+
+    return _Sets(
+        one.name,
+        names,
+        np.bincount(position, minlength=nodes.size),
+        np.bincount(position[hit], minlength=nodes.size),
+        lambda chosen: _symbols(known, position[hit], genes[hit], chosen),
+    )
+
+
+def _count_own(question: _Question, own_sets: Sequence[GeneSet], nodes: Sequence[Integers]) -> _Sets:
+    """Sizes and hits of a user's sets."""
+    position = np.repeat(np.arange(len(nodes)), [genes.size for genes in nodes])
+    genes = np.concatenate([np.empty(0, np.int64), *nodes])
+    known = question.known
+    inside = known.are(question.within, genes)
+    hit = inside & known.are(question.listed, genes)
+    return _Sets(
+        "own",
+        lambda chosen: [(own_sets[i].name, own_sets[i].description or None) for i in chosen.tolist()],
+        np.bincount(position[inside], minlength=len(nodes)),
+        np.bincount(position[hit], minlength=len(nodes)),
+        lambda chosen: _symbols(known, position[hit], genes[hit], chosen),
+    )
+
+
+def _symbols(known: _Genes, position: Integers, genes: Integers, chosen: Integers) -> list[list[str]]:
+    """The symbols of the hits of each chosen set, sorted."""
+    symbols = known.symbols(genes)
+    found: dict[int, list[str]] = {}
+    for place, gene in zip(position.tolist(), genes.tolist(), strict=True):
+        found.setdefault(place, []).append(symbols[gene])
+    return [sorted(found.get(place, ())) for place in chosen.tolist()]
+
+
+def _test(counted: Sequence[_Sets], drawn: int, population: int, sizes: range, outside: tuple[str, ...]) -> Enrichment:
+    """p-values of every tested set, corrections over all of them, and the rows of those with a hit."""
+    import polars as pl
+
+    tested = [np.flatnonzero((one.size >= sizes.start) & (one.size < sizes.stop)) for one in counted]
+    hits = np.concatenate([one.hits[chosen] for one, chosen in zip(counted, tested, strict=True)])
+    size = np.concatenate([one.size[chosen] for one, chosen in zip(counted, tested, strict=True)])
+    p = statistics.hypergeometric_tail(hits, drawn, size, population)
+    adjusted = {name: correct(p) for name, correct in _CORRECTIONS.items()}
+    with_hit = hits > 0
+    shown = [chosen[one.hits[chosen] > 0] for one, chosen in zip(counted, tested, strict=True)]
+    names = [name for one, chosen in zip(counted, shown, strict=True) for name in one.names(chosen)]
+    k, expected = hits[with_hit], size[with_hit] / population
+    low, high = statistics.wilson_interval(k, drawn)
+    frame = pl.DataFrame(
+        {
+            "collection": [one.collection for one, chosen in zip(counted, shown, strict=True) for _ in chosen],
+            "set_id": [id_ for id_, _name in names],
+            "set_name": [name for _id, name in names],
+            "hits": k,
+            "list_size": np.full(k.shape, drawn),
+            "set_size": size[with_hit],
+            "background_size": np.full(k.shape, population),
+            "fold_enrichment": k / drawn / expected,
+            "fold_low": low / expected,
+            "fold_high": high / expected,
+            "p_value": p[with_hit],
+            **{name: values[with_hit] for name, values in adjusted.items()},
+            "genes": [symbols for one, chosen in zip(counted, shown, strict=True) for symbols in one.genes(chosen)],
+        },
+        schema_overrides={"set_id": pl.String, "set_name": pl.String, "genes": pl.List(pl.String)},
+    )
+    return Enrichment(frame.sort("p_value", "collection", "set_id"), hits.size, outside, population)
+
+
+_CORRECTIONS = {
+    "fdr": statistics.benjamini_hochberg,
+    "holm": statistics.holm,
+    "bonferroni": statistics.bonferroni,
+}
