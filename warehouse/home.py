@@ -6,6 +6,7 @@ Layout::
     making/<name>/                               a build that is being made; never read
     current                                      the name of the current build, swapped atomically
     snapshots/                                   downloads (see `etl.snapshots`)
+    results/                                     what runs of analyses predict (see `warehouse.results`)
     state/                                       what users decided: undone merges
     write.lock                                   held by the one process that writes
 """
@@ -38,10 +39,12 @@ class Build:
     Args:
         id: time and content: `20261121T031400Z-1a2b3c4d`.
         folder: where it is.
+        runs: the runs of analyses whose predictions are asked beside it, sorted (`warehouse.results`).
     """
 
     id: str
     folder: Path
+    runs: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -71,6 +74,11 @@ class Home:
     def snapshots(self) -> Path:
         """The folder of downloads."""
         return self.root / "snapshots"
+
+    @property
+    def results(self) -> Path:
+        """The folder of what runs of analyses predict."""
+        return self.root / "results"
 
     @property
     def state(self) -> Path:
@@ -158,23 +166,19 @@ class Home:
         """
         shutil.rmtree(folder / "spill", ignore_errors=True)
         for path in folder.iterdir():
-            _flush(path)
+            flush(path)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{content_hash[:8]}"
         target = self.root / "builds" / name
         self._make(target.parent)
         folder.rename(target)
-        _flush(target.parent)
+        flush(target.parent)
         self.point_to(name)
         self._forget_old(keep, name)
         return Build(name, target)
 
     def point_to(self, name: str) -> None:
         """Make a build current, in one step. Only while `writing`."""
-        beside = self.root / "current.new"
-        beside.write_text(name + "\n", encoding="utf-8")
-        _flush(beside)
-        beside.replace(self.root / "current")
-        _flush(self.root)
+        swap_text(self.root / "current", name + "\n")
 
     def previous(self) -> Build:
         """The build before the current one.
@@ -228,13 +232,23 @@ def _owner(text: str) -> str:
         return "the owner is not known"
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def swap_text(path: Path, text: str) -> None:
+    """Replace a small file in one step: a reader, or a crash, meets the old text or the new one."""
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8")
+    flush(beside)
+    beside.replace(path)
+    flush(path.parent)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,7 +9,7 @@ import duckdb
 
 from warehouse.answer import Answer
 from warehouse.errors import QuestionError
-from warehouse.model import MODEL, DataModel, EntityType
+from warehouse.model import FULL_MODEL, DataModel, EntityType
 from warehouse.sql import is_text
 from warehouse.tables.schema import literal, quoted
 
@@ -53,7 +53,7 @@ def search(
     text: str,
     type_name: str | None = None,
     limit: int = 20,
-    model: DataModel = MODEL,
+    model: DataModel = FULL_MODEL,
 ) -> Answer:
     """Find entities: exact symbols first, then identifiers, previous symbols and aliases, names, beginnings, parts.
 

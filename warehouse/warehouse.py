@@ -9,25 +9,32 @@ with Warehouse.open() as warehouse:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
+
+from warehouse.analyst.template import template
 from warehouse.answer import Answer, Limits
 from warehouse.errors import BuildError
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.home import DATABASE, Build, Home
+from warehouse.results.store import with_active_runs
 from warehouse.search import search
 from warehouse.settings import Settings
 from warehouse.sql import ask_sql, asking
 
 
 class Warehouse:
-    """One build, opened for questions. A build that is published later is not seen: open again.
+    """One build with the predictions of its active runs, opened for questions.
+
+    A build or a run that is published later is not seen: open again.
 
     Args:
-        build: the build.
+        build: the build; its `runs` are those whose predictions are asked beside it.
         limits: what a question may take, unless it says otherwise.
     """
 
@@ -37,13 +44,21 @@ class Warehouse:
         self._graph = DuckDBGraphStore(build, memory_mb=self.limits.memory_mb)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, build: str | None = None, limits: Limits | None = None) -> Warehouse:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        build: str | None = None,
+        limits: Limits | None = None,
+        *,
+        predictions: bool = True,
+    ) -> Warehouse:
         """Open a warehouse.
 
         Args:
             path: the folder of the warehouse, or one `warehouse.duckdb`; None = `TARGETGRAPH_HOME`.
             build: the id of a build, or its beginning; None = the current one.
             limits: what a question may take; None = what the settings say.
+            predictions: ask the active runs of analyses too; without them there is nothing but what sources state.
 
         Raises:
             BuildError: there is no such build, or it cannot be opened.
@@ -51,9 +66,16 @@ class Warehouse:
         limits = limits or Settings().limits
         root = Settings().home if path is None else Path(path).expanduser()
         if root.is_file():
-            return cls(Build(root.parent.name, root.parent), limits) if root.name == DATABASE else _no_database(root)
-        home = Home(root)
-        return cls(home.current() if build is None else home.build(build), limits)
+            chosen = Build(root.parent.name, root.parent) if root.name == DATABASE else _no_database(root)
+        else:
+            home = Home(root)
+            chosen = home.current() if build is None else home.build(build)
+        return cls(with_active_runs(chosen) if predictions else chosen, limits)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs of analyses whose predictions are asked, sorted; `sql("FROM runs")` tells more of each."""
+        return self.build.runs
 
     def __enter__(self) -> Warehouse:
         return self
@@ -102,6 +124,36 @@ class Warehouse:
         with asking(self._graph.connection, self.limits.timeout_s) as cursor:
             return search(cursor, text, type_name, limit)
 
+    @contextmanager
+    def reading(self, limits: Limits | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A locked connection to the build for the length of a `with` block, stopped after the time of the limits.
+
+        The functions of `warehouse.analyst` take it.
+
+        Raises:
+            QuestionTimeoutError, QuestionMemoryError, QuestionError: what runs on it met a limit, or is wrong.
+        """
+        with asking(self._graph.connection, (limits or self.limits).timeout_s) as cursor:
+            yield cursor
+
+    def ask(
+        self,
+        template_name: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        limits: Limits | None = None,
+        **named: object,
+    ) -> Answer:
+        """Ask a question of `warehouse/analyst/templates/`, e.g. `warehouse.ask("drugs_of_gene", gene="EGFR")`.
+
+        Raises:
+            QuestionError: there is no such template, or a parameter is missing or is no value of its type.
+        """
+        chosen = template(template_name)
+        with self.reading(limits) as connection:
+            bound = chosen.bind(connection, {**(parameters or {}), **named})
+        return self.query(chosen.query, bound, limits=limits)
+
     def explain(self, text: str, parameters: Mapping[str, Any] | None = None) -> str:
         """The SQL to which a Cypher query is compiled, and DuckDB's plan of it."""
         return self._graph.explain(text, parameters)
@@ -123,5 +175,5 @@ class Warehouse:
         self._graph.close()
 
 
-def _no_database(path: Path) -> Warehouse:
+def _no_database(path: Path) -> Build:
     raise BuildError(f"{path} is no warehouse.", f"Give the folder of a warehouse, or a file named {DATABASE}.")

@@ -16,7 +16,7 @@ from collections.abc import Collection
 import duckdb
 
 from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, NodeType, RelationshipType
-from warehouse.cypher.relation import by_end, quote, table
+from warehouse.cypher.relation import SCHEMA, by_end, quote, table
 
 
 def derive(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, changed: Collection[str] | None = None) -> None:
@@ -42,6 +42,41 @@ def derive(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, changed:
     _count_slots(connection, catalogue)
 
 
+def derive_over(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, own: Collection[str], under: str) -> None:
+    """Lay a few types of this database over the graph of an attached one, which is seen through views.
+
+    Args:
+        connection: a connection that may write to this database.
+        catalogue: the types of both; those of this database have the larger ordinals.
+        own: the names of the primary tables that are in this database.
+        under: the name under which the other database is attached, whose derived tables are made.
+    """
+    nodes = tuple(node for node in catalogue.nodes if node.table in own)
+    relationships = tuple(one for one in catalogue.relationships if one.table in own)
+    for node in nodes:
+        _index(connection, node)
+    for relationship in relationships:
+        _sort_by_end(connection, relationship)
+    _unite(connection, Catalogue(nodes, relationships), "_own_out", "_own_in")
+    for name in _tables_of(connection, under):
+        if name in {"_out", "_in"}:
+            both = f"FROM {under}.{table(name)} UNION ALL FROM {table('_own' + name)}"
+            connection.execute(f"CREATE OR REPLACE VIEW {table(name)} AS {both}")
+        elif name == "_slots":
+            sizes = f"FROM {under}.{table(name)} UNION ALL {_slots(nodes)}"
+            connection.execute(f"CREATE OR REPLACE TABLE {table(name)} AS {sizes}")
+        else:
+            connection.execute(f"CREATE OR REPLACE VIEW {table(name)} AS FROM {under}.{table(name)}")
+
+
+def _tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? ORDER BY table_name",
+        [database, SCHEMA],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
 def _index(connection: duckdb.DuckDBPyConnection, node: NodeType) -> None:
     columns = ["_nid"] if node.key is None else ["_nid", node.key]
     for column in columns:
@@ -56,13 +91,13 @@ def _sort_by_end(connection: duckdb.DuckDBPyConnection, relationship: Relationsh
     )
 
 
-def _unite(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+def _unite(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, out: str = "_out", into: str = "_in") -> None:
     nothing = (
         "SELECT CAST(0 AS BIGINT) AS _s, CAST(0 AS BIGINT) AS _o, CAST(0 AS BIGINT) AS _rid, CAST(0 AS SMALLINT) AS _t"
     )
     united = " UNION ALL ".join(_narrow(one) for one in catalogue.relationships) or f"{nothing} WHERE FALSE"
-    connection.execute(f"CREATE OR REPLACE TABLE {table('_out')} AS SELECT * FROM ({united}) ORDER BY _s, _rid")
-    connection.execute(f"CREATE OR REPLACE TABLE {table('_in')} AS SELECT * FROM {table('_out')} ORDER BY _o, _rid")
+    connection.execute(f"CREATE OR REPLACE TABLE {table(out)} AS SELECT * FROM ({united}) ORDER BY _s, _rid")
+    connection.execute(f"CREATE OR REPLACE TABLE {table(into)} AS SELECT * FROM {table(out)} ORDER BY _o, _rid")
 
 
 def _narrow(relationship: RelationshipType) -> str:
@@ -81,11 +116,15 @@ def _replace_in_union(connection: duckdb.DuckDBPyConnection, relationship: Relat
 
 
 def _count_slots(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    connection.execute(f"CREATE OR REPLACE TABLE {table('_slots')} AS {_slots(catalogue.nodes)}")
+
+
+def _slots(nodes: Collection[NodeType]) -> str:
+    """The query that counts the slots of node types."""
     mask = (1 << ORDINAL_SHIFT) - 1
     parts = [
         f"SELECT CAST({node.ordinal} AS BIGINT) AS ordinal, coalesce(max(_nid & {mask}) + 1, 0) AS slots "
         f"FROM {table(node.table)}"
-        for node in catalogue.nodes
+        for node in nodes
     ]
-    counted = " UNION ALL ".join(parts) or "SELECT CAST(0 AS BIGINT) AS ordinal, CAST(0 AS BIGINT) AS slots WHERE FALSE"
-    connection.execute(f"CREATE OR REPLACE TABLE {table('_slots')} AS {counted}")
+    return " UNION ALL ".join(parts) or "SELECT CAST(0 AS BIGINT) AS ordinal, CAST(0 AS BIGINT) AS slots WHERE FALSE"

@@ -22,6 +22,7 @@ from warehouse.cypher.catalogue import Catalogue
 from warehouse.cypher.compiler import Compiled, compile_text, parameter_type
 from warehouse.cypher.evaluate import Run
 from warehouse.cypher.operators import regex_problem
+from warehouse.cypher.relation import quote
 from warehouse.cypher.results import Entities, RowReader, SeenNodes
 from warehouse.cypher.search import PathIndex, PathIndexes
 from warehouse.cypher.values import CypherValue
@@ -41,14 +42,36 @@ BATCH_ROWS = 2_048
 
 
 def open_locked(
-    path: str | FilePath, memory_mb: int = DEFAULT_MEMORY_MB, threads: int = 2
+    path: str | FilePath,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+    threads: int = 2,
+    beside: Mapping[str, FilePath] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Open a database for questions only: read-only, no file or network access, settings that cannot be changed."""
+    """Open a database for questions only: read-only, no file or network access, settings that cannot be changed.
+
+    Args:
+        path: the database.
+        memory_mb: what DuckDB may hold in memory, in megabytes.
+        threads: how many it may use.
+        beside: further databases that its views read, by the name under which they are attached.
+    """
     connection = duckdb.connect(
         str(path), read_only=True, config={"memory_limit": f"{memory_mb}MB", "threads": threads}
     )
+    try:
+        attach(connection, beside or {})
+    except duckdb.Error:
+        connection.close()
+        raise
     lock(connection)
     return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, databases: Mapping[str, FilePath]) -> None:
+    """Attach databases for reading, each under its name."""
+    for name, path in databases.items():
+        text = str(path).replace("'", "''")
+        connection.execute(f"ATTACH IF NOT EXISTS '{text}' AS {quote(name)} (READ_ONLY)")
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

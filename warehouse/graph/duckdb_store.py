@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -16,26 +16,27 @@ from warehouse.cypher.run import CypherEngine, open_locked
 from warehouse.errors import BuildError
 from warehouse.graph.catalogue import catalogue
 from warehouse.home import Build
-from warehouse.model import MODEL, DataModel
+from warehouse.model import FULL_MODEL, MODEL, DataModel
+from warehouse.results.overlay import open_with_runs
 from warehouse.tables.schema import LAYOUT_VERSION
 
 
 class DuckDBGraphStore:
-    """Cypher over one build. Publishing is nothing but opening: the file is the graph.
+    """Cypher over one build and its active runs. Publishing is nothing but opening: the file is the graph.
 
     DuckDB has a file open once in a process, so all stores of one process over one build share what is open.
 
     Args:
-        build: the build to ask.
-        model: the declarations that it was made with.
+        build: the build to ask; where it has `runs`, their predictions lie over it (`warehouse.results.overlay`).
+        model: the declarations that it was made with; None = those of this version.
         memory_mb: what DuckDB may hold in memory for a question, in megabytes.
 
     Raises:
         BuildError: the file cannot be opened, or has a layout of another version.
     """
 
-    def __init__(self, build: Build, model: DataModel = MODEL, memory_mb: int = Limits.memory_mb) -> None:
-        self._model = model
+    def __init__(self, build: Build, model: DataModel | None = None, memory_mb: int = Limits.memory_mb) -> None:
+        self._given_model = model
         self._memory_mb = memory_mb
         self.publish(build)
 
@@ -56,8 +57,10 @@ class DuckDBGraphStore:
 
     def publish(self, build: Build) -> None:
         """Ask this build from now on."""
-        opened = _acquire(build, self._model, self._memory_mb)
+        model = self._given_model or (FULL_MODEL if build.runs else MODEL)
+        opened = _acquire(build, model, self._memory_mb)
         self.close()
+        self._model = model
         self._opened = opened
         self.connection = opened.engine.connection.cursor()
         self._engine = opened.engine
@@ -89,22 +92,24 @@ class DuckDBGraphStore:
 class _Opened:
     """A build that this process has open, and how many stores ask it."""
 
-    path: Path
+    key: _Key
     engine: CypherEngine
     memory_mb: int
     users: int = 1
 
 
-_OPENED: dict[Path, _Opened] = {}
+#: A build's file and the runs over it.
+_Key: TypeAlias = tuple[Path, tuple[str, ...]]
+_OPENED: dict[_Key, _Opened] = {}
 _OPENED_LOCK = threading.Lock()
 
 
 def _acquire(build: Build, model: DataModel, memory_mb: int) -> _Opened:
-    path = build.database.resolve()
+    key = (build.database.resolve(), build.runs)
     with _OPENED_LOCK:
-        opened = _OPENED.get(path)
+        opened = _OPENED.get(key)
         if opened is None:
-            opened = _OPENED[path] = _Opened(path, CypherEngine(_open(build, memory_mb), catalogue(model)), memory_mb)
+            opened = _OPENED[key] = _Opened(key, CypherEngine(_open(build, memory_mb), catalogue(model)), memory_mb)
             return opened
         if opened.memory_mb != memory_mb:
             raise BuildError(
@@ -119,13 +124,15 @@ def _release(opened: _Opened) -> None:
     with _OPENED_LOCK:
         opened.users -= 1
         if not opened.users:
-            del _OPENED[opened.path]
+            del _OPENED[opened.key]
             opened.engine.close()
 
 
 def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
-        connection = open_locked(build.database, memory_mb=memory_mb)
+        connection = (
+            open_with_runs(build, memory_mb) if build.runs else open_locked(build.database, memory_mb=memory_mb)
+        )
     except duckdb.Error as error:
         raise BuildError(
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",

@@ -45,6 +45,7 @@ def prediction(
     *,
     symmetric: bool = False,
     key: tuple[str, ...] = (),
+    biolink: str = "related_to",
 ) -> RelationshipType:
     """A type of predicted relationship; two runs may predict one relationship, each in its own words.
 
@@ -55,9 +56,10 @@ def prediction(
         properties: beside those of `PREDICTION`.
         symmetric: stored once, the smaller id first.
         key: properties that, with ends and run, tell two of them apart.
+        biolink: the Biolink predicate that fits it best.
     """
     columns = (*PREDICTION, *properties)
-    return RelationshipType(name, meaning, ends, columns, symmetric, ("run", *key), predicted=True)
+    return RelationshipType(name, meaning, ends, columns, symmetric, ("run", *key), biolink=biolink, predicted=True)
 
 
 ANALYSIS_RUN = EntityType(
@@ -81,6 +83,7 @@ ANALYSIS_RUN = EntityType(
         strings("notes", "What a reader of the results must know", "['12 genes were constant and left out']"),
         integer("vanished", "Rows whose members the build that is asked no longer has (`vanished_members`)", "0"),
     ),
+    biolink="Activity",
     predicted=True,
 )
 
@@ -96,6 +99,7 @@ SUBNETWORK = EntityType(
         integer("nodes", "How many members it has", "120", minimum=0),
         integer("edges", "How many predicted relationships it has", "311", minimum=0),
     ),
+    biolink="InformationContentEntity",
     predicted=True,
 )
 
@@ -104,12 +108,13 @@ PREDICTED_ENTITIES = (ANALYSIS_RUN, SUBNETWORK)
 _MEMBERS = ("Gene", "Protein", "SmallMolecule", "Drug", "Disease", "Pathway")
 
 PREDICTED_RELATIONSHIPS = (
-    prediction("PRODUCED", "Found the subnetwork", (("AnalysisRun", "Subnetwork"),)),
+    prediction("PRODUCED", "Found the subnetwork", (("AnalysisRun", "Subnetwork"),), biolink="has_output"),
     prediction(
         "HAS_MEMBER",
         "Has the member",
         tuple(("Subnetwork", label) for label in _MEMBERS),
         (string("role", "What the member is in it", "hub"),),
+        biolink="has_member",
     ),
     prediction(
         "REGULATES",
@@ -126,6 +131,7 @@ PREDICTED_RELATIONSHIPS = (
             *TESTED,
             strings("subnetworks", "The ids of the run's subnetworks that hold it", "['targetgraph.subnetwork:...']"),
         ),
+        biolink="regulates",
     ),
     prediction(
         "PROXIMAL_TO",
@@ -137,5 +143,6 @@ PREDICTED_RELATIONSHIPS = (
             *TESTED,
             integer("targets", "How many targets of the drug lie in the network", "3", minimum=1),
         ),
+        biolink="associated_with",
     ),
 )

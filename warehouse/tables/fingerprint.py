@@ -7,7 +7,7 @@ again. Internal ids, times and paths take no part.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import duckdb
 
@@ -24,6 +24,13 @@ def update(connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Col
             _store(connection, f"stated.{declared.table}", f"stated.{quoted(declared.table)}", stated)
     _hash_matrices(connection)
     return content_hash(connection)
+
+
+def add(connection: duckdb.DuckDBPyConnection, types: Iterable[StatedType]) -> None:
+    """Hash types that no source states, such as predictions, and keep the hashes beside the others."""
+    for declared in types:
+        resolved, _stated = _contents(declared)
+        _store(connection, f"resolved.{declared.table}", resolved_table(declared), resolved)
 
 
 def content_hash(connection: duckdb.DuckDBPyConnection) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType
+from warehouse.model import FULL_MODEL
+from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType, TableType
 from warehouse.tables.schema import literal, quoted
 
 #: The views that do not come from one type of the model, with what they hold.
@@ -25,6 +26,8 @@ PUBLIC = {
     "sources": "The sources: title, licence, homepage, rank.",
     "matrices": "The omics matrices: kind, cohort, unit, size, source.",
     "features": "The gene that each feature of the matrices means.",
+    "runs": "The active runs of analyses: parameters, seed, code, build, metrics.",
+    "vanished_members": "Predictions whose members this build does not have.",
 }
 
 _PROVENANCE = "f.source, f.release, f.name AS file"
@@ -44,6 +47,18 @@ _RECORD_VIEWS = {
     "features": "FROM record.features",
 }
 
+_RUNS = """SELECT name AS run, analysis, title, parameters::JSON AS parameters, seed, code_version, build, older_build,
+    started_at, ended_at, metrics::JSON AS metrics, notes, vanished FROM graph.analysis_run"""
+
+#: The columns of `vanished_members`.
+VANISHED = (
+    ("run", "VARCHAR"),
+    ("type", "VARCHAR"),
+    ("subject", "VARCHAR"),
+    ("object", "VARCHAR"),
+    ("reason", "VARCHAR"),
+)
+
 
 def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     """Make every public view anew."""
@@ -51,19 +66,51 @@ def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
         connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(name)} AS {body}")
 
 
+def predicted(model: DataModel, under: str) -> dict[str, str]:
+    """The views of predicted types, and those that span all types, over the views of a build attached as `under`."""
+    entities = [one for one in model.entities.values() if one.predicted]
+    relationships = [one for one in model.relationships.values() if one.predicted]
+    views = {e.table: _entity(e) for e in entities} | {r.table: _relationship(r, model) for r in relationships}
+    views["entities"] = _union([f"FROM {under}.main.entities", *map(_named, entities)])
+    views["relationships"] = _union([f"FROM {under}.main.relationships", *map(_uniform, relationships)])
+    return views | {"runs": _RUNS, "vanished_members": "FROM own.vanished"}
+
+
+def _no_predictions() -> dict[str, str]:
+    """The views of predicted types in a build, which has none."""
+    views = {}
+    for declared in FULL_MODEL:
+        if not isinstance(declared, TableType) and declared.predicted:
+            ends = ("subject", "object") if isinstance(declared, RelationshipType) else ()
+            columns = [(end, "VARCHAR") for end in ends] + [(one.name, str(one.type)) for one in declared.shown]
+            views[declared.table] = _nothing(columns)
+    views["runs"] = _RUNS.replace("graph.analysis_run", "main.analysis_run")
+    return views | {"vanished_members": _nothing(VANISHED)}
+
+
+def _nothing(columns: Iterable[tuple[str, str]]) -> str:
+    return f"SELECT {', '.join(f'NULL::{kind} AS {quoted(name)}' for name, kind in columns)} WHERE false"
+
+
 def _views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:
     entities = model.entities.values()
     relationships = model.relationships.values()
-    views = dict(_RECORD_VIEWS)
-    views |= {e.table: f"SELECT * EXCLUDE (_nid) FROM graph.{quoted(e.table)}" for e in entities}
-    views["entities"] = _union(
-        f"SELECT id, {literal(e.label)} AS type, name FROM graph.{quoted(e.table)}" for e in entities
-    )
+    views = _RECORD_VIEWS | _no_predictions()
+    views |= {e.table: _entity(e) for e in entities}
+    views["entities"] = _union(_named(e) for e in entities)
     views |= {r.table: _relationship(r, model) for r in relationships}
     views["relationships"] = _union(_uniform(r) for r in relationships)
     views["assertions"] = _union(_assertions(declared) for declared in model if not _is_derived(declared))
     views |= {t.name: f"FROM resolved.{quoted(t.name)}" for t in model.tables.values()}
     return views | _matrix_views(connection, model)
+
+
+def _entity(declared: EntityType) -> str:
+    return f"SELECT * EXCLUDE (_nid) FROM graph.{quoted(declared.table)}"
+
+
+def _named(declared: EntityType) -> str:
+    return f"SELECT id, {literal(declared.label)} AS type, name FROM graph.{quoted(declared.table)}"
 
 
 def _relationship(declared: RelationshipType, model: DataModel) -> str:

@@ -1,0 +1,224 @@
+"""Publishing, listing and retracting the results of runs.
+
+Results are published like builds: written aside, moved into place whole, and made active by swapping a pointer. A
+publication that is killed at any point leaves the warehouse as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import AnalysisError, BuildError, TargetGraphError
+from warehouse.home import Build, Home, flush, swap_text
+from warehouse.model import FULL_MODEL
+from warehouse.results import overlay
+from warehouse.results.check import checked
+from warehouse.results.files import active_runs, read_record, record_path, result_path, results_folder, write_results
+from warehouse.results.findings import Findings
+from warehouse.results.record import RunRecord
+
+#: How long a publication waits for another one, in seconds.
+_WAIT_S = 60.0
+
+
+def with_active_runs(build: Build) -> Build:
+    """The build with the runs that are active now, as it is asked by default; a file apart from any home has none."""
+    in_a_home = build.folder.absolute().parent.name == "builds"
+    return replace(build, runs=active_runs(results_folder(build))) if in_a_home else build
+
+
+class Results:
+    """The results of the runs in the folder of a warehouse.
+
+    Args:
+        home: the folder of the warehouse.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.folder = home.results
+
+    def active(self) -> tuple[str, ...]:
+        """The names of the active runs, sorted."""
+        return active_runs(self.folder)
+
+    def records(self) -> list[RunRecord]:
+        """The accounts of all runs that are there, active or retracted, oldest first."""
+        names = sorted(path.stem for path in self.folder.glob("*.json"))
+        return sorted((read_record(self.folder, run) for run in names), key=lambda one: (one.started_at, one.run))
+
+    def has(self, run: str) -> bool:
+        """Whether the whole results of a run are there, active or not."""
+        return record_path(self.folder, run).is_file() and result_path(self.folder, run).is_file()
+
+    def find(self, name: str) -> str:
+        """The run of that name, or the one whose name begins with it.
+
+        Raises:
+            TargetGraphError: none or several fit.
+        """
+        known = sorted({*self.active(), *(path.stem for path in self.folder.glob("*.json"))})
+        fitting = [run for run in known if run.startswith(name)]
+        if name in known or len(fitting) == 1:
+            return name if name in known else fitting[0]
+        runs = ", ".join(fitting or known) or "none"
+        raise TargetGraphError(f"{name!r} names {len(fitting)} runs.", f"Runs: {runs}")
+
+    def checkpoint(self, run: str) -> Path:
+        """The folder in which a run keeps what an interruption must not lose."""
+        return self.folder / "checkpoints" / run
+
+    def publish(self, record: RunRecord, findings: Findings, predicts: Collection[str]) -> RunRecord:
+        """Write the results of a run, and make it active.
+
+        Args:
+            record: its account; counts, tables, metrics and notes are filled in from the findings.
+            findings: what it hands back.
+            predicts: the types that it may write.
+
+        Returns:
+            The account as it is kept.
+
+        Raises:
+            AnalysisError: the findings do not fit the model; nothing is written.
+            BuildError: they could not be published; what was active before still is.
+        """
+        frames = checked(findings, record.run, record.analysis, predicts)
+        whole = replace(
+            record,
+            metrics={name: float(value) for name, value in sorted(findings.metrics.items())},
+            notes=findings.notes,
+            counts={name: frame.height for name, frame in sorted(frames.items())},
+            tables=tuple(sorted(findings.tables)),
+        )
+        with self._writing():
+            making = self._new_folder()
+            try:
+                types = {name: (FULL_MODEL[name].table, frame) for name, frame in frames.items()}
+                write_results(making / "results.duckdb", types, findings.tables)
+                (making / "account.json").write_text(whole.to_json(), encoding="utf-8")
+                self._move(making, whole.run)
+            except (OSError, duckdb.IOException) as error:
+                raise BuildError(
+                    f"The results of the run {record.run} could not be published: {_first_line(error)}",
+                    "Nothing was changed. Mend it and call again: the run goes on from its checkpoint.",
+                ) from error
+            finally:
+                shutil.rmtree(making, ignore_errors=True)
+            self._point_to({*self.active(), whole.run})
+        return whole
+
+    def activate(self, run: str) -> None:
+        """Make a run active again whose results are there.
+
+        Raises:
+            BuildError: they are not, or they cannot be laid over the current build.
+        """
+        read_record(self.folder, run)
+        with self._writing():
+            self._point_to({*self.active(), run})
+
+    def retract(self, run: str, *, delete: bool = False) -> None:
+        """Take a run out of what is asked.
+
+        Args:
+            run: its name.
+            delete: remove its files too; then it cannot be made active again.
+        """
+        with self._writing():
+            self._point_to({*self.active()} - {run}, must_lie=False)
+            if delete:
+                # The account goes first: a file without one is no run.
+                record_path(self.folder, run).unlink(missing_ok=True)
+                result_path(self.folder, run).unlink(missing_ok=True)
+
+    def follow(self) -> None:
+        """Lay the active runs over the current build, so that no reader has to; a build does so when it is published.
+
+        Where it fails, readers do it, or are told.
+        """
+        if self.active():
+            with self._writing():
+                self._point_to(self.active(), must_lie=False)
+
+    def _point_to(self, runs: Collection[str], *, must_lie: bool = True) -> None:
+        """Make these runs the active ones, in one step; the overlay of the current build is made before.
+
+        Args:
+            runs: their names.
+            must_lie: whether a run that cannot be laid over the build is an error; to take one out it need not.
+        """
+        kept = [replace(build, runs=tuple(sorted(runs))) for build in self._home.builds()]
+        if runs and kept:
+            with contextlib.nullcontext() if must_lie else contextlib.suppress(BuildError):
+                overlay.prepare(replace(self._home.current(), runs=tuple(sorted(runs))))
+        swap_text(self.folder / "active", "".join(f"{run}\n" for run in sorted(runs)))
+        overlay.forget_others(self.folder, kept if runs else ())
+
+    def _move(self, making: Path, run: str) -> None:
+        """Move both files into place; the account last, for it says that the other is whole."""
+        for source, target in (
+            (making / "results.duckdb", result_path(self.folder, run)),
+            (making / "account.json", record_path(self.folder, run)),
+        ):
+            flush(source)
+            source.replace(target)
+        flush(self.folder)
+
+    def _new_folder(self) -> Path:
+        """An empty folder for a publication; what killed ones left is removed. Only while writing."""
+        making = self.folder / "making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir()
+        return making
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the one who publishes or retracts, for the length of the `with` block."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "write.lock").open("a", encoding="utf-8")
+        except OSError as error:
+            raise BuildError(f"{self.folder} cannot be written: {error.strerror}") from error
+        with lock:
+            deadline = time.monotonic() + _WAIT_S
+            while not _locked(lock.fileno()):
+                if time.monotonic() > deadline:
+                    raise BuildError("Another run is being published or retracted.", "Call again when it is done.")
+                time.sleep(0.05)
+            yield
+
+
+@contextlib.contextmanager
+def making_run(results: Results, run: str) -> Iterator[Path]:
+    """Be the one who makes this run; gives the folder of its checkpoint.
+
+    Raises:
+        AnalysisError: another process makes the same run.
+    """
+    folder = results.checkpoint(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{run}.lock").open("a", encoding="utf-8") as lock:
+        if not _locked(lock.fileno()):
+            raise AnalysisError(f"The run {run} is being made by another process.", "Wait for it.")
+        yield folder
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
