@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.answer import Limits
@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     timeout_s: float = Field(default=30.0, gt=0, description="Seconds before a question is stopped.")
     row_limit: int = Field(default=10_000, ge=1, description="Rows before an answer is cut.")
     memory_mb: int = Field(default=2000, ge=50, description="Megabytes DuckDB may hold for a question.")
+    failure_command: str | None = Field(default=None, description="A command that is run when a scheduled build fails.")
+    failure_webhook: SecretStr | None = Field(
+        default=None, description="An address that gets a message when a scheduled build fails."
+    )
+    dashboard_password: SecretStr | None = Field(default=None, description="The password of readers of the dashboard.")
+    dashboard_operator_password: SecretStr | None = Field(
+        default=None, description="The password of operators, who may also change what is shown."
+    )
+    dashboard_upload_mb: int = Field(default=50, ge=1, description="Megabytes a file may have that is uploaded.")
 
     def __init__(self, **given: Any) -> None:
         try:

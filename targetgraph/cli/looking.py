@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
 from targetgraph.cli.output import say, write_rows, write_table, write_text
 from targetgraph.cli.places import home_folder
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -35,6 +38,7 @@ def status(
     from warehouse.home import Home
 
     place = Home(home_folder(home, sample=sample))
+    _say_schedule(place)
     shown = place.current() if build is None else place.build(build)
     document = shown.receipt()
     if receipt:
@@ -111,6 +115,17 @@ def sources(
         for part in one.files
     ]
     write_rows(rows, file_format, output)
+
+
+def _say_schedule(place: Home) -> None:
+    """What became of scheduled builds; nothing where none was ever scheduled."""
+    from etl.schedule_state import load
+
+    state = load(place)
+    if state.jobs:
+        troubles = state.troubles()
+        fine = [one.sentence(job) for job, one in state.jobs.items() if one.sentence(job) not in troubles]
+        say("\n".join([*(f"warning: {trouble}" for trouble in troubles), *fine]))
 
 
 def _build_row(name: str, document: dict[str, Any], current: str) -> dict[str, Any]:

@@ -20,7 +20,22 @@ from warehouse.errors import TargetGraphError
 from warehouse.home import Home
 
 ROOT = Path(__file__).parent.parent.parent
-VERBS = (*("build", "rollback", "merges", "status", "diff", "model", "sources", "query", "sql", "search", "export"),)
+VERBS = (
+    *(
+        "build",
+        "schedule",
+        "rollback",
+        "merges",
+        "status",
+        "diff",
+        "model",
+        "sources",
+        "query",
+        "sql",
+        "search",
+        "export",
+    ),
+)
 HEAVY = ("duckdb", "polars", "pandas", "torch", "pyarrow", "rich")
 
 

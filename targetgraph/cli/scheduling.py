@@ -1,0 +1,134 @@
+"""The verb that makes builds at fixed times: schedule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
+from targetgraph.cli.output import say, write_rows
+from targetgraph.cli.places import home_folder
+
+if TYPE_CHECKING:
+    from etl.schedule import Job, Scheduler
+    from warehouse.home import Home
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this group."""
+    app.command()(schedule)
+
+
+def schedule(
+    cron: Annotated[
+        str | None, typer.Option("--cron", help='When: minute, hour, day, month, weekday, e.g. "0 3 * * 1".')
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", "-s", help="Refresh this source; may be repeated. Else all.")
+    ] = None,
+    job: Annotated[
+        list[str] | None,
+        typer.Option("--job", help='A line as in a crontab: "0 3 * * 1 reactome pdb"; may be repeated.'),
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option("--raw", help="Take files from this folder of downloads instead of the network.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="The zone of the times, e.g. UTC; else the machine's.")
+    ] = None,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for another build.", min=0)] = 3600,
+    once: Annotated[bool, typer.Option("--once", help="Build now, once, and exit with what became of it.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Tell what the scheduler did; status 1 when something is wrong.")
+    ] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Make builds when they are due: in one process, one at a time; what was missed is made up for once."""
+    from warehouse.home import Home
+
+    place = Home(home_folder(home, sample=sample))
+    if check:
+        _check(place, file_format, output)
+        return
+    jobs = _jobs(cron, source, job, once=once)
+    scheduler = _scheduler(place, jobs, raw, timezone, wait)
+    _follow_signals(scheduler)
+    _log_to_standard_error()
+    if once:
+        for made in scheduler.run_once():
+            say(f"The current build is now {made.id}.")
+    else:
+        scheduler.run()
+
+
+def _jobs(cron: str | None, sources: list[str] | None, lines: list[str] | None, *, once: bool) -> list[Job]:
+    from etl.schedule import Job
+
+    found = [] if cron is None else [Job(cron, tuple(sorted(set(sources or ()))))]
+    for line in lines or []:
+        # A crontab's short forms stand for all five fields.
+        words = line.split()
+        fields = 1 if line.strip().startswith("@") else 5
+        found.append(Job(" ".join(words[:fields]), tuple(sorted(set(words[fields:])))))
+    if once and not found:
+        # What is run now needs no time.
+        return [Job("@daily", tuple(sorted(set(sources or ()))))]
+    if not found:
+        raise typer.BadParameter('Say when: --cron "0 3 * * 1", or --job "0 3 * * 1 reactome".')
+    if sources and cron is None:
+        raise typer.BadParameter("--source belongs to --cron; in a --job the sources follow the times.")
+    return found
+
+
+def _scheduler(place: Home, jobs: list[Job], raw: Path | None, timezone: str | None, wait_s: float) -> Scheduler:
+    from etl.build import Plan
+    from etl.notify import Notifier
+    from etl.parallel import Workers
+    from etl.schedule import Scheduler
+    from warehouse.progress import TerminalProgress
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    plan = Plan(
+        raw=raw,
+        keep=settings.keep_builds,
+        memory_mb=settings.build_memory_mb,
+        threads=settings.threads,
+        wait_s=wait_s,
+        workers=Workers(settings.build_processes, settings.dask_scheduler),
+    )
+    webhook = settings.failure_webhook
+    tell = Notifier(settings.failure_command, None if webhook is None else webhook.get_secret_value())
+    return Scheduler(place, jobs, plan, timezone=timezone, tell=tell, progress=TerminalProgress())
+
+
+def _follow_signals(scheduler: Scheduler) -> None:
+    import signal
+
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda _number, _frame: scheduler.stop())
+
+
+def _log_to_standard_error() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A library that logs addresses would log the webhook's.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+def _check(place: Home, file_format: OutputFormat, output: Path | None) -> None:
+    from etl.schedule_state import load
+    from warehouse.errors import TargetGraphError
+
+    state = load(place)
+    write_rows(state.rows(), file_format, output)
+    troubles = state.troubles() if state.alive_at else [*state.troubles(), "No scheduler has run here."]
+    if troubles:
+        raise TargetGraphError("\n".join(troubles))
