@@ -65,7 +65,7 @@ def new_dag(variables: int, edges: int) -> Dag:
 
 
 @njit(cache=True, nogil=True)
-def has_edge(dag, parent, child):
+def has_edge(dag: Dag, parent: int, child: int) -> bool:
     """Whether parent -> child is in the graph."""
     edge = dag.first_parent[child]
     while edge >= 0:
@@ -76,7 +76,7 @@ def has_edge(dag, parent, child):
 
 
 @njit(cache=True, nogil=True)
-def _reaches(dag, start, goal):
+def _reaches(dag: Dag, start: int, goal: int) -> tuple[bool, int]:
     """Whether a path leads from start to goal; every variable met is marked and lies on the stack."""
     dag.stack[0], found = start, 1
     dag.marks[start] = 1
@@ -99,13 +99,13 @@ def _reaches(dag, start, goal):
 
 
 @njit(cache=True, nogil=True)
-def _unmark(dag, begin, end):
+def _unmark(dag: Dag, begin: int, end: int) -> None:
     for index in range(begin, end):
         dag.marks[dag.stack[index]] = 0
 
 
 @njit(cache=True, nogil=True)
-def reaches(dag, start, goal):
+def reaches(dag: Dag, start: int, goal: int) -> bool:
     """Whether a path of any length, or none, leads from start to goal."""
     if start == goal:
         return True
@@ -117,13 +117,13 @@ def reaches(dag, start, goal):
 
 
 @njit(cache=True, nogil=True)
-def closes_cycle(dag, parent, child):
+def closes_cycle(dag: Dag, parent: int, child: int) -> bool:
     """Whether the edge parent -> child would close a cycle."""
     return reaches(dag, child, parent)
 
 
 @njit(cache=True, nogil=True)
-def reversal_closes_cycle(dag, parent, child):
+def reversal_closes_cycle(dag: Dag, parent: int, child: int) -> bool:
     """Whether turning the edge parent -> child round would close a cycle: is there a second path between them?"""
     edge = dag.first_child[parent]
     while edge >= 0:
@@ -134,7 +134,7 @@ def reversal_closes_cycle(dag, parent, child):
 
 
 @njit(cache=True, nogil=True)
-def _ancestors_between(dag, parent, lowest, found):
+def _ancestors_between(dag: Dag, parent: int, lowest: int, found: int) -> int:
     """Put the ancestors of parent that stand behind `lowest` on the stack, after the `found` that are there."""
     dag.stack[found] = parent
     dag.marks[parent] = 2
@@ -153,7 +153,7 @@ def _ancestors_between(dag, parent, lowest, found):
 
 
 @njit(cache=True, nogil=True)
-def _reorder(dag, descendants, end):
+def _reorder(dag: Dag, descendants: int, end: int) -> None:
     """Give the places of both groups to the ancestors first, then to the descendants, each in its old sequence."""
     places = np.sort(dag.place[dag.stack[:end]])
     after = dag.stack[:descendants][np.argsort(dag.place[dag.stack[:descendants]])]
@@ -165,7 +165,7 @@ def _reorder(dag, descendants, end):
 
 
 @njit(cache=True, nogil=True)
-def insert(dag, parent, child):
+def insert(dag: Dag, parent: int, child: int) -> bool:
     """Insert an edge that is not there, unless it would close a cycle; tells whether it was inserted."""
     if parent == child:
         return False
@@ -192,7 +192,7 @@ def insert(dag, parent, child):
 
 
 @njit(cache=True, nogil=True)
-def remove(dag, parent, child):
+def remove(dag: Dag, parent: int, child: int) -> bool:
     """Remove an edge; tells whether it was there."""
     edge, before = dag.first_parent[child], _NONE
     while edge >= 0 and dag.start[edge] != parent:
@@ -215,7 +215,7 @@ def remove(dag, parent, child):
 
 
 @njit(cache=True, nogil=True)
-def insert_all(dag, parents, children, inserted):
+def insert_all(dag: Dag, parents: NDArray[np.int32], children: NDArray[np.int32], inserted: NDArray[np.bool_]) -> None:
     """Insert edges in the given sequence, each unless it closes a cycle or is there already."""
     for index in range(parents.shape[0]):
         if not has_edge(dag, parents[index], children[index]):
