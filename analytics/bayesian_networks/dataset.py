@@ -164,8 +164,25 @@ class Prepared:
     dropped: Mapping[str, str]
 
     def with_rows(self, rows: NDArray[np.intp]) -> Prepared:
-        """The same columns on these rows, which may repeat (a bootstrap replicate), on the same scale."""
-        return replace(self, z=np.asfortranarray(self.z[rows]), imputed=np.asfortranarray(self.imputed[rows]))
+        """The columns on these rows, which may repeat (a bootstrap replicate), standardised anew.
+
+        Columns that are constant in these rows are left out.
+        """
+        z, imputed = self.z[rows], self.imputed[rows]
+        mean, scale = z.mean(axis=0), z.std(axis=0)
+        kept = np.flatnonzero(scale > 1e-9)
+        constant = {name: "constant in these rows" for i, name in enumerate(self.columns) if not scale[i] > 1e-9}
+        return replace(
+            self,
+            z=np.asfortranarray((z[:, kept] - mean[kept]) / scale[kept]),
+            imputed=np.asfortranarray(imputed[:, kept]),
+            mean=self.mean[kept] + self.scale[kept] * mean[kept],
+            scale=self.scale[kept] * scale[kept],
+            columns=tuple(self.columns[i] for i in kept),
+            tiers=self.tiers[kept],
+            origin=self.origin[kept],
+            dropped={**self.dropped, **constant},
+        )
 
 
 def prepare(
