@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from warehouse.errors import TargetGraphError
-from warehouse.export import FORMATS, export
+from warehouse.export import TABLE_FORMATS, export
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
 
@@ -20,7 +20,7 @@ def _read(path: Path) -> pl.DataFrame:
     return pl.read_csv(path, separator="\t" if path.suffix == ".tsv" else ",", infer_schema=False)
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", TABLE_FORMATS)
 def test_tables_come_out_whole(sample_home: Home, tmp_path: Path, file_format: str) -> None:
     build, tables = sample_home.current(), ["gene", "encodes", "releases", "synonyms", "survival"]
     # Also while the build is open for questions, whose connection may not touch files.
