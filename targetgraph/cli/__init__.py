@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targetgraph.cli import asking, building, exporting, looking
+from targetgraph.cli import analysing, analyst, asking, building, exporting, looking, scheduling
 
 
 def _show_version(wanted: bool) -> None:
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (building, looking, asking, exporting):
+for group in (building, scheduling, looking, asking, analyst, analysing, exporting):
     group.add_verbs(app)
 
 

@@ -122,7 +122,7 @@ def resolve(
     Raises:
         QuestionError: there is no such type, or there are too many texts.
     """
-    entity = _entity(label, model)
+    entity = entity_type(label, model)
     if len(given) > MOST_IDENTIFIERS:
         raise QuestionError(
             f"{len(given):,} identifiers are more than the {MOST_IDENTIFIERS:,} that a list may have.",
@@ -138,7 +138,13 @@ def resolve(
     return [meanings[one.strip()] for one in given]
 
 
-def _entity(label: str, model: DataModel) -> EntityType:
+def entity_type(label: str, model: DataModel = MODEL) -> EntityType:
+    """The entity type of a label or of the name of a table.
+
+    Raises:
+        TargetGraphError: there is no such type.
+        QuestionError: it is no type of entities.
+    """
     declared = model.named(label)
     if not isinstance(declared, EntityType):
         raise QuestionError(f"{label} is no type of entities.", f"Entities are: {', '.join(model.entities)}.")

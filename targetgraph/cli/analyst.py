@@ -1,0 +1,309 @@
+"""The analyst's verbs: ask (templates), list, enrich, conflicts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from targetgraph.cli.options import (
+    BuildId,
+    Format,
+    HomeFolder,
+    Memory,
+    Output,
+    OutputFormat,
+    Parameter,
+    RowLimit,
+    Sample,
+    Timeout,
+)
+from targetgraph.cli.output import say, write_answer, write_rows, write_table
+from targetgraph.cli.places import home_folder, limits_of, open_warehouse
+
+if TYPE_CHECKING:
+    from warehouse.analyst.identifiers import Resolved
+    from warehouse.analyst.lists import Lists
+    from warehouse.warehouse import Warehouse
+
+#: More than this is no list that a person has made.
+MOST_BYTES = 20_000_000
+
+lists = typer.Typer(
+    no_args_is_help=True, help="Keep lists of entities: made of identifiers of any kind, followed from build to build."
+)
+
+Name = Annotated[str, typer.Argument(help="The name of the list.")]
+TypeName = Annotated[str, typer.Option("--type", "-t", help="The type of the entities.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the list of that name.")]
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this group."""
+    app.command()(ask)
+    app.add_typer(lists, name="list")
+    app.command()(enrich)
+    app.command()(conflicts)
+
+
+def ask(
+    name: Annotated[str | None, typer.Argument(help="The template; without it they are listed.")] = None,
+    param: Parameter = None,
+    show: Annotated[bool, typer.Option("--show", help="Show its parameters and its Cypher instead of rows.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    timeout: Timeout = None,
+    limit: RowLimit = None,
+    memory: Memory = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Ask a prepared question, e.g. `ask drugs_of_gene -p gene=EGFR`; without a name they are listed."""
+    from warehouse.analyst.template import template, templates
+
+    if name is None:
+        rows = [
+            {"template": one.name, "question": one.question, "parameters": ", ".join(one.parameters)}
+            for one in templates().values()
+        ]
+        write_rows(rows, file_format, output)
+        return
+    chosen = template(name)
+    if show:
+        _show(chosen.question, [f"{p.name}: {p.type}, {p.meaning}" for p in chosen.parameters.values()], chosen.query)
+        return
+    limits = limits_of(timeout, limit, memory)
+    with open_warehouse(home, sample=sample, build=build, limits=limits) as warehouse:
+        write_answer(warehouse.ask(name, dict(_pairs(param))), file_format, output)
+
+
+@lists.command("all")
+def all_lists(
+    file_format: Format = OutputFormat.TABLE, output: Output = None, sample: Sample = False, home: HomeFolder = None
+) -> None:
+    """Show all lists."""
+    kept = _lists(home, sample=sample)
+    found = [kept.get(name) for name in kept.names()]
+    rows = [
+        {"list": one.name, "type": one.type, "members": len(one.members), "unresolved": len(one.unresolved),
+         "build": one.build, "created": one.created, "description": one.description}
+        for one in found
+    ]  # fmt: skip
+    if rows:
+        write_rows(rows, file_format, output)
+    else:
+        say("There are no lists yet; make one: targetgraph list make NAME TP53 EGFR")
+
+
+@lists.command()
+def make(
+    name: Name,
+    identifiers: Annotated[list[str] | None, typer.Argument(help="Symbols, synonyms, accessions of any kind.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file of identifiers; `-` is standard input.")] = None,
+    type_name: TypeName = "Gene",
+    description: Annotated[str, typer.Option("--description", help="A sentence for other people.")] = "",
+    replace: Replace = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what each identifier means.")] = False,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Make a list, and report what each identifier means: matched, converted, ambiguous or unresolved."""
+    from warehouse.analyst.identifiers import entity_type, resolve, split
+    from warehouse.analyst.lists import from_report
+
+    texts = [*split("\n".join(identifiers or [])), *split(_file_text(file))]
+    with open_warehouse(home, sample=sample, build=build) as warehouse:
+        with warehouse.reading() as connection:
+            report = resolve(connection, texts, type_name)
+        kept = from_report(name, entity_type(type_name).label, report, warehouse.build.id, description)
+    write_rows([_reported(one) for one in report] or [{"given": ""}], file_format, output)
+    _say_outcomes(report)
+    if not dry_run:
+        _lists(home, sample=sample).save(kept, replacing=replace)
+        say(f"The list {name} has {len(kept.members):,} members.")
+
+
+@lists.command()
+def show(
+    name: Name,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Show the members of a list as they are in this build, and what changed since the list was made."""
+    from warehouse.analyst.lists import follow
+
+    kept = _lists(home, sample=sample).get(name)
+    with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
+        now, changes = follow(connection, kept, warehouse.build.id)
+    rows = [{"id": one.id, "name": one.name, "given": list(one.given)} for one in now.members]
+    write_rows(rows or [{"id": None, "name": None, "given": []}], file_format, output)
+    for change in changes:
+        became = "" if change.id is None else f", now {change.name} ({change.id})"
+        say(f"{change.member.name} ({change.member.id}) is {change.what}{became}.")
+
+
+@lists.command()
+def combine(
+    name: Name,
+    operation: Annotated[str, typer.Argument(help="union, intersection or difference.")],
+    first: Annotated[str, typer.Argument(help="A list.")],
+    second: Annotated[str, typer.Argument(help="Another list.")],
+    replace: Replace = False,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Make a list from two others."""
+    from warehouse.analyst.lists import combine as combined
+
+    kept = _lists(home, sample=sample)
+    made = combined(name, operation, kept.get(first), kept.get(second))
+    kept.save(made, replacing=replace)
+    say(f"The list {name} has {len(made.members):,} members.")
+
+
+@lists.command()
+def remove(name: Name, sample: Sample = False, home: HomeFolder = None) -> None:
+    """Forget a list."""
+    _lists(home, sample=sample).remove(name)
+    say(f"The list {name} is gone.")
+
+
+def enrich(
+    name: Annotated[str, typer.Argument(help="The list to test.")],
+    background: Annotated[
+        str,
+        typer.Option(
+            "--background", help="The list of the genes that could have been found, or `annotated`: all in any set."
+        ),
+    ],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--sets", help="A collection: a type (Pathway, Disease, Drug) or `TARGETS:Drug`; again for more."),
+    ] = None,
+    gmt: Annotated[Path | None, typer.Option("--gmt", help="Your own gene sets, a GMT file.")] = None,
+    smallest: Annotated[int, typer.Option("--smallest", help="Leave out sets with fewer genes.", min=1)] = 1,
+    largest: Annotated[int | None, typer.Option("--largest", help="Leave out sets with more genes.", min=1)] = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Test which gene sets hold more of a list than chance would: hypergeometric, corrected, with the four counts."""
+    from warehouse.analyst.enrichment import ANNOTATED
+    from warehouse.analyst.enrichment import enrich as test
+    from warehouse.analyst.gene_sets import chosen, read_gmt
+
+    with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
+        genes = _members(warehouse, _lists(home, sample=sample), name)
+        universe = (
+            ANNOTATED if background == ANNOTATED else _members(warehouse, _lists(home, sample=sample), background)
+        )
+        own, lost = read_gmt(connection, gmt) if gmt is not None else ([], [])
+        collections = chosen(sets or ([] if own else ["Pathway"]))
+        found = test(connection, genes, universe, collections, own, smallest_set=smallest, largest_set=largest)
+    write_table(found.table.head(limit).to_arrow(), file_format, output)
+    say(f"{found.tested:,} sets were tested against a background of {found.background_size:,} genes.")
+    if found.outside:
+        say(f"{len(found.outside):,} genes of the list are not in the background and did not count.")
+    if lost:
+        say(f"{len(lost):,} texts of the GMT file are no genes of this build: {', '.join(o.given for o in lost[:5])}")
+
+
+def conflicts(
+    entity: Annotated[str, typer.Argument(help="A symbol, name or identifier.")],
+    type_name: TypeName = "Gene",
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    limit: RowLimit = None,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Show every value that anyone stated of an entity: who, in which file and row, and why one of them is shown."""
+    from warehouse.analyst.conflicts import conflicts as values
+
+    limits = limits_of(None, limit, None)
+    with (
+        open_warehouse(home, sample=sample, build=build, limits=limits) as warehouse,
+        warehouse.reading() as connection,
+    ):
+        write_answer(values(connection, entity, type_name, limits.rows), file_format, output)
+
+
+def _show(question: str, parameters: Iterable[str], query: str) -> None:
+    typer.echo("\n".join([question, "", *parameters, "", query]))
+
+
+def _pairs(given: list[str] | None) -> Iterable[tuple[str, str]]:
+    """Parameters as `name=value`; the template knows their types."""
+    for item in given or []:
+        name, separator, value = item.partition("=")
+        if not separator or not name.isidentifier():
+            raise typer.BadParameter(f"{item!r} is not name=value")
+        yield name, value
+
+
+def _lists(home: Path | None, *, sample: bool) -> Lists:
+    from warehouse.analyst.lists import Lists
+    from warehouse.home import Home
+
+    return Lists(Home(home_folder(home, sample=sample)))
+
+
+def _members(warehouse: Warehouse, kept: Lists, name: str) -> list[str]:
+    """The members of a list as they are in the build that is asked; says what is gone."""
+    from warehouse.analyst.lists import follow
+
+    with warehouse.reading() as connection:
+        now, changes = follow(connection, kept.get(name), warehouse.build.id)
+    gone = [change.member.name for change in changes if change.what == "gone"]
+    if gone:
+        say(f"{len(gone):,} members of {name} are not in this build: {', '.join(gone[:5])}")
+    return now.ids
+
+
+def _file_text(file: Path | None) -> str:
+    from warehouse.errors import QuestionError
+
+    if file is None:
+        return ""
+    if str(file) == "-":
+        return sys.stdin.read(MOST_BYTES)
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise QuestionError(f"{file} is larger than {MOST_BYTES / 1e6:,.0f} MB.", "Give a column of identifiers.")
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise QuestionError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise QuestionError(f"{file} is no UTF-8 text.", "Save the column as text (CSV, UTF-8).") from None
+
+
+def _reported(one: Resolved) -> dict[str, object]:
+    return {
+        "given": one.given,
+        "outcome": str(one.outcome),
+        "id": one.id,
+        "name": one.name,
+        "how": one.how,
+        "candidates": list(one.candidates),
+    }
+
+
+def _say_outcomes(report: list[Resolved]) -> None:
+    from collections import Counter
+
+    counts = Counter(str(one.outcome) for one in report)
+    say(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "No identifiers were given.")
