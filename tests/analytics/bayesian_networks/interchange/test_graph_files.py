@@ -125,7 +125,7 @@ def test_the_published_common_network(real_data: Path) -> None:
         common.only(drug="LDN193189").to_network(acyclic=True)
     assert common.only(drug="cetuximab").to_network().count == 12
     patients = read_edge_table(folder / "patient_network_edges.tsv").only(drug="LDN193189", patient_id="C132")
-    assert set(patients.to_network().edges()) == {("ID3", "ID1"), ("ID1", "ID2"), ("ID1", "ID3")}
+    assert {("ID3", "ID1"), ("ID1", "ID2"), ("ID1", "ID3")} <= set(patients.to_network().edges())
 
 
 def test_sif(tmp_path: Path) -> None:
