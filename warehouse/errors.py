@@ -54,6 +54,14 @@ class GateError(BuildError):
     """A finished build did not pass its gate (keys, references, counts) and was not published."""
 
 
+class StoreError(TargetGraphError):
+    """A store of the graph beside the build cannot be reached, or refuses: no server, wrong password, a full disk."""
+
+
+class StoreChangingError(StoreError):
+    """The store is between two builds, so that an answer would mix them; ask again when it is whole."""
+
+
 class QuestionError(TargetGraphError):
     """A question is wrong or is refused: syntax, unknown function, a write, something not supported.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,7 +41,32 @@ class Settings(BaseSettings):
     dashboard_operator_password: SecretStr | None = Field(
         default=None, description="The password of operators, who may also change what is shown."
     )
+    oidc_metadata_url: str | None = Field(
+        default=None, description="The OpenID Connect provider's `.well-known/openid-configuration`."
+    )
+    oidc_client_id: str | None = Field(default=None, description="The client id that the provider gave.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The client secret that the provider gave.")
+    oidc_redirect_url: str | None = Field(
+        default=None, description="The address of the dashboard, followed by `/oauth2callback`."
+    )
+    oidc_allowed: str | None = Field(
+        default=None, description="E-mail addresses or domains (`@example.org`) of readers, with commas; else all."
+    )
+    oidc_operators: str | None = Field(default=None, description="E-mail addresses of operators, with commas.")
     dashboard_upload_mb: int = Field(default=50, ge=1, description="Megabytes a file may have that is uploaded.")
+
+    store: Literal["duckdb", "neo4j"] = Field(default="duckdb", description="The store that answers Cypher.")
+    neo4j_uri: str | None = Field(
+        default=None, description="The address of a Neo4j server that holds the graph too: bolt://, neo4j+s://, ..."
+    )
+    neo4j_user: str = Field(default="neo4j", description="Its user; to publish, one who may write and make indexes.")
+    neo4j_password: SecretStr | None = Field(default=None, description="The password of that user.")
+    neo4j_database: str = Field(default="neo4j", description="The database there; it holds nothing else.")
+    neo4j_transaction_elements: int | None = Field(
+        default=None,
+        ge=1,
+        description="Nodes and relationships changed in one transaction; else found from the heap of the server.",
+    )
 
     def __init__(self, **given: Any) -> None:
         try:

@@ -15,8 +15,9 @@ from warehouse.answer import Answer, Limits
 from warehouse.cypher.run import CypherEngine, open_locked
 from warehouse.errors import BuildError
 from warehouse.graph.catalogue import catalogue
+from warehouse.graph.state import fingerprints, model_of
 from warehouse.home import Build
-from warehouse.model import FULL_MODEL, MODEL, DataModel
+from warehouse.model import DataModel
 from warehouse.results.overlay import open_with_runs
 from warehouse.tables.schema import LAYOUT_VERSION
 
@@ -57,7 +58,7 @@ class DuckDBGraphStore:
 
     def publish(self, build: Build) -> None:
         """Ask this build from now on."""
-        model = self._given_model or (FULL_MODEL if build.runs else MODEL)
+        model = self._given_model or model_of(build)
         opened = _acquire(build, model, self._memory_mb)
         self.close()
         self._model = model
@@ -71,14 +72,7 @@ class DuckDBGraphStore:
 
     def fingerprint(self) -> dict[str, tuple[int, str]]:
         """Rows and content hash by type, as the build kept them when it was made."""
-        stored = {
-            table: (count, content_hash)
-            for table, count, content_hash in self.connection.execute("FROM record.fingerprints").fetchall()
-        }
-        names = {entity.table: label for label, entity in self._model.entities.items()}
-        names |= {declared.table: name for name, declared in self._model.relationships.items()}
-        found = {name: stored[f"resolved.{table}"] for table, name in names.items() if f"resolved.{table}" in stored}
-        return {name: value for name, value in sorted(found.items()) if value[0]}
+        return fingerprints(self.connection, self._model)
 
     def close(self) -> None:
         """Let go of the file."""
