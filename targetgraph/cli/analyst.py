@@ -1,4 +1,4 @@
-"""The analyst's verbs: ask (templates), list, enrich, conflicts."""
+"""The analyst's verbs: ask (templates), list, enrich, prioritise, conflicts."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def add_verbs(app: typer.Typer) -> None:
     app.command()(ask)
     app.add_typer(lists, name="list")
     app.command()(enrich)
+    app.command()(prioritise)
     app.command()(conflicts)
 
 
@@ -221,6 +222,43 @@ def enrich(
         say(f"{len(lost):,} texts of the GMT file are no genes of this build: {', '.join(o.given for o in lost[:5])}")
 
 
+def prioritise(
+    disease: Annotated[str, typer.Argument(help="A disease, by name or identifier.")],
+    weight: Annotated[
+        list[str] | None, typer.Option("--weight", help="A weight as criterion=number; again for more.")
+    ] = None,
+    neighbours: Annotated[
+        int | None,
+        typer.Option("--neighbours", help="Also genes that interact with at least so many of the disease's.", min=1),
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", help="Open a cell, gene:criterion: list what it counts.")
+    ] = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Order the genes of a disease as targets, by evidence, drugs, structures, network and your own weights."""
+    from warehouse.analyst import prioritisation
+    from warehouse.analyst.identifiers import require
+
+    with open_warehouse(home, sample=sample, build=build) as warehouse:
+        with warehouse.reading() as connection:
+            id_ = require(connection, disease, "Disease")
+            gene, _separator, criterion = (explain or "").rpartition(":")
+            gene_id = require(connection, gene) if gene else ""
+        if explain:
+            write_answer(prioritisation.explain(warehouse, id_, gene_id, criterion), file_format, output)
+            return
+        found = prioritisation.prioritise(warehouse, id_, _weights(weight), with_neighbours_of=neighbours)
+    write_table(found.table.head(limit).to_arrow(), file_format, output)
+    used = ", ".join(f"{name} {value:g}" for name, value in found.weights.items() if value)
+    say(f"{len(found.table):,} genes of {found.disease}; weights: {used}.")
+
+
 def conflicts(
     entity: Annotated[str, typer.Argument(help="A symbol, name or identifier.")],
     type_name: TypeName = "Gene",
@@ -253,6 +291,13 @@ def _pairs(given: list[str] | None) -> Iterable[tuple[str, str]]:
         if not separator or not name.isidentifier():
             raise typer.BadParameter(f"{item!r} is not name=value")
         yield name, value
+
+
+def _weights(given: list[str] | None) -> dict[str, float]:
+    try:
+        return {name: float(value) for name, value in _pairs(given)}
+    except ValueError:
+        raise typer.BadParameter("a weight is criterion=number") from None
 
 
 def _lists(home: Path | None, *, sample: bool) -> Lists:

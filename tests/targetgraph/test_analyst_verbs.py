@@ -94,3 +94,13 @@ def test_bad_files_are_named(place: Home, tmp_path: Path) -> None:
     for path in (tmp_path / "absent", tmp_path / "bytes"):
         with pytest.raises(TargetGraphError, match=str(path)):
             CliRunner().invoke(app, ["list", "make", "x", "--file", str(path)], catch_exceptions=False)
+
+
+def test_prioritise_and_open_a_cell(place: Home) -> None:
+    with Warehouse.open(place.root) as warehouse:
+        asked = "MATCH (d:Disease)-[:ASSOCIATES]->(g:Gene) RETURN d.name AS name, count(g) AS n ORDER BY n DESC, name"
+        disease = str(warehouse.query(asked).rows()[0][0])
+    [first, *_] = answer("prioritise", disease, "--weight", "drugs=2", "--neighbours", "1")
+    assert first["rank"] == 1
+    assert answer("prioritise", disease, "--explain", f"{first['gene']}:evidence")
+    assert call("prioritise", disease, "--weight", "drugs=many").exit_code == 2

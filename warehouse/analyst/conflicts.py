@@ -6,9 +6,8 @@ import time
 
 import duckdb
 
-from warehouse.analyst.identifiers import Outcome, entity_type, resolve
+from warehouse.analyst.identifiers import entity_type, require
 from warehouse.answer import Answer
-from warehouse.errors import QuestionError
 from warehouse.model import MODEL, Combine, DataModel, EntityType, Property
 from warehouse.tables.schema import literal, quoted
 
@@ -43,11 +42,7 @@ def conflicts(
     """
     start = time.perf_counter()
     declared = entity_type(label, model)
-    [found] = resolve(connection, [text], label, model)
-    if found.id is None:
-        near = f"Perhaps: {', '.join(found.candidates)}." if found.candidates else found.how
-        problem = "means several entities" if found.outcome is Outcome.AMBIGUOUS else f"is no {label} of this build"
-        raise QuestionError(f"{text!r} {problem}.", near)
+    id_ = require(connection, text, label, model)
     parts = " UNION ALL ".join(_values(declared, column) for column in declared.properties)
     table = connection.sql(
         f"""WITH ids AS (SELECT $id AS id UNION
@@ -60,7 +55,7 @@ def conflicts(
             f.source, s.rank, f.release, f.name AS file, _row AS "row"
         FROM stated JOIN record.files AS f USING (_file) JOIN record.sources AS s ON s.source = f.source
         ORDER BY property, NOT shown, s.rank, f.release DESC, file, "row", value LIMIT {int(limit) + 1}""",
-        params={"id": found.id},
+        params={"id": id_},
     ).to_arrow_table()
     return Answer(table.slice(0, limit), table.num_rows > limit, (), time.perf_counter() - start)
 

@@ -138,6 +138,20 @@ def resolve(
     return [meanings[one.strip()] for one in given]
 
 
+def require(connection: duckdb.DuckDBPyConnection, text: str, label: str = "Gene", model: DataModel = MODEL) -> str:
+    """The canonical id of the one entity that a text means.
+
+    Raises:
+        QuestionError: it means none, or several; the message names what it may have meant.
+    """
+    [found] = resolve(connection, [text], label, model)
+    if found.id is None:
+        near = f"Perhaps: {', '.join(found.candidates)}." if found.candidates else found.how
+        problem = "means several entities" if found.outcome is Outcome.AMBIGUOUS else f"is no {label} of this build"
+        raise QuestionError(f"{text!r} {problem}.", near)
+    return found.id
+
+
 def entity_type(label: str, model: DataModel = MODEL) -> EntityType:
     """The entity type of a label or of the name of a table.
 

@@ -1,0 +1,248 @@
+"""Which genes to look at first as targets for a disease: a table of evidence, with weights that the user sets.
+
+Every column is a *criterion*: one Cypher query that counts, for each gene, and one that lists what was counted, so that
+any cell of the table can be opened. A count v becomes a part v / (v + half) between 0 and 1: `half` is the count that
+gives one half, so that the hundredth paper does not weigh as much as the first. The score is the weighted mean of the
+parts. It orders a reading list; it is no probability.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from warehouse.answer import Answer, Limits
+from warehouse.errors import QuestionError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: A count for every gene is no answer that a row limit may cut.
+_MOST_GENES = 1_000_000
+
+
+class Asks(Protocol):
+    """What answers Cypher: a `Warehouse`."""
+
+    limits: Limits
+
+    def query(self, text: str, parameters: Mapping[str, Any] | None = None, *, limits: Limits | None = None) -> Answer:
+        """Answer a query."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A column of the table.
+
+    Args:
+        name: snake case, with its unit where it has one.
+        meaning: a sentence.
+        count: a query that takes `$disease` and `$genes` and gives gene id and a number.
+        explain: a query that takes `$disease` and `$gene` and lists what was counted.
+        half: the number that gives one half of the part.
+        weight: the default weight.
+    """
+
+    name: str
+    meaning: str
+    count: str
+    explain: str
+    half: float
+    weight: float = 1.0
+
+
+_LINK = "(:Disease {id: $disease})-[r:ASSOCIATES|UPREGULATES|DOWNREGULATES]->"
+_PARTNER = "INTERACTS_WITH|IN_COMPLEX_WITH|INTERACTS_PHYSICALLY_WITH|CONTROLS_STATE_CHANGE_OF|CONTROLS_EXPRESSION_OF"
+
+#: The columns, in the order of the table. A new one is one entry.
+CRITERIA = (
+    Criterion(
+        "evidence",
+        "Statements that link the gene with the disease, by type of link and source",
+        f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND r.sources AS source RETURN g.id, count(*) AS n",
+        f"MATCH {_LINK}(:Gene {{id: $gene}}) RETURN type(r) AS relation, r.sources AS sources, "
+        "r.data_sources AS databases, r.pubmed_ids AS papers",
+        half=2,
+        weight=2,
+    ),
+    Criterion(
+        "similar_diseases",
+        "Diseases that resemble this one and are associated with the gene",
+        "MATCH (:Disease {id: $disease})-[:RESEMBLES]-(d:Disease)-[:ASSOCIATES]->(g:Gene) WHERE g.id IN $genes "
+        "RETURN g.id, count(DISTINCT d) AS n",
+        "MATCH (:Disease {id: $disease})-[r:RESEMBLES]-(d:Disease)-[a:ASSOCIATES]->(:Gene {id: $gene}) "
+        "RETURN d.id AS disease_id, d.name AS disease, r.similarity AS similarity, a.sources AS sources",
+        half=2,
+    ),
+    Criterion(
+        "drugs",
+        "Drugs that act on the product of the gene",
+        "MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug) WHERE g.id IN $genes RETURN g.id, count(DISTINCT d) AS n",
+        "MATCH (:Gene {id: $gene})<-[r:BINDS|TARGETS]-(d:Drug) RETURN d.id AS drug_id, d.name AS drug, "
+        "type(r) AS relation, r.actions AS actions, r.sources AS sources",
+        half=3,
+    ),
+    Criterion(
+        "drugs_in_use",
+        "Of these, drugs that treat some disease",
+        "MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug)-[:TREATS]->(:Disease) WHERE g.id IN $genes "
+        "RETURN g.id, count(DISTINCT d) AS n",
+        "MATCH (:Gene {id: $gene})<-[:BINDS|TARGETS]-(d:Drug)-[t:TREATS]->(x:Disease) "
+        "RETURN d.id AS drug_id, d.name AS drug, collect(DISTINCT x.name) AS treats",
+        half=1,
+    ),
+    Criterion(
+        "structures",
+        "Structures of the proteins that the gene encodes",
+        "MATCH (g:Gene)-[:ENCODES]->(:Protein)-[:HAS_STRUCTURE]->(s:Structure) WHERE g.id IN $genes "
+        "RETURN g.id, count(DISTINCT s) AS n",
+        "MATCH (:Gene {id: $gene})-[:ENCODES]->(p:Protein)-[r:HAS_STRUCTURE]->(s:Structure) "
+        "RETURN s.id AS structure_id, s.method AS method, s.resolution_angstrom AS angstrom, p.id AS protein_id, "
+        "r.coverage AS coverage",
+        half=3,
+    ),
+    Criterion(
+        "druggable_families",
+        "Druggability categories that the gene is assigned to",
+        "MATCH (g:Gene)-[:HAS_CATEGORY]->(c:GeneCategory) WHERE g.id IN $genes RETURN g.id, count(DISTINCT c) AS n",
+        "MATCH (:Gene {id: $gene})-[r:HAS_CATEGORY]->(c:GeneCategory) RETURN c.id AS category_id, c.name AS category, "
+        "r.sources AS sources, r.data_sources AS databases",
+        half=2,
+    ),
+    Criterion(
+        "disease_partners",
+        "Interaction partners of the gene that are themselves associated with the disease",
+        f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) WHERE g.id IN $genes "
+        "RETURN g.id, count(DISTINCT p) AS n",
+        f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[r:{_PARTNER}]-(:Gene {{id: $gene}}) "
+        "RETURN p.id AS partner_id, p.symbol AS partner, collect(DISTINCT type(r)) AS relations",
+        half=5,
+    ),
+    Criterion(
+        "predictions",
+        "Subnetworks of analysis runs that hold the gene",
+        "MATCH (:Subnetwork)-[r:HAS_MEMBER]->(g:Gene) WHERE g.id IN $genes RETURN g.id, count(r) AS n",
+        "MATCH (s:Subnetwork)-[r:HAS_MEMBER]->(:Gene {id: $gene}) RETURN s.id AS subnetwork_id, s.name AS subnetwork, "
+        "r.run AS run, r.role AS role, r.score AS score",
+        half=1,
+        weight=0,
+    ),
+)
+
+#: The columns by name.
+BY_NAME = {one.name: one for one in CRITERIA}
+
+_CANDIDATES = f"MATCH {_LINK}(g:Gene) RETURN DISTINCT g.id AS gene_id, g.symbol AS gene ORDER BY gene_id"
+_NEIGHBOURS = (
+    f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) "
+    "WITH g, count(DISTINCT p) AS partners WHERE partners >= $least "
+    "RETURN g.id AS gene_id, g.symbol AS gene ORDER BY partners DESC, gene_id"
+)
+
+
+@dataclass(frozen=True)
+class Prioritised:
+    """The table.
+
+    Args:
+        table: `rank`, `gene_id`, `gene`, `score`, then one column for each criterion, the best score first.
+        weights: the weights that made the score, by criterion.
+        disease: the canonical id.
+        seconds: how long it took.
+    """
+
+    table: pl.DataFrame
+    weights: Mapping[str, float]
+    disease: str
+    seconds: float
+
+
+def prioritise(
+    warehouse: Asks,
+    disease: str,
+    weights: Mapping[str, float] | None = None,
+    *,
+    with_neighbours_of: int | None = None,
+) -> Prioritised:
+    """Order the genes of a disease.
+
+    Args:
+        warehouse: what answers.
+        disease: the canonical id of the disease.
+        weights: of criteria whose weight shall not be the default; 0 leaves one out of the score, not of the table.
+        with_neighbours_of: also genes that are linked with the disease by no statement, but interact with at least so
+            many genes that are.
+
+    Raises:
+        QuestionError: no gene is linked with the disease, or a weight is negative, all zero, or of no criterion.
+    """
+    start = time.perf_counter()
+    used = _weights(weights or {})
+    symbols = dict(_all_rows(warehouse, _CANDIDATES, {"disease": disease}))
+    if with_neighbours_of is not None:
+        near = _all_rows(warehouse, _NEIGHBOURS, {"disease": disease, "least": with_neighbours_of})
+        symbols = {**dict(near), **symbols}
+    if not symbols:
+        raise QuestionError(
+            f"No gene is linked with {disease}.", "`targetgraph search TEXT --type Disease` finds others."
+        )
+    genes = sorted(symbols)
+    counts = {one.name: _counted(warehouse, one, disease, genes) for one in CRITERIA}
+    table = _table(genes, symbols, counts, used)
+    return Prioritised(table, used, disease, time.perf_counter() - start)
+
+
+def explain(warehouse: Asks, disease: str, gene: str, criterion: str) -> Answer:
+    """List what a cell of the table counts: the statements behind it, with their sources.
+
+    Raises:
+        QuestionError: there is no such criterion.
+    """
+    if criterion not in BY_NAME:
+        raise QuestionError(f"There is no criterion {criterion!r}.", f"Criteria: {', '.join(BY_NAME)}.")
+    text = BY_NAME[criterion].explain
+    given = {"disease": disease, "gene": gene}
+    return warehouse.query(text, {name: value for name, value in given.items() if f"${name}" in text})
+
+
+def _weights(given: Mapping[str, float]) -> dict[str, float]:
+    unknown = sorted(set(given) - set(BY_NAME))
+    if unknown:
+        raise QuestionError(f"There is no criterion {unknown[0]!r}.", f"Criteria: {', '.join(BY_NAME)}.")
+    used = {one.name: float(given.get(one.name, one.weight)) for one in CRITERIA}
+    if any(not 0 <= weight < float("inf") for weight in used.values()) or not any(used.values()):
+        raise QuestionError("Weights are not negative, and not all of them are zero.")
+    return used
+
+
+def _counted(warehouse: Asks, one: Criterion, disease: str, genes: Sequence[str]) -> dict[str, int]:
+    given = {"disease": disease, "genes": list(genes)}
+    return dict(
+        _all_rows(warehouse, one.count, {name: value for name, value in given.items() if f"${name}" in one.count})
+    )
+
+
+def _all_rows(warehouse: Asks, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return warehouse.query(text, parameters, limits=replace(warehouse.limits, rows=_MOST_GENES)).rows()
+
+
+def _table(
+    genes: Sequence[str],
+    symbols: Mapping[str, str],
+    counts: Mapping[str, Mapping[str, int]],
+    weights: Mapping[str, float],
+) -> pl.DataFrame:
+    import polars as pl
+
+    columns = {name: [counted.get(gene, 0) for gene in genes] for name, counted in counts.items()}
+    total = sum(weights.values())
+    parts = [
+        pl.col(one.name) / (pl.col(one.name) + one.half) * (weights[one.name] / total)
+        for one in CRITERIA
+        if weights[one.name]
+    ]
+    frame = pl.DataFrame({"gene_id": list(genes), "gene": [symbols[gene] for gene in genes], **columns})
+    scored = frame.select("gene_id", "gene", pl.sum_horizontal(parts).alias("score"), *columns)
+    return scored.sort("score", "gene_id", descending=[True, False]).with_row_index("rank", 1)
