@@ -30,6 +30,7 @@ unit: $(VENV)/dev
 docs: $(VENV)/core  ## Make the pages of the docs that come from the code.
 	$(BIN)/targetgraph model --markdown > docs/model.md
 	$(BIN)/targetgraph sources --markdown > docs/sources.md
+	$(BIN)/targetgraph analyze --markdown > docs/analyses.md
 
 benchmark: $(VENV)/dev  ## Run a benchmark: make benchmark NAME=build
 	$(BIN)/python -m benchmarks $(NAME)

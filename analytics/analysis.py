@@ -111,6 +111,7 @@ class Analysis(Generic[OptionsT]):
         sample: options with which it runs on the generated sample within seconds: for tests and docs.
         reference: the paper or specification, with its year.
         extra: the extra that it needs installed (`analytics`), if any.
+        plan: what a dry run tells beside the parameters, such as the size of what is read; nothing heavy.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Analysis(Generic[OptionsT]):
     sample: Mapping[str, Any]
     reference: str = ""
     extra: str | None = None
+    plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None
 
     @cached_property
     def code_version(self) -> str:

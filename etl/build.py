@@ -29,6 +29,7 @@ from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
 from warehouse.model import MODEL
 from warehouse.progress import SILENT, Progress
+from warehouse.results.store import Results
 from warehouse.statements import FILE
 from warehouse.tables.finish import Finished, finish
 from warehouse.tables.writer import BuildWriter, FileRecord, SourceRecord
@@ -114,7 +115,9 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
     account.seconds = round(time.perf_counter() - start, 3)
     document = json.dumps(account.as_json(), indent=1, ensure_ascii=False)
     (folder / RECEIPT).write_text(document, encoding="utf-8")
-    return home.publish(folder, finished.content_hash, plan.keep)
+    published = home.publish(folder, finished.content_hash, plan.keep)
+    Results(home).follow()
+    return published
 
 
 def _carry_over(home: Home, plan: Plan, folder: Path) -> list[SourceReceipt] | None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analytics.running import analyze
     from warehouse.answer import Answer, Limits
     from warehouse.errors import TargetGraphError
     from warehouse.warehouse import Warehouse
 
-__all__ = ["Answer", "Limits", "TargetGraphError", "Warehouse"]
+__all__ = ["Answer", "Limits", "TargetGraphError", "Warehouse", "analyze"]
 
 _PLACES = {
     "Answer": "warehouse.answer",
     "Limits": "warehouse.answer",
     "TargetGraphError": "warehouse.errors",
     "Warehouse": "warehouse.warehouse",
+    "analyze": "analytics.running",
 }
 
 

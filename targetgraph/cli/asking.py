@@ -13,6 +13,7 @@ from targetgraph.cli.options import (
     Format,
     HomeFolder,
     Memory,
+    NoPredictions,
     Output,
     OutputFormat,
     Parameter,
@@ -42,12 +43,14 @@ def query(
     timeout: Timeout = None,
     limit: RowLimit = None,
     memory: Memory = None,
+    no_predictions: NoPredictions = False,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Ask in Cypher, e.g. "MATCH (g:Gene {symbol: 'TP53'})-[r]->(x) RETURN type(r), count(x)". It never writes."""
-    with open_warehouse(home, sample=sample, build=build, limits=limits_of(timeout, limit, memory)) as warehouse:
+    limits = limits_of(timeout, limit, memory)
+    with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
         if explain:
             write_text(warehouse.explain(_text(text), _parameters(param)) + "\n", output)
         else:
@@ -62,12 +65,14 @@ def sql(
     timeout: Timeout = None,
     limit: RowLimit = None,
     memory: Memory = None,
+    no_predictions: NoPredictions = False,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Ask in SQL, e.g. "SELECT * FROM conflicts WHERE entity_id = 'hgnc:11998'". Questions never write."""
-    with open_warehouse(home, sample=sample, build=build, limits=limits_of(timeout, limit, memory)) as warehouse:
+    limits = limits_of(timeout, limit, memory)
+    with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
         write_answer(warehouse.sql(_text(text), _parameters(param)), file_format, output)
 
 
@@ -77,12 +82,14 @@ def search(
     limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1)] = 20,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
+    no_predictions: NoPredictions = False,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
-    with open_warehouse(home, sample=sample, build=build, limits=limits_of(None, None, None)) as warehouse:
+    limits = limits_of(None, None, None)
+    with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
         write_answer(warehouse.search(text, type_name, limit), file_format, output)
 
 

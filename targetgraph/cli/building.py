@@ -91,11 +91,13 @@ def rollback(
 ) -> None:
     """Go back to an earlier build."""
     from warehouse.home import Home
+    from warehouse.results.store import Results
 
     place = Home(home_folder(home, sample=sample))
     with place.writing():
         target = place.previous() if to is None else place.build(to)
         place.point_to(target.id)
+    Results(place).follow()
     say(f"The current build is now {target.id}.")
 
 

@@ -29,6 +29,9 @@ HomeFolder = Annotated[
 ]
 BuildId = Annotated[str | None, typer.Option("--build", help="Ask this build instead of the current one.")]
 Sample = Annotated[bool, typer.Option("--sample", help="Use the generated sample, in a folder of its own.")]
+NoPredictions = Annotated[
+    bool, typer.Option("--no-predictions", help="Ask the build alone, without the predictions of active runs.")
+]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
 RowLimit = Annotated[int | None, typer.Option("--limit", help="Rows before the answer is cut.", min=1)]
 Memory = Annotated[int | None, typer.Option("--memory-mb", help="Megabytes the question may hold.", min=50)]

@@ -18,11 +18,13 @@ def home_folder(home: Path | None, *, sample: bool) -> Path:
     return settings.sample_home if sample else settings.home.expanduser()
 
 
-def open_warehouse(home: Path | None, *, sample: bool, build: str | None, limits: Limits | None = None) -> Warehouse:
+def open_warehouse(
+    home: Path | None, *, sample: bool, build: str | None, limits: Limits | None = None, predictions: bool = True
+) -> Warehouse:
     """Open the warehouse that the options name."""
     from warehouse.warehouse import Warehouse
 
-    return Warehouse.open(home_folder(home, sample=sample), build, limits)
+    return Warehouse.open(home_folder(home, sample=sample), build, limits, predictions=predictions)
 
 
 def limits_of(timeout: float | None, rows: int | None, memory: int | None) -> Limits:

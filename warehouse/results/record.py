@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any
 
 #: The prefix of the ids of runs in the graph.
@@ -51,6 +52,11 @@ class RunRecord:
     def id(self) -> str:
         """The id of its node in the graph."""
         return RUN_PREFIX + self.run
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (datetime.fromisoformat(self.ended_at) - datetime.fromisoformat(self.started_at)).total_seconds()
 
     def to_json(self) -> str:
         """The account as it is kept."""

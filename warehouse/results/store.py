@@ -55,6 +55,14 @@ class Results:
         names = sorted(path.stem for path in self.folder.glob("*.json"))
         return sorted((read_record(self.folder, run) for run in names), key=lambda one: (one.started_at, one.run))
 
+    def record(self, run: str) -> RunRecord:
+        """The account of a run.
+
+        Raises:
+            BuildError: it is missing or cannot be read.
+        """
+        return read_record(self.folder, run)
+
     def has(self, run: str) -> bool:
         """Whether the whole results of a run are there, active or not."""
         return record_path(self.folder, run).is_file() and result_path(self.folder, run).is_file()

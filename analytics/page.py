@@ -1,0 +1,65 @@
+"""The page of the docs that tells of every analysis, made from the declarations."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any
+
+from analytics.analysis import Analysis
+from analytics.options import OptionInfo, declared_options
+
+_HEAD = """# The analyses
+
+This page is made from the declarations in `analytics/*/analysis.py` (`targetgraph analyze --markdown`); a test holds it
+to them. What runs have in common, how results are asked and how they are taken back: [results](results.md).
+"""
+
+
+def page(analyses: Iterable[Analysis[Any]]) -> str:
+    """The page `docs/analyses.md`."""
+    return "\n".join([_HEAD, *(_section(one) for one in analyses)]).rstrip() + "\n"
+
+
+def _section(analysis: Analysis[Any]) -> str:
+    extra = f"\n\nNeeds `pip install 'targetgraph[{analysis.extra}]'`." if analysis.extra else ""
+    reference = f" Reference: {analysis.reference}." if analysis.reference else ""
+    predicts = ", ".join(f"`{name}`" for name in analysis.predicts)
+    lines = ["| option | default | meaning | example |", "|---|---|---|---|"]
+    lines += [_row(one) for one in declared_options(analysis)]
+    sample = "".join(f" {word}" for word in sample_words(analysis))
+    return f"""## {analysis.name}
+
+{analysis.title}. {analysis.description}{reference} Predicts {predicts}.{extra}
+
+    targetgraph analyze {analysis.name} --sample{sample}
+
+{chr(10).join(lines)}
+"""
+
+
+def sample_words(analysis: Analysis[Any]) -> list[str]:
+    """The options with which it runs on the sample, as words of a command line."""
+    words = []
+    for name, value in analysis.sample.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            words += ["--" + name.replace("_", "-"), shlex.quote(str(one.value if isinstance(one, Enum) else one))]
+    return words
+
+
+def _row(declared: OptionInfo) -> str:
+    default = (
+        "must be given" if declared.required else "" if declared.default in {None, ()} else _said(declared.default)
+    )
+    meaning = declared.meaning + (" (again for more)" if declared.many else "")
+    if issubclass(declared.type, Enum):
+        meaning += ": " + ", ".join(_said(one) for one in declared.type)
+    example = "" if declared.example is None else f"`{declared.example}`"
+    return f"| `{declared.flag}` | {default} | {meaning} | {example} |"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_said(one) for one in value)
+    return f"`{value.value if isinstance(value, Enum) else value}`"

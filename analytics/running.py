@@ -1,0 +1,201 @@
+"""Running an analysis: what it would be, the run itself, and the publication of what it finds.
+
+from targetgraph import analyze
+
+record = analyze("proximity", disease="doid:1324")
+record.run  # "proximity-3f2a9c41b7d0", as `targetgraph runs` lists it
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from analytics.analysis import Analysis, RunContext, analyses
+from analytics.options import parameters, read_options
+from warehouse.errors import AnalysisError
+from warehouse.home import Build, Home
+from warehouse.progress import SILENT, Progress
+from warehouse.results.record import RunRecord, run_name
+from warehouse.results.store import Results, making_run
+from warehouse.settings import Settings
+from warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use; none of it changes the result.
+
+    Args:
+        workers: processes of this machine; None = as many as it has cores.
+        scheduler: the address of a Dask scheduler whose workers compute instead.
+        checkpoint: where the run keeps what an interruption must not lose; None = in the warehouse's folder.
+        resume: go on from what an interrupted run left; else begin anew.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+    checkpoint: Path | None = None
+    resume: bool = True
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run before it is made.
+
+    Args:
+        analysis: what runs.
+        options: its options.
+        seed: fixes the result.
+        home: the warehouse that is read and to which the results go.
+        build: the build that is read.
+    """
+
+    analysis: Analysis[Any]
+    options: Any
+    seed: int
+    home: Home
+    build: Build
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The options as they are recorded."""
+        return parameters(self.options)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The content of the build."""
+        return str(self.build.receipt()["content_hash"])
+
+    @cached_property
+    def run(self) -> str:
+        """The name of the run: that of any run that must give the same results."""
+        return run_name(self.analysis.name, self.parameters, self.seed, self.content_hash, self.analysis.code_version)
+
+    @property
+    def state(self) -> str:
+        """`active`, `retracted`, `interrupted` or `new`."""
+        results = Results(self.home)
+        if self.run in results.active():
+            return "active"
+        if results.has(self.run):
+            return "retracted"
+        return "interrupted" if any(results.checkpoint(self.run).glob("*")) else "new"
+
+    def context(self, warehouse: Warehouse, checkpoint: Path, resources: Resources, progress: Progress) -> RunContext:
+        """What the run works with."""
+        return RunContext(warehouse, self.seed, checkpoint, resources.workers, resources.scheduler, progress)
+
+    def details(self) -> dict[str, Any]:
+        """What the analysis itself tells of the run before it is made."""
+        if self.analysis.plan is None:
+            return {}
+        with Warehouse(self.build, Settings().limits) as warehouse:
+            context = self.context(warehouse, Results(self.home).checkpoint(self.run), Resources(), SILENT)
+            return dict(self.analysis.plan(self.options, context))
+
+    def execute(self, resources: Resources = Resources(), progress: Progress = SILENT) -> RunRecord:
+        """Run and publish. What is active already is not computed again; what was retracted is made active again.
+
+        Raises:
+            AnalysisError: the analysis cannot use what it was given, or another process makes the same run.
+            BuildError: the results could not be published; what was active before still is.
+        """
+        results = Results(self.home)
+        with making_run(results, self.run) as checkpoint:
+            if self.state in {"active", "retracted"}:
+                results.activate(self.run)
+                return results.record(self.run)
+            kept = resources.checkpoint or checkpoint
+            if not resources.resume:
+                shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir(parents=True, exist_ok=True)
+            record = self._compute(kept, resources, progress, results)
+            # What was given by the user is the user's: only what the run itself made is removed.
+            shutil.rmtree(checkpoint, ignore_errors=True)
+        return record
+
+    def _compute(self, kept: Path, resources: Resources, progress: Progress, results: Results) -> RunRecord:
+        started = _now()
+        with Warehouse(self.build, Settings().limits) as warehouse:
+            try:
+                findings = self.analysis.run(self.options, self.context(warehouse, kept, resources, progress))
+            except ModuleNotFoundError as error:
+                if self.analysis.extra is None:
+                    raise
+                raise AnalysisError(
+                    f"{self.analysis.name} needs {error.name}, which is not installed.",
+                    f"pip install 'targetgraph[{self.analysis.extra}]'",
+                ) from error
+        record = RunRecord(
+            run=self.run,
+            analysis=self.analysis.name,
+            title=self.analysis.title,
+            parameters=self.parameters,
+            seed=self.seed,
+            code_version=self.analysis.code_version,
+            build=self.build.id,
+            build_content_hash=self.content_hash,
+            started_at=started,
+            ended_at=_now(),
+        )
+        return results.publish(record, findings, self.analysis.predicts)
+
+
+def plan_run(
+    name: str, home: str | Path | None = None, build: str | None = None, *, seed: int = 0, **options: Any
+) -> PlannedRun:
+    """Say what a run would be, without making it.
+
+    Args:
+        name: the analysis.
+        home: the folder of the warehouse; None = `TARGETGRAPH_HOME`.
+        build: the build that is read; None = the current one.
+        seed: fixes the result.
+        options: the options of the analysis.
+
+    Raises:
+        AnalysisError: there is no such analysis, or an option is wrong.
+        BuildError: there is no such build.
+    """
+    place = Home(Settings().home if home is None else Path(home))
+    analysis = find_analysis(name)
+    chosen = place.current() if build is None else place.build(build)
+    return PlannedRun(analysis, read_options(analysis, options), seed, place, chosen)
+
+
+def analyze(
+    name: str,
+    home: str | Path | None = None,
+    build: str | None = None,
+    *,
+    seed: int = 0,
+    resources: Resources = Resources(),
+    progress: Progress = SILENT,
+    **options: Any,
+) -> RunRecord:
+    """Run an analysis and publish what it finds; the arguments are those of `plan_run` and `PlannedRun.execute`."""
+    return plan_run(name, home, build, seed=seed, **options).execute(resources, progress)
+
+
+def find_analysis(name: str) -> Analysis[Any]:
+    """The analysis of that name.
+
+    Raises:
+        AnalysisError: there is none; the message lists those that exist.
+    """
+    known = analyses()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise AnalysisError(f"There is no analysis {name!r}.", f"{hint}The analyses are: {', '.join(known) or 'none'}.")
+    return known[name]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
