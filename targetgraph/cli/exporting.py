@@ -59,11 +59,12 @@ def export(
     from warehouse.export import export as write
     from warehouse.home import Home
     from warehouse.progress import TerminalProgress
+    from warehouse.results.store import with_active_runs
 
     place = Home(home_folder(home, sample=sample))
     chosen = place.current() if build is None else place.build(build)
     files = write(
-        chosen,
+        with_active_runs(chosen),
         folder,
         file_format.value,
         tables=table or (),

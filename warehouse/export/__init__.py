@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -21,10 +21,10 @@ from warehouse.export.redistributable import LeftOut
 from warehouse.export.redistributable import redistributable as set_apart
 from warehouse.export.selection import Selection
 from warehouse.export.tables import Written
+from warehouse.graph.state import model_of, open_state
 from warehouse.home import Build
-from warehouse.model import MODEL, DataModel
+from warehouse.model import DataModel
 from warehouse.progress import SILENT, Progress
-from warehouse.tables.schema import open_aside
 
 _GRAPH_WRITERS: dict[str, Callable[[Selection, Path, Progress], Written]] = {
     "kgx": kgx.write,
@@ -85,19 +85,20 @@ def export(
     tables: Collection[str] = (),
     types: Collection[str] = (),
     redistributable: bool = False,
-    model: DataModel = MODEL,
+    model: DataModel | None = None,
     progress: Progress = SILENT,
 ) -> list[Path]:
     """Write a build to a folder.
 
     Args:
-        build: the build.
+        build: the build, and the runs whose predictions are written too (never with `redistributable`: what a run read
+            is not known statement by statement).
         folder: made if it is not there; must be empty, so that no older export is mixed in.
         file_format: one of `FORMATS`; in text formats lists are joined by `|`.
         tables: which tables; empty = every typed table, relationships and records that have rows.
         types: of graph formats, which entity and relationship types; empty = all.
         redistributable: leave out what may not be passed on, and list in the manifest what was left out.
-        model: the declarations.
+        model: the declarations; None = those of the build and its runs.
         progress: told of each table.
 
     Returns:
@@ -107,6 +108,8 @@ def export(
         TargetGraphError: the folder is not empty, a table or type is not there, or a file cannot be written.
     """
     choice = Choice(file_format, tables, types, redistributable)
+    build = replace(build, runs=()) if redistributable else build
+    model = model or model_of(build)
     _verify_folder(folder)
     with _opened(build, folder, choice, model=model, progress=progress) as (connection, left_out):
         written = _write(connection, folder, choice, model=model, progress=progress)
@@ -133,7 +136,7 @@ def _opened(
         with set_apart(build, folder.parent, model, matrices=matrices, progress=progress) as free:
             yield free
         return
-    with open_aside(build) as connection:
+    with open_state(build) as connection:
         connection.execute("SET memory_limit = ?", [f"{MEMORY_MB}MB"])
         yield connection, None
 

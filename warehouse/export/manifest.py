@@ -25,6 +25,7 @@ def write_manifest(
     document: dict[str, Any] = {
         "build": build.id,
         "content_hash": build.receipt()["content_hash"],
+        "runs": list(build.runs),
         "tables": written.counts,
         "sources": _sources(connection),
         **written.notes,
