@@ -14,8 +14,8 @@ Functions = Literal["choose", "additive", "linear"]
 _SCORES = ("sbic", "bnrc", "bic", "ebic")
 _FUNCTIONS = ("choose", "additive", "linear")
 
-#: Candidates of one child are the bits of one machine word.
-MAXIMUM_CANDIDATES = 64
+#: The most candidates of one child.
+MAXIMUM_CANDIDATES = 512
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class LearningOptions:
         functions: "choose" decides for each edge by the score whether it is a straight line or a curve; "additive"
             takes curves wherever the parent has more than two values; "linear" takes straight lines only.
         coordinates: the most coordinates of one curve, 1 to 19 (`basis.demmler_reinsch`).
-        candidates: the most candidate parents of one variable, up to 64; None = as many as memory and time suggest.
+        candidates: the most candidate parents of one variable, up to 512; None = all where
+            variables are few, else 28 (64 for straight lines).
         maximum_parents: the most parents of one variable.
         edge_penalty: what each parent costs beside its degrees of freedom, in units of −2 log likelihood;
             None = 2·log p for "sbic" and "ebic" (EBIC with γ = 1, Chen & Chen 2008), 0 for "bic" and "bnrc".
-        rescreens: how often the residuals of the network are screened for candidates that were missed.
-        restarts: how many orders the search starts from; None = by the number of variables.
+        rescreens: how often the residuals of the network are screened for candidates that were missed; None = by the
+            number of variables.
+        restarts: how often the order is shaken and searched again, at most; None = by the number of variables.
         seed: fixes the result, whatever the number of threads.
         threads: how many are used; None = one for each core.
         memory_gb: the most that learning may take; None = what the machine has free.
@@ -47,7 +49,7 @@ class LearningOptions:
     candidates: int | None = None
     maximum_parents: int = 10
     edge_penalty: float | None = None
-    rescreens: int = 2
+    rescreens: int | None = None
     restarts: int | None = None
     seed: int = 0
     threads: int | None = None
@@ -58,9 +60,9 @@ class LearningOptions:
         _one_of("functions", self.functions, _FUNCTIONS)
         _between("coordinates", self.coordinates, 1, 19)
         _between("candidates", self.candidates, 1, MAXIMUM_CANDIDATES)
-        _between("maximum_parents", self.maximum_parents, 1, MAXIMUM_CANDIDATES)
+        _between("maximum_parents", self.maximum_parents, 1, 64)
         _between("rescreens", self.rescreens, 0, 10)
-        _between("restarts", self.restarts, 1, 1000)
+        _between("restarts", self.restarts, 0, 1000)
         _between("threads", self.threads, 1, 1024)
         _between("edge_penalty", self.edge_penalty, 0, float("inf"))
         _between("seed", self.seed, 0, 2**63 - 1)
