@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection
 
 import polars as pl
+from polars import selectors
 
 from warehouse.checks import Checker
 from warehouse.errors import AnalysisError
-from warehouse.model import FULL_MODEL, DataModel, EntityType, RelationshipType, ValueType
+from warehouse.model import FULL_MODEL, DataModel, EntityType, RelationshipType
 from warehouse.results.findings import Findings
 from warehouse.results.record import RUN_PREFIX
 from warehouse.statements import ROW, Statements
@@ -153,10 +154,8 @@ def _ranked(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _typed(name: str, frame: pl.DataFrame, model: DataModel) -> pl.DataFrame:
     """The columns of the type, cast and checked."""
-    declared = model[name]
-    floats = [one.name for one in declared.columns if one.type is ValueType.FLOAT and one.name in frame.columns]
     # A method writes NaN where it has no figure.
-    frame = frame.with_columns(pl.col(floats).cast(pl.Float64).fill_nan(None)).with_row_index(ROW, offset=1)
+    frame = frame.with_columns(selectors.float().fill_nan(None)).with_row_index(ROW, offset=1)
     try:
         result = Checker(model).check(Statements(name, frame, unique=True))
     except ValueError as error:

@@ -51,9 +51,18 @@ def open_with_runs(build: Build, memory_mb: int, threads: int = 2) -> duckdb.Duc
 
 @contextmanager
 def aside_with_runs(build: Build) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a build with its active runs for code of ours, as `tables.schema.open_aside` does for a build alone."""
+    """Open a build with its active runs for code of ours, as `tables.schema.open_aside` does for a build alone.
+
+    Raises:
+        BuildError: the build, or the results of a run, cannot be opened.
+    """
     with _overlay(build) as path, duckdb.connect() as connection:
-        attach(connection, {**_beside(build), "aside": path})
+        try:
+            attach(connection, {**_beside(build), "aside": path})
+        except duckdb.Error as error:
+            raise BuildError(
+                f"Build {build.id} cannot be opened with its runs: {str(error).splitlines()[0]}"
+            ) from error
         connection.execute("USE aside")
         yield connection
 
