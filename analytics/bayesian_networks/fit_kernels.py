@@ -85,19 +85,45 @@ def _choose(
     penalties: NDArray[np.float64],
     grid: NDArray[np.float64],
     n: int,
+    taken: float,
 ) -> float:
-    """The n·β with the smallest sBIC of one parent on what the others leave (`remaining` = its sum of squares)."""
-    best, best_score = float(grid[0]), np.inf
+    """The n·β with the smallest sBIC of one parent on what the others leave.
+
+    Few samples let a rough curve fit everything: the degrees of freedom of the whole child are charged as in the
+    corrected AIC (Hurvich & Tsai 1989) beside their log n; with hundreds of samples this is next to nothing.
+
+    Args:
+        projections: of the partial residual on the parent's coordinates.
+        remaining: sum of squares of the partial residual.
+        penalties: roughness of the coordinates.
+        grid: to choose from.
+        n: samples.
+        taken: degrees of freedom of the other parents.
+    """
+    best, best_score = float(grid[-1]), np.inf
     for g in range(grid.size):
         rss, edf = remaining, 0.0
         for m in range(projections.size):
             shrinkage = 1.0 / (1.0 + grid[g] * penalties[m]) if penalties[m] > 0 else 1.0
             rss -= (2 * shrinkage - shrinkage * shrinkage) * projections[m] * projections[m]
             edf += shrinkage
-        score = n * math.log(max(rss, _SMALLEST_SHARE * n)) + edf * math.log(n)
-        if score < best_score - 1e-9:
-            best, best_score = grid[g], score
+        # Intercept and variance are estimated too.
+        spent = edf + taken + 2.0
+        if spent < n - 1.0:
+            score = n * math.log(max(rss, _SMALLEST_SHARE * n)) + edf * math.log(n)
+            score += 2.0 * spent * (spent + 1.0) / (n - spent - 1.0)
+            if score < best_score - 1e-9:
+                best, best_score = float(grid[g]), score
     return best
+
+
+@njit(cache=True)
+def _degrees(penalties: NDArray[np.float64], rank: int, smoothing: float) -> float:
+    """Effective degrees of freedom of one parent's curve."""
+    total = 0.0
+    for m in range(rank):
+        total += 1.0 / (1.0 + smoothing * penalties[m]) if penalties[m] > 0 else 1.0
+    return total
 
 
 @njit(cache=True)
@@ -154,7 +180,7 @@ def fit_task(
     own = _dot(child, child)
     for k in range(count):
         part = slice(starts[k], starts[k + 1])
-        smoothing[k] = _choose(right[part], own, penalties[parents[k]], grid, n)
+        smoothing[k] = _choose(right[part], own, penalties[parents[k]], grid, n, float(count - 1))
     gram = _joint(values, parents, ranks, starts)
     weights, factor = np.zeros(size), np.zeros((size, size))
     _penalise(weights, parents, ranks, starts, penalties, smoothing)
@@ -162,7 +188,11 @@ def fit_task(
     for _ in range(sweeps if count > 1 else 0):
         changed = False
         for k in range(count):
-            changed |= _revise(k, gram, right, solution, own, penalties[parents[k]], grid, n, starts, smoothing)
+            others = 0.0
+            for m in range(count):
+                if m != k:
+                    others += _degrees(penalties[parents[m]], ranks[parents[m]], smoothing[m])
+            changed |= _revise(k, gram, right, solution, own, penalties[parents[k]], grid, n, others, starts, smoothing)
         if not changed:
             break
         _penalise(weights, parents, ranks, starts, penalties, smoothing)
@@ -183,6 +213,7 @@ def _revise(
     penalties: NDArray[np.float64],
     grid: NDArray[np.float64],
     n: int,
+    edf_of_others: float,
     starts: NDArray[np.int64],
     smoothing: NDArray[np.float64],
 ) -> bool:
@@ -193,7 +224,7 @@ def _revise(
     taken = gram @ others
     remaining = own - 2 * _dot(others, right) + _dot(others, taken)
     partial = right[low:high] - taken[low:high]
-    chosen = _choose(partial, max(remaining, 0.0), penalties, grid, n)
+    chosen = _choose(partial, max(remaining, 0.0), penalties, grid, n, edf_of_others)
     changed = chosen != smoothing[k]
     smoothing[k] = chosen
     for m in range(high - low):

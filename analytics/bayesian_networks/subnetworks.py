@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.bayesian_networks.network import Network
+from analytics.bayesian_networks.run_options import Link
 from warehouse.errors import AnalysisError
 
 __all__ = [
@@ -30,17 +30,6 @@ __all__ = [
 
 Edges = NDArray[np.intp]
 Nodes = NDArray[np.intp]
-
-
-class Link(StrEnum):
-    """How the strongest edges of a group network are linked.
-
-    `induced`: all edges of the whole network between their nodes. `expand1`: also the edges that touch one of their
-    nodes, and the nodes at the other end.
-    """
-
-    INDUCED = "induced"
-    EXPAND1 = "expand1"
 
 
 @dataclass(frozen=True)
