@@ -157,6 +157,7 @@ class Source:
         rank: its priority; of two values for one property the one with the smaller rank is shown.
         files: what it is made of.
         options: what a user may choose, with the default (`species`).
+        is_public: others publish it; false for what only its user has, which no build is expected to find.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Source:
     rank: int
     files: tuple[SourceFile, ...]
     options: Options = field(default_factory=Options)
+    is_public: bool = True
 
     def part(self, name: str) -> SourceFile:
         """The file of that name.

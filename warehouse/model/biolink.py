@@ -23,6 +23,14 @@ _CAPITALS = (
     *("chebi", "doid", "drugbank", "go", "hgnc", "hp", "kegg.pathway", "mesh", "mondo", "ncit", "omim", "pfam"),
     *("smpdb", "uberon", "umls", "wikidata"),
 )
+#: Predicates that read the same in both directions.
+SYMMETRIC = frozenset(
+    {
+        *("associated_with", "correlated_with", "in_complex_with", "interacts_with", "physically_interacts_with"),
+        *("related_to", "similar_to"),
+    }
+)
+
 #: What else users write for a prefix of the warehouse.
 _OTHERS = {
     "entrez": "ncbigene",

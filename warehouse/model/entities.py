@@ -121,6 +121,7 @@ SMALL_MOLECULE = EntityType(
         number("molecular_weight_dalton", "The molecular weight", "507.18", minimum=0),
     ),
     biolink="SmallMolecule",
+    biolink_also=("Drug",),
 )
 
 STRUCTURE = EntityType(
@@ -166,6 +167,7 @@ DRUG = EntityType(
     ),
     (_name("Gefitinib"), _aliases("['ZD1839']"), _identifiers("['drugbank:DB00317']")),
     biolink="Drug",
+    biolink_also=("SmallMolecule",),
 )
 
 DISEASE = EntityType(
@@ -175,6 +177,7 @@ DISEASE = EntityType(
     ("doid", "mondo", "oncotree", "tcga.disease"),
     (_name("lung cancer"), _aliases(), _identifiers("['umls:C0242379']")),
     biolink="Disease",
+    biolink_also=("PhenotypicFeature",),
 )
 
 PHENOTYPE = _term(

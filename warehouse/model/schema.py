@@ -138,6 +138,7 @@ class EntityType:
         identifier_prefixes: further prefixes by which sources may refer to it, never its key (`ensembl`).
         predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
         biolink: the Biolink category that fits best; several types may share one, their prefixes tell them apart.
+        biolink_also: categories of other types that graphs give to things with these ids.
     """
 
     label: str
@@ -149,6 +150,7 @@ class EntityType:
     identifier_prefixes: tuple[str, ...] = ()
     predicted: bool = False
     biolink: str = "NamedThing"
+    biolink_also: tuple[str, ...] = ()
 
     @cached_property
     def references(self) -> tuple[str, ...]:
