@@ -62,8 +62,8 @@ class SimulationOptions:
     Args:
         particles: rows that are followed; all rows where there are no more. Drawn without replacement.
         seed: fixes the rows.
-        negligible: a change that is at most this share of the variable's standard deviation in every particle ends
-            there; 0 follows everything.
+        negligible: a change whose root mean square over particles is at most this share of the variable's standard
+            deviation ends there; 0 follows everything.
         fit: how curves are fitted, how they go on outside of the training range, and how many threads are used.
     """
 

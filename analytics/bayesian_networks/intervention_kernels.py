@@ -7,6 +7,8 @@ is the same in both runs and cancels.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
@@ -126,12 +128,12 @@ def _pass_on(
 
 @njit(cache=True)
 def _size(change: NDArray[np.float64]) -> tuple[float, float]:
-    """The largest absolute value and the mean."""
-    largest, total = 0.0, 0.0
+    """The root of the mean square and the mean."""
+    squares, total = 0.0, 0.0
     for particle in range(change.size):
-        largest = max(largest, abs(change[particle]))
+        squares += change[particle] * change[particle]
         total += change[particle]
-    return largest, total / change.size
+    return math.sqrt(squares / change.size), total / change.size
 
 
 @njit(cache=True)
@@ -208,8 +210,8 @@ def _follow(
                 nearest = min(nearest, level[parent])
                 now, then = values[parent], before[edge]
                 _pass_on(weights[row], low[row], high[row], now, change[slot[parent]], then, linear_outside, mine)
-        largest, mean = _size(mine)
-        if largest <= negligible:
+        size, mean = _size(mine)
+        if size <= negligible:
             continue
         state[node], slot[node], level[node] = _CHANGED, used, nearest + 1
         used += 1
@@ -256,7 +258,7 @@ def follow_all(
         values: the particles (variables x particles), standardised.
         before: the curve of each edge at the particles (`curves_at`).
         target_offsets, targets, levels: of each intervention, its variables and the values they are set to.
-        negligible: a change that is at most this in every particle ends there.
+        negligible: a change whose root mean square over particles is at most this ends there.
         linear_outside: curves go on in a straight line outside of the training range.
         total, squares: sum and sum of squares over graphs of the mean change (interventions x variables).
         rises, falls: in how many graphs the mean change is above and below 0.
