@@ -1,0 +1,149 @@
+"""What every analysis must do; the cases run over every analysis that is declared, on the generated sample."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from analytics.analysis import Analysis, Findings, RunContext
+from analytics.options import declared_options, parameters, read_options
+from analytics.page import sample_words
+from analytics.running import PlannedRun, Resources, plan_run
+from tests.conftest import ROOT
+from warehouse.graph.duckdb_store import DuckDBGraphStore
+from warehouse.home import Home
+from warehouse.model import FULL_MODEL
+from warehouse.results.check import checked
+from warehouse.results.record import RunRecord
+from warehouse.results.store import Results, with_active_runs
+from warehouse.warehouse import Warehouse
+
+#: The most lines that an analysis may have beside its model.
+LONGEST_BINDING = 120
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An analysis that was run on a sample of its own, and the fingerprint of the warehouse before."""
+
+    home: Home
+    planned: PlannedRun
+    record: RunRecord
+    before: dict[str, tuple[int, str]]
+
+
+def fingerprint(home: Home) -> dict[str, tuple[int, str]]:
+    """The fingerprint of what is asked by default."""
+    store = DuckDBGraphStore(with_active_runs(home.current()))
+    try:
+        return store.fingerprint()
+    finally:
+        store.close()
+
+
+def plan_on(home: Home, analysis: Analysis[Any], **others: Any) -> PlannedRun:
+    """The run of an analysis on the sample."""
+    return plan_run(analysis.name, home.root, **{**analysis.sample, **others})
+
+
+def compute(planned: PlannedRun, folder: Path, workers: int) -> dict[str, pl.DataFrame]:
+    """The findings of a run as they would be published, without publishing them."""
+    folder.mkdir()
+    with Warehouse(planned.build) as warehouse:
+        context = RunContext(warehouse, planned.seed, folder, workers)
+        found: Findings = planned.analysis.run(planned.options, context)
+    frames = checked(found, planned.run, planned.analysis.name, planned.analysis.predicts)
+    return {**frames, **{f"table {name}": frame for name, frame in found.tables.items()}}
+
+
+class AnalysisCases:
+    """The cases; the fixtures `analysis`, `ran` and `sample_copy` stand in `test_analyses.py`."""
+
+    def test_it_says_what_it_is(self, analysis: Analysis[Any]) -> None:
+        """Title, description, options with a meaning, declared predictions, a sample that can be read."""
+        assert analysis.name.isidentifier()
+        assert analysis.name.islower()
+        assert analysis.title
+        assert analysis.description.endswith(".")
+        assert all(one.meaning for one in declared_options(analysis))
+        assert all(FULL_MODEL[name].predicted for name in analysis.predicts)  # type: ignore[union-attr]
+        assert parameters(read_options(analysis, analysis.sample))
+
+    def test_its_binding_is_short(self, analysis: Analysis[Any]) -> None:
+        """An analysis is its model and a little beside it."""
+        binding = Path(str(sys.modules[analysis.run.__module__].__file__))
+        assert binding.name == "analysis.py"
+        assert len(binding.read_text(encoding="utf-8").splitlines()) <= LONGEST_BINDING
+
+    def test_what_it_finds_is_published_and_seen(self, ran: Ran) -> None:
+        """Every type that was written is there in Cypher and in SQL, and so are the further tables."""
+        assert ran.record.counts, "the sample gives no predictions"
+        with Warehouse.open(ran.home.root) as warehouse:
+            assert warehouse.runs == (ran.record.run,)
+            for name, count in ran.record.counts.items():
+                pattern = (
+                    f"(x:{name} {{run: $run}})" if name in FULL_MODEL.entities else f"()-[x:{name} {{run: $run}}]->()"
+                )
+                answer = warehouse.query(f"MATCH {pattern} RETURN count(x)", run=ran.record.run)
+                assert answer.rows() == [(count,)], name
+            assert warehouse.sql("SELECT count(*) FROM vanished_members").rows() == [(0,)]
+            assert warehouse.sql("SELECT run, older_build FROM runs").rows() == [(ran.record.run, False)]
+            for table in ran.record.tables:
+                assert len(warehouse.sql(f"FROM {ran.record.analysis}_{table} LIMIT 1")) == 1, table
+
+    def test_the_same_run_is_not_published_twice(self, ran: Ran) -> None:
+        """What is active is neither computed nor written again."""
+        path = Results(ran.home).folder / f"{ran.record.run}.duckdb"
+        written = path.stat().st_mtime_ns
+        assert ran.planned.state == "active"
+        assert ran.planned.execute() == ran.record
+        assert path.stat().st_mtime_ns == written
+        assert Results(ran.home).active() == (ran.record.run,)
+
+    def test_retracting_restores_the_fingerprint(self, ran: Ran) -> None:
+        """Afterwards everything is as before the run; taking it back needs no computation."""
+        during = fingerprint(ran.home)
+        assert during != ran.before
+        Results(ran.home).retract(ran.record.run)
+        assert fingerprint(ran.home) == ran.before
+        assert ran.planned.state == "retracted"
+        assert ran.planned.execute() == ran.record
+        assert fingerprint(ran.home) == during
+
+    def test_a_seed_fixes_the_result_whatever_the_workers(self, ran: Ran, tmp_path: Path) -> None:
+        """One worker and two find the same, to the last digit."""
+        one = compute(ran.planned, tmp_path / "one", 1)
+        two = compute(ran.planned, tmp_path / "two", 2)
+        assert one.keys() == two.keys()
+        for name, frame in one.items():
+            assert frame.equals(two[name]), name
+        assert {name: one[name].height for name in ran.record.counts} == dict(ran.record.counts)
+
+    def test_a_run_that_is_killed_leaves_nothing_and_can_be_made(
+        self, analysis: Analysis[Any], sample_copy: Home
+    ) -> None:
+        """A process that is killed while it computes has published nothing."""
+        before = fingerprint(sample_copy)
+        command = [sys.executable, "-m", "targetgraph", "analyze", analysis.name, "--home", str(sample_copy.root)]
+        words = [word.strip("'") for word in sample_words(analysis)]
+        process = subprocess.Popen([*command, "--seed", "3", *words], cwd=ROOT, stdout=subprocess.DEVNULL)
+        planned = plan_on(sample_copy, analysis, seed=3)
+        started = Results(sample_copy).checkpoint(planned.run)
+        deadline = time.monotonic() + 60
+        while not started.is_dir() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert Results(sample_copy).active() == ()
+        assert fingerprint(sample_copy) == before
+        record = planned.execute(Resources(workers=1))
+        assert Results(sample_copy).active() == (record.run,)
+        assert not started.exists()
