@@ -8,6 +8,7 @@ problems keep all pairs as candidates. At the end the order is shaken and search
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.candidates import Edges, first_candidates, next_candidates
 from analytics.bayesian_networks.checkpoints import Checkpoint, key_of
 from analytics.bayesian_networks.dataset import Prepared
+from analytics.bayesian_networks.experiments import check_intervened, leave_out
 from analytics.bayesian_networks.memory import check_memory, estimate_memory_bytes
 from analytics.bayesian_networks.moves import Order
 from analytics.bayesian_networks.network import Network
@@ -54,6 +56,7 @@ def learn(
     checkpoint: Path | None = None,
     *,
     candidates: NDArray[np.int32] | None = None,
+    intervened: NDArray[np.bool_] | None = None,
 ) -> Network:
     """Learn a directed acyclic network of `prepared.columns`.
 
@@ -64,6 +67,8 @@ def learn(
         checkpoint: a file that keeps what was reached; a run that was interrupted goes on from it to the same result.
             It is deleted at the end.
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
+        intervened: samples x columns, where an experiment set a value: that sample is left out of the fits of that
+            column (`experiments.py`).
 
     Raises:
         AnalysisError: too few samples, more memory than there is, or a checkpoint of another run.
@@ -78,9 +83,13 @@ def learn(
     """
     options = options or LearningOptions()
     _check(prepared, options)
-    kept = Checkpoint(checkpoint, key_of(prepared, options) if checkpoint else "")
+    key = key_of(prepared, options) if checkpoint else ""
+    if intervened is not None:
+        check_intervened(intervened, prepared.columns, len(prepared.z))
+        key += sha256(np.packbits(intervened).tobytes()).hexdigest()
+    kept = Checkpoint(checkpoint, key)
     with on_threads(options.threads) as run:
-        edges = _Learner(prepared, options, run, progress, kept).learn(candidates)
+        edges = _Learner(prepared, options, run, progress, kept, intervened).learn(candidates)
     kept.remove()
     children = np.repeat(np.arange(len(prepared.columns), dtype=np.int32), np.diff(edges.starts))
     return Network(prepared.columns, edges.parents, children, np.ones(len(children)))
@@ -109,8 +118,15 @@ class _Learner:
     """One run: its data, and how far it is."""
 
     def __init__(
-        self, prepared: Prepared, options: LearningOptions, run: Run, progress: Progress, kept: Checkpoint
+        self,
+        prepared: Prepared,
+        options: LearningOptions,
+        run: Run,
+        progress: Progress,
+        kept: Checkpoint,
+        intervened: NDArray[np.bool_] | None = None,
     ) -> None:
+        self._intervened = intervened
         self._options, self._run, self._progress, self._kept = options, run, progress, kept
         self._source = material(prepared, options)
         self._data = self._source.columns
@@ -160,6 +176,8 @@ class _Learner:
         candidates = np.asarray(self._state["candidates"], np.int32)
         problem = problem_of(self._source, candidates, self._whole, self._options, self._run)
         data = self._data
+        if self._intervened is not None:
+            problem = leave_out(problem, data, candidates, self._intervened)
         return OrderSearch(problem, link(candidates, data.origin, data.tiers), data.tiers, self._run)
 
     def _settle(self, search: OrderSearch, name: str, shake: bool) -> Found:
