@@ -37,11 +37,11 @@ class Options:
         "A file with a matrix instead: CSV, TSV, Parquet or EDF, either way round", default=None, example="counts.csv"
     )
     groups: str | None = option(
-        "The groups: a column of patients, samples or --samples, mutation:GENE, or expression:GENE[:SHARE]",
+        "The groups: a column of patients, samples or --sample-table, mutation:GENE, or expression:GENE[:SHARE]",
         default=None,
         example="mutation:KRAS",
     )
-    samples: Path | None = option(
+    sample_table: Path | None = option(
         "A file with attributes of the samples, either way round; its column group makes the groups",
         default=None,
         example="samples.csv",

@@ -1,0 +1,94 @@
+"""Gene networks that differ between groups: the binding of the Bayesian networks to the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from analytics.analysis import Analysis, Findings, RunContext
+from analytics.bayesian_networks.run_options import Options
+
+if TYPE_CHECKING:
+    from analytics.bayesian_networks.cohort import Cohort
+    from analytics.bayesian_networks.network import Network
+    from analytics.bayesian_networks.recipe import RecipeOptions
+
+
+def run(options: Options, context: RunContext) -> Findings:
+    """Read, learn, compare, and hand back."""
+    from analytics.bayesian_networks.findings import findings
+    from analytics.bayesian_networks.recipe import compare
+
+    cohort = _cohort(options, context)
+    compared = compare(
+        cohort.dataset,
+        groups=cohort.groups,
+        pairs=cohort.pairs,
+        network=_given_network(options, cohort),
+        options=_recipe(options, context),
+        seed=context.seed,
+        workers=context.workers,
+        scheduler=context.scheduler,
+        checkpoint=context.checkpoint,
+        progress=context.progress,
+    )
+    return findings(compared, cohort.genes, cohort.groups, cohort.notes)
+
+
+def plan(options: Options, context: RunContext) -> Mapping[str, Any]:
+    """The size of what would be run."""
+    cohort = _cohort(options, context)
+    told: dict[str, Any] = {"samples": len(cohort.dataset.samples), "variables": len(cohort.dataset.variables)}
+    if cohort.groups is not None:
+        pairs = zip(cohort.groups.names, cohort.groups.members, strict=True)
+        told |= {f"group {name}": len(rows) for name, rows in pairs}
+    return told | ({"pairs": len(cohort.pairs)} if cohort.pairs else {})
+
+
+def _cohort(options: Options, context: RunContext) -> Cohort:
+    from analytics.bayesian_networks.cohort import Wanted, read_cohort
+
+    with context.progress.task("read matrix", total=1) as task:
+        cohort = read_cohort(Wanted(**{name: getattr(options, name) for name in Wanted.__dataclass_fields__}), context)
+        task.advance()
+    return cohort
+
+
+def _recipe(options: Options, context: RunContext) -> RecipeOptions:
+    from analytics.bayesian_networks.options import LearningOptions
+    from analytics.bayesian_networks.recipe import RecipeOptions
+
+    learning = LearningOptions(
+        functions=options.functions.value,
+        edge_penalty=options.edge_penalty,
+        maximum_parents=options.maximum_parents,
+        seed=context.seed,
+        threads=context.workers,
+    )
+    same = set(RecipeOptions.__dataclass_fields__) & set(Options.__dataclass_fields__)
+    return RecipeOptions(learning=learning, **{name: getattr(options, name) for name in same})
+
+
+def _given_network(options: Options, cohort: Cohort) -> Network | None:
+    if options.network is None:
+        return None
+    from analytics.bayesian_networks.interchange.edge_table import read_edge_table
+
+    return read_edge_table(options.network).to_network(
+        cohort.dataset.variables, drop_unknown=True, drop_self_loops=True
+    )
+
+
+ANALYSIS = Analysis(
+    name="ecv",
+    title="Gene networks that differ between groups",
+    description="Learns a Bayesian network of genes, and finds the edges whose contribution differs between groups or "
+    "pairs of samples.",
+    options=Options,
+    run=run,
+    predicts=("REGULATES", "Subnetwork", "HAS_MEMBER"),
+    sample={"cohort": "tcga_luad", "groups": "vital_status", "permutations": 200, "top_percent": 50.0},
+    reference="Tanaka et al., Biomolecules 10:306 (2020)",
+    extra="analytics",
+    plan=plan,
+)

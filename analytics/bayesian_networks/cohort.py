@@ -1,0 +1,379 @@
+"""The data of one comparison: from a cohort in the warehouse or from files, with groups, pairs and gene ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analytics.bayesian_networks.dataset import Dataset, named
+from analytics.bayesian_networks.groups import Groups
+from analytics.bayesian_networks.recipe import SamplePair
+from analytics.bayesian_networks.selection import (
+    groups_of_column,
+    quantile_groups,
+    strata_of_names,
+    with_attributes,
+)
+from analytics.bayesian_networks.tables import (
+    SampleTable,
+    read_matrix,
+    read_sample_table,
+    read_table,
+    shared_samples,
+)
+from warehouse.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from analytics.analysis import RunContext
+
+__all__ = ["Cohort", "Wanted", "read_cohort"]
+
+#: Kinds of matrices whose values can be variables of a network.
+_KINDS = ("expression", "methylation", "copy_number")
+
+_YES = {"yes": True, "true": True, "1": True, "responder": True, "no": False, "false": False, "0": False}
+_YES |= {"non-responder": False, "nonresponder": False, "resistant": False, "sensitive": True}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asked for, in words; the options of the analysis say what each means."""
+
+    cohort: str | None = None
+    matrix: Path | None = None
+    groups: str | None = None
+    sample_table: Path | None = None
+    contrast: tuple[str, ...] = ()
+    strata: str | None = None
+    pairs: Path | None = None
+    clinical: tuple[str, ...] = ()
+    variables: int | None = None
+    drop_unusable: bool = False
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What a comparison needs.
+
+    Args:
+        dataset: samples x variables.
+        genes: the canonical id of the gene that a variable means, or None.
+        groups: of samples; None where pairs are compared.
+        pairs: of samples.
+        notes: what a reader must know.
+    """
+
+    dataset: Dataset
+    genes: Mapping[str, str | None]
+    groups: Groups | None
+    pairs: tuple[SamplePair, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Read:
+    """A matrix with what is known of its samples."""
+
+    dataset: Dataset
+    genes: dict[str, str | None]
+    patients: dict[str, str] = field(default_factory=dict)
+    attributes: SampleTable | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def read_cohort(wanted: Wanted, context: RunContext) -> Cohort:
+    """Read the data that a user asked for.
+
+    Raises:
+        AnalysisError: not exactly one of cohort and matrix, neither groups nor pairs, something unknown or unusable;
+            the message names it.
+    """
+    if (wanted.cohort is None) == (wanted.matrix is None):
+        raise AnalysisError("Give either --cohort or --matrix.", "`targetgraph sql 'FROM matrices'` lists the cohorts.")
+    if (wanted.groups is None and wanted.sample_table is None) == (wanted.pairs is None):
+        raise AnalysisError("Give either --groups (or --sample-table) or --pairs.")
+    read = _from_files(wanted, context) if wanted.matrix is not None else _from_warehouse(wanted, context)
+    samples = read.dataset.samples
+    groups = None if wanted.pairs is not None else _groups(wanted, read, context)
+    pairs = () if wanted.pairs is None else _pairs(wanted.pairs, samples)
+    dataset = _with_clinical(wanted, _most_variable(read.dataset, wanted.variables), read, context)
+    return Cohort(dataset, read.genes, groups, pairs, tuple(read.notes))
+
+
+def _from_files(wanted: Wanted, context: RunContext) -> _Read:
+    assert wanted.matrix is not None
+    matrix, table = read_matrix(wanted.matrix), None
+    if wanted.sample_table is not None:
+        table = read_sample_table(wanted.sample_table, (*matrix.rows, *matrix.columns))
+        matrix, table = shared_samples(matrix, table)
+    elif wanted.pairs is not None:
+        # The pairs tell which side the samples are on.
+        paired = _paired_samples(wanted.pairs)
+        if len(paired.intersection(matrix.columns)) > len(paired.intersection(matrix.rows)):
+            matrix = matrix.transposed()
+    dataset = Dataset.of(matrix.values, matrix.columns, matrix.rows, drop_unusable=wanted.drop_unusable)
+    left = len(matrix.columns) - len(dataset.variables)
+    read = _Read(dataset, _gene_ids(dataset.variables, context), attributes=table)
+    if left:
+        read.notes.append(f"{left} variables that are constant or have no value were left out.")
+    return read
+
+
+def _gene_ids(names: Sequence[str], context: RunContext) -> dict[str, str | None]:
+    """The gene that each name means; of several accessions joined by `;` the first that means one."""
+    from warehouse.analyst.identifiers import resolve
+
+    parts = [name.split(";") for name in names]
+    flat = list(dict.fromkeys(part for some in parts for part in some if part.strip()))
+    with context.warehouse.reading() as connection:
+        found = {one.given: one.id for one in resolve(connection, flat, "Gene")}
+    return {name: next((found[p] for p in some if found.get(p)), None) for name, some in zip(names, parts, strict=True)}
+
+
+def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
+    assert wanted.cohort is not None
+    chosen = _matrix(wanted.cohort, context)
+    # The name is one of the catalogue's own.
+    long = context.frame(
+        f"SELECT * FROM (SELECT coalesce({chosen['key']}) AS sample, patient_id, gene_id, feature, value "
+        f"FROM {chosen['kind']} WHERE matrix = $matrix AND gene_id IS NOT NULL) ORDER BY ALL",
+        matrix=chosen["matrix"],
+    )
+    if long.is_empty():
+        raise AnalysisError(f"{chosen['matrix']} has no value of a gene.")
+    wide = _wide(long)
+    ids = [name for name in wide.columns if name != "sample"]
+    symbols = _symbols(ids, context)
+    dataset = Dataset.of(
+        wide.drop("sample").to_numpy().astype(np.float64),
+        [symbols[one] for one in ids],
+        wide["sample"].to_list(),
+        drop_unusable=wanted.drop_unusable,
+    )
+    patients = dict(long.select("sample", "patient_id").unique().iter_rows())
+    read = _Read(dataset, {symbols[one]: one for one in ids}, patients)
+    if wanted.sample_table is not None:
+        read.attributes = _table_of_cohort(wanted.sample_table, dataset.samples)
+    read.notes.append(f"{chosen['matrix']}: {chosen['unit']}; several values of a gene in a sample are averaged.")
+    return read
+
+
+def _table_of_cohort(path: Path, samples: Sequence[str]) -> SampleTable:
+    """The attributes of a cohort's samples, which may be named without their prefix."""
+    import polars as pl
+
+    table = read_sample_table(path, [*samples, *(name.partition(":")[2] for name in samples)])
+    whole = {name.partition(":")[2]: name for name in samples} | {name: name for name in samples}
+    given = table.frame["sample"].to_list()
+    unknown = [name for name in given if name not in whole]
+    if unknown:
+        raise AnalysisError(f"{path} names unknown samples: {named(unknown)}.", f"The samples are: {named(samples)}.")
+    return SampleTable(path, table.frame.with_columns(sample=pl.Series([whole[name] for name in given])))
+
+
+def _wide(long: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    mean = long.group_by("sample", "gene_id").agg(pl.col("value").mean())
+    return mean.pivot("gene_id", index="sample", values="value", sort_columns=True).sort("sample")
+
+
+def _matrix(cohort: str, context: RunContext) -> dict[str, Any]:
+    """The matrix that a name means: its own, or the only one of expression of a cohort."""
+    found = context.frame(
+        "SELECT matrix, kind, cohort_id, unit, row_type, c.name AS cohort FROM matrices m LEFT JOIN cohort c "
+        "ON m.cohort_id = c.id ORDER BY matrix"
+    ).to_dicts()
+    usable = [one for one in found if one["kind"] in _KINDS]
+    exact = [one for one in usable if one["matrix"] == cohort]
+    wanted = cohort.lower()
+    of_cohort = [
+        one
+        for one in usable
+        if one["kind"] == "expression"
+        and (one["matrix"].startswith(wanted + "_") or wanted in {_lower(one["cohort_id"]), _lower(one["cohort"])})
+    ]
+    chosen = exact or of_cohort
+    if len(chosen) == 1:
+        key = "sample_id" if chosen[0]["row_type"] == "Sample" else "patient_id"
+        return {**chosen[0], "key": key}
+    names = named([one["matrix"] for one in chosen or usable])
+    if chosen:
+        raise AnalysisError(f"{cohort} has several matrices of expression: {names}.", "Name one of them.")
+    raise AnalysisError(f"There is no matrix of {cohort!r}.", f"Matrices: {names}.")
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _symbols(ids: Sequence[str], context: RunContext) -> dict[str, str]:
+    """Symbols, where no other gene has the same; else ids."""
+    found = context.frame("SELECT id, symbol FROM gene WHERE id IN (SELECT unnest($ids)) ORDER BY id", ids=list(ids))
+    symbol = dict(found.iter_rows())
+    counts: dict[str, int] = {}
+    for name in symbol.values():
+        counts[name] = counts.get(name, 0) + 1
+    return {one: symbol[one] if symbol.get(one) and counts[symbol[one]] == 1 else one for one in ids}
+
+
+def _groups(wanted: Wanted, read: _Read, context: RunContext) -> Groups:
+    samples = read.dataset.samples
+    named_groups = _named_groups(wanted, read, context)
+    strata = None if wanted.strata is None else _strata(wanted.strata, read, context)
+    if wanted.contrast and len(wanted.contrast) != 2:
+        raise AnalysisError(f"A contrast names two groups, not {len(wanted.contrast)}.", "--contrast A --contrast B")
+    missing = [name for name in wanted.contrast if name not in named_groups]
+    if missing:
+        raise AnalysisError(f"There is no group {named(missing)}.", f"Groups: {named(list(named_groups))}.")
+    chosen = {name: named_groups[name] for name in wanted.contrast} if wanted.contrast else named_groups
+    groups = Groups.of(chosen, samples, strata)
+    rest = len(samples) - sum(map(len, groups.members))
+    if rest:
+        read.notes.append(f"{rest} samples belong to no group: the network is learned from them too.")
+    return groups
+
+
+def _named_groups(wanted: Wanted, read: _Read, context: RunContext) -> dict[str, list[str]]:
+    words = wanted.groups or "group"
+    kind, _, rest = words.partition(":")
+    if kind == "expression" and rest:
+        gene, _, share = rest.partition(":")
+        return quantile_groups(gene, _values_of(gene, read.dataset), _share(share))
+    if kind == "mutation" and rest:
+        return _by_mutation(rest, read, context)
+    return groups_of_column(words, _attribute(words, read, context), wanted.contrast)
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text) if text else 0.25
+    except ValueError:
+        raise AnalysisError(f"{text!r} is no share of the samples.", "As in expression:EGFR:0.25.") from None
+
+
+def _values_of(gene: str, dataset: Dataset) -> dict[str, float]:
+    if gene not in dataset.variables:
+        raise AnalysisError(f"{gene} is not among the {len(dataset.variables)} variables of the matrix.")
+    column = dataset.values[:, dataset.variables.index(gene)]
+    pairs = zip(dataset.samples, column.tolist(), strict=True)
+    return {sample: value for sample, value in pairs if np.isfinite(value)}
+
+
+_MUTATED = """WITH wanted AS (SELECT id FROM gene WHERE symbol = $gene OR id = $gene)
+SELECT patient_id, max(value) AS mutated FROM mutation_status WHERE gene_id IN (FROM wanted)
+GROUP BY ALL ORDER BY ALL"""
+
+
+def _by_mutation(gene: str, read: _Read, context: RunContext) -> dict[str, list[str]]:
+    found = dict(context.frame(_MUTATED, gene=gene).iter_rows())
+    if not found:
+        raise AnalysisError(f"No matrix of mutations has {gene}.", "`FROM mutation_status` holds those there are.")
+    status = {sample: found.get(read.patients.get(sample, sample)) for sample in read.dataset.samples}
+    return {
+        f"{gene} wild type": [sample for sample, value in status.items() if value == 0],
+        f"{gene} mutated": [sample for sample, value in status.items() if value is not None and value > 0],
+    }
+
+
+def _attribute(column: str, read: _Read, context: RunContext) -> dict[str, str]:
+    """An attribute of the samples: of the file of groups, else of the warehouse's patients or samples."""
+    if read.attributes is not None and column in read.attributes.frame.columns:
+        return read.attributes.column(column)
+    if not read.patients:
+        known = [] if read.attributes is None else [one for one in read.attributes.frame.columns if one != "sample"]
+        raise AnalysisError(f"Nothing is known of {column!r}.", f"Columns: {named(known) or 'none'}.")
+    for table, of in (("patient", read.patients), ("sample", {sample: sample for sample in read.patients})):
+        columns = context.frame(f"SELECT * FROM {table} LIMIT 0").columns
+        if column in columns:
+            # The name is one of the table's own columns.
+            values = dict(context.frame(f'SELECT id, CAST("{column}" AS VARCHAR) FROM {table} ORDER BY id').iter_rows())
+            found = {sample: values.get(key) for sample, key in of.items()}
+            return {sample: found[sample] for sample in read.dataset.samples if found.get(sample) is not None}  # type: ignore[misc]
+    known = [*context.frame("SELECT * FROM patient LIMIT 0").columns, *context.frame("FROM sample LIMIT 0").columns]
+    raise AnalysisError(
+        f"{column!r} is neither a column of patients or samples, nor a file.", f"Columns: {', '.join(known)}."
+    )
+
+
+def _strata(words: str, read: _Read, context: RunContext) -> dict[str, str]:
+    if words == "patient" and read.patients:
+        return read.patients
+    if "(" in words:
+        return strata_of_names(words, read.dataset.samples)
+    return _attribute(words, read, context)
+
+
+def _paired_samples(path: Path) -> set[str]:
+    table = read_table(path)
+    return {
+        name.strip()
+        for column in ("before", "after")
+        if column in table.columns
+        for cell in table[column].drop_nulls().to_list()
+        for name in cell.split(";")
+    }
+
+
+def _pairs(path: Path, samples: Sequence[str]) -> tuple[SamplePair, ...]:
+    """Lines of pair, before, after and, where it is known, responder."""
+    table = read_table(path)
+    missing = [name for name in ("pair", "before", "after") if name not in table.columns]
+    if missing:
+        raise AnalysisError(f"{path} has no column {named(missing)}.", "Columns: pair, before, after, responder.")
+    row = {name: i for i, name in enumerate(samples)}
+    pairs = []
+    for number, line in enumerate(table.iter_rows(named=True), 2):
+        ends = [tuple(name.strip() for name in (line[end] or "").split(";")) for end in ("before", "after")]
+        unknown = [name for end in ends for name in end if name not in row]
+        if unknown or not line["pair"]:
+            raise AnalysisError(f"{path}, line {number}: unknown samples {named(unknown)}.")
+        if set(ends[0]) & set(ends[1]):
+            raise AnalysisError(
+                f"{path}, line {number}: {named(sorted(set(ends[0]) & set(ends[1])))} is on both sides."
+            )
+        before, after = (tuple(row[name] for name in end) for end in ends)
+        pairs.append(SamplePair(line["pair"], before, after, _responder(line.get("responder"), path, number)))
+    names = [pair.name for pair in pairs]
+    if not pairs or len(set(names)) < len(names):
+        raise AnalysisError(f"{path}: pairs need names of their own, and there must be one.")
+    return tuple(pairs)
+
+
+def _responder(word: str | None, path: Path, line: int) -> bool | None:
+    if word is None:
+        return None
+    if word.lower() not in _YES:
+        raise AnalysisError(f"{path}, line {line}: responder is {word!r}.", "Write yes or no, or leave it empty.")
+    return _YES[word.lower()]
+
+
+def _most_variable(dataset: Dataset, count: int | None) -> Dataset:
+    if count is None or count >= len(dataset.variables):
+        return dataset
+    variance = np.nanvar(dataset.values, axis=0)
+    return dataset.with_variables(np.sort(np.argsort(-variance, kind="stable")[:count]))
+
+
+def _with_clinical(wanted: Wanted, dataset: Dataset, read: _Read, context: RunContext) -> Dataset:
+    if not wanted.clinical:
+        return dataset
+    attributes, tiers = {}, {}
+    for words in wanted.clinical:
+        name, _, tier = words.partition(":")
+        values = _attribute(name, read, context)
+        if len(set(values.values())) < 2:
+            read.notes.append(f"{name} has the same value in all samples: it is no variable.")
+            continue
+        attributes[name] = values
+        if tier:
+            if not tier.isdigit():
+                raise AnalysisError(f"--clinical {words}: {tier!r} is no tier.", "As in --clinical stage:2.")
+            tiers[name] = int(tier)
+    return with_attributes(dataset, attributes, tiers)
