@@ -1,4 +1,4 @@
-"""The analyst's verbs: ask (templates), list, enrich, prioritise, conflicts."""
+"""The analyst's verbs: ask (templates), list, enrich, path, prioritise, conflicts."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def add_verbs(app: typer.Typer) -> None:
     app.command()(ask)
     app.add_typer(lists, name="list")
     app.command()(enrich)
+    app.command()(path)
     app.command()(prioritise)
     app.command()(conflicts)
 
@@ -222,6 +223,48 @@ def enrich(
         say(f"{len(lost):,} texts of the GMT file are no genes of this build: {', '.join(o.given for o in lost[:5])}")
 
 
+def path(
+    source: Annotated[str | None, typer.Argument(help="The first entity: a symbol, name or identifier.")] = None,
+    target: Annotated[str | None, typer.Argument(help="The last entity.")] = None,
+    source_type: Annotated[str, typer.Option("--from", help="The type of the first entity.")] = "Gene",
+    target_type: Annotated[str, typer.Option("--to", help="The type of the last entity.")] = "Gene",
+    longest: Annotated[int, typer.Option("--longest", help="Relationships that a path may have.", min=1, max=4)] = 3,
+    relation: Annotated[
+        list[str] | None, typer.Option("--relation", help="Walk this relationship type alone; again for more.")
+    ] = None,
+    examples: Annotated[
+        str | None, typer.Option("--examples", help="List paths of this type, as the table writes it.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", help="Many pairs: a file with two entities a line and a tab between.")
+    ] = None,
+    file_format: Format = OutputFormat.TABLE,
+    output: Output = None,
+    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    build: BuildId = None,
+    sample: Sample = False,
+    home: HomeFolder = None,
+) -> None:
+    """Show what links two entities: paths by type, how many chance would give, and the paths themselves."""
+    from analytics.paths.paths import Connections, Ends
+    from warehouse.analyst.identifiers import require
+
+    texts = _pairs_of(pairs) if pairs is not None else [(source or "", target or "")]
+    with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
+        ends = [
+            Ends(require(connection, first, source_type), require(connection, second, target_type))
+            for first, second in texts
+        ]
+        connections = Connections(connection, relation)
+        if examples is not None:
+            found = connections.examples(ends[0], examples, limit)
+            write_rows([{"path": " - ".join(names)} for names in found] or [{"path": None}], file_format, output)
+            return
+        table = connections.types(ends, longest)
+    write_table(table.head(limit).to_arrow(), file_format, output)
+    say(f"{len(table):,} types of paths, {table['paths'].sum():,} paths.")
+
+
 def prioritise(
     disease: Annotated[str, typer.Argument(help="A disease, by name or identifier.")],
     weight: Annotated[
@@ -291,6 +334,19 @@ def _pairs(given: list[str] | None) -> Iterable[tuple[str, str]]:
         if not separator or not name.isidentifier():
             raise typer.BadParameter(f"{item!r} is not name=value")
         yield name, value
+
+
+def _pairs_of(file: Path) -> list[tuple[str, str]]:
+    """Pairs of entities, one a line."""
+    from warehouse.errors import QuestionError
+
+    found = []
+    for number, line in enumerate(_file_text(file).splitlines(), 1):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if len(cells) != 2 or not all(cells):
+            raise QuestionError(f"{file}, line {number}: no pair.", "A line has two entities and a tab between.")
+        found.append((cells[0], cells[1]))
+    return found
 
 
 def _weights(given: list[str] | None) -> dict[str, float]:

@@ -104,3 +104,21 @@ def test_prioritise_and_open_a_cell(place: Home) -> None:
     assert first["rank"] == 1
     assert answer("prioritise", disease, "--explain", f"{first['gene']}:evidence")
     assert call("prioritise", disease, "--weight", "drugs=many").exit_code == 2
+
+
+def test_paths_between_entities(place: Home, tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="the extra `analytics` is not installed")
+    with Warehouse.open(place.root) as warehouse:
+        asked = (
+            "MATCH (d:Disease)-[:ASSOCIATES]->(g:Gene) RETURN d.id AS disease, g.symbol AS gene ORDER BY disease, gene"
+        )
+        disease, gene = warehouse.query(asked).rows()[0]
+    types = answer("path", gene, disease, "--to", "Disease", "--longest", "2")
+    assert "Gene<-ASSOCIATES-Disease" in {row["path_type"] for row in types}
+    [shown] = answer("path", gene, disease, "--to", "Disease", "--examples", "Gene<-ASSOCIATES-Disease")
+    assert str(shown["path"]).startswith(gene)
+    (tmp_path / "pairs.tsv").write_text(f"{gene}\t{disease}\n", encoding="utf-8")
+    assert answer("path", "--pairs", str(tmp_path / "pairs.tsv"), "--to", "Disease", "--longest", "2") == types
+    (tmp_path / "pairs.tsv").write_text("alone\n", encoding="utf-8")
+    with pytest.raises(TargetGraphError, match="line 1: no pair"):
+        CliRunner().invoke(app, ["path", "--pairs", str(tmp_path / "pairs.tsv")], catch_exceptions=False)

@@ -1,0 +1,197 @@
+"""The graph as arrays: who stands beside whom, by which kind of step.
+
+A *step* is a relationship type, the way it is walked and the types of its two ends: `Gene <TARGETS- Drug`. Nodes are
+numbered from 0 in the order of their internal ids, and so are the kinds of steps, so that arrays index each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.errors import QuestionError
+from warehouse.model import MODEL, DataModel
+from warehouse.tables.schema import ORDINAL_SHIFT, ordinals
+
+Integers = NDArray[np.int64]
+Codes = NDArray[np.int32]
+
+_STEP = re.compile(r"([A-Za-z]+)(<-|-)([A-Z_]+)(->|-)([A-Za-z]+)")
+
+#: Kinds of entities that are about the record, about people or parts of structures: paths through them say little.
+LEFT_OUT = frozenset(
+    {"Source", "Release", "Publication", "Patient", "Sample", "Cohort", "AnalysisRun", "Subnetwork", "Structure",
+     "StructuralDomain", "EnzymeClass"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """A kind of step.
+
+    Args:
+        relationship: its relationship type.
+        direction: `>` along the relationship, `<` against it, `-` where it has no direction.
+        near: the label where the step begins.
+        far: the label where it ends.
+    """
+
+    relationship: str
+    direction: str
+    near: str
+    far: str
+
+    @property
+    def back(self) -> Step:
+        """The kind that leads back."""
+        return Step(self.relationship, {">": "<", "<": ">", "-": "-"}[self.direction], self.far, self.near)
+
+    @property
+    def arrow(self) -> str:
+        """The step between two labels: `-TARGETS->`, `<-TARGETS-`, `-INTERACTS_WITH-`."""
+        left, right = ("<-", "-") if self.direction == "<" else ("-", "->" if self.direction == ">" else "-")
+        return f"{left}{self.relationship}{right}"
+
+
+class Network:
+    """The steps of a build between the chosen types.
+
+    Args:
+        nodes: internal ids, ascending; a node's number is its place here.
+        starts: the steps of node i are `starts[i]` to `starts[i + 1]`, sorted by kind and far node.
+        neighbours: the far node of each.
+        codes: the kind of each, a place in `steps`.
+        steps: the kinds.
+        reverse: for each kind the one that leads back.
+        counts: steps by kind; a step without direction between nodes of one type counts from both its ends.
+    """
+
+    def __init__(self, nodes: Integers, starts: Integers, beside: tuple[Codes, Codes], steps: tuple[Step, ...]) -> None:
+        self.nodes = nodes
+        self.starts = starts
+        self.neighbours, self.codes = beside
+        self.steps = steps
+        place = {step: number for number, step in enumerate(steps)}
+        self.reverse: Codes = np.array([place[step.back] for step in steps], np.int32)
+        self.counts: Integers = np.bincount(self.codes, minlength=len(steps)).astype(np.int64)
+
+    @classmethod
+    def load(
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        relationships: Collection[str] | None = None,
+        model: DataModel = MODEL,
+    ) -> Network:
+        """Read the steps of a build.
+
+        Args:
+            connection: the build.
+            relationships: the relationship types to walk; None = all that touch none of `LEFT_OUT`.
+            model: the declarations.
+
+        Raises:
+            QuestionError: there is no such relationship type.
+        """
+        chosen = _chosen(relationships, model)
+        parts = [_rows(model.relationships[name].table, number) for number, name in enumerate(chosen)]
+        rows = connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY near, far, type, way").fetchnumpy()
+        labels = {number: label for label, number in _labels(model, everything=relationships is not None).items()}
+        return _network(rows, chosen, labels, model)
+
+    @cached_property
+    def degrees(self) -> NDArray[np.float32]:
+        """How many steps of each kind begin at each node: nodes x kinds."""
+        near = np.repeat(np.arange(self.nodes.size), np.diff(self.starts))
+        flat = np.bincount(near * len(self.steps) + self.codes, minlength=self.nodes.size * len(self.steps))
+        return flat.reshape(self.nodes.size, len(self.steps)).astype(np.float32)
+
+    def number(self, node: int) -> int | None:
+        """The number of an internal id, None if no step touches it."""
+        place = int(np.searchsorted(self.nodes, node))
+        return place if place < self.nodes.size and self.nodes[place] == node else None
+
+    def beside(self, node: int) -> slice:
+        """The places of a node's steps in `neighbours` and `codes`."""
+        return slice(int(self.starts[node]), int(self.starts[node + 1]))
+
+    def expand(self, nodes: NDArray[np.integer]) -> tuple[Integers, Integers]:
+        """The places of all steps of several nodes, and for each the place in `nodes` where it begins."""
+        begins, counts = self.starts[nodes], self.starts[nodes + 1] - self.starts[nodes]
+        total = int(counts.sum())
+        before = np.cumsum(counts) - counts
+        return np.repeat(begins - before, counts) + np.arange(total), np.repeat(np.arange(nodes.size), counts)
+
+    def text(self, codes: Iterable[int]) -> str:
+        """A type of path in words: `Drug-TARGETS->Gene-PARTICIPATES_IN->Pathway`."""
+        steps = [self.steps[code] for code in codes]
+        return steps[0].near + "".join(f"{step.arrow}{step.far}" for step in steps)
+
+    def codes_of(self, text: str) -> list[int]:
+        """The kinds of steps of a type of path, from its words; empty if a step is not of this network."""
+        place = {step: number for number, step in enumerate(self.steps)}
+        found = []
+        rest = text
+        while match := _STEP.match(rest):
+            near, left, relationship, right, far = match.groups()
+            direction = "<" if left == "<-" else ">" if right == "->" else "-"
+            found.append(place.get(Step(relationship, direction, near, far), -1))
+            rest = rest[match.start(5) :]
+        return found if -1 not in found and rest.isalpha() else []
+
+
+def _chosen(relationships: Collection[str] | None, model: DataModel) -> list[str]:
+    if relationships is None:
+        return sorted(
+            name for name, declared in model.relationships.items()
+            if not declared.predicted and any(not LEFT_OUT & set(ends) for ends in declared.ends)
+        )  # fmt: skip
+    unknown = sorted(set(relationships) - set(model.relationships))
+    if unknown:
+        raise QuestionError(
+            f"There is no relationship type {unknown[0]!r}.", f"Types: {', '.join(model.relationships)}."
+        )
+    return sorted(set(relationships))
+
+
+def _labels(model: DataModel, *, everything: bool) -> dict[str, int]:
+    numbers = ordinals(model)
+    left_out = frozenset() if everything else LEFT_OUT
+    return {label: numbers[entity.table] for label, entity in model.entities.items() if label not in left_out}
+
+
+def _rows(table: str, number: int) -> str:
+    """Every relationship of a table from both its ends; a self-loop is no step of a path."""
+    return (
+        f'SELECT _s AS near, _o AS far, {number} AS type, 0 AS way FROM graph."{table}" WHERE _s <> _o UNION ALL '
+        f'SELECT _o, _s, {number}, 1 FROM graph."{table}" WHERE _s <> _o'
+    )
+
+
+def _network(
+    rows: dict[str, NDArray[np.int64]], chosen: list[str], labels: dict[int, str], model: DataModel
+) -> Network:
+    near, far, type_, way = (np.asarray(rows[name], np.int64) for name in ("near", "far", "type", "way"))
+    known = np.isin(near >> ORDINAL_SHIFT, list(labels)) & np.isin(far >> ORDINAL_SHIFT, list(labels))
+    near, far, type_, way = near[known], far[known], type_[known], way[known]
+    symmetric = np.array([model.relationships[name].symmetric for name in chosen], bool)
+    way = np.where(symmetric[type_], 2, way) if chosen else way
+    keys = (((type_ * 3 + way) << 10 | near >> ORDINAL_SHIFT) << 10) | far >> ORDINAL_SHIFT
+    kinds, codes = np.unique(keys, return_inverse=True)
+    steps = tuple(_step(int(key), chosen, labels) for key in kinds)
+    nodes = np.unique(near)
+    numbers = np.searchsorted(nodes, far).astype(np.int32)
+    first = np.searchsorted(nodes, near)
+    order = np.lexsort((numbers, codes, first))
+    starts = np.searchsorted(first[order], np.arange(nodes.size + 1)).astype(np.int64)
+    return Network(nodes, starts, (numbers[order], codes.astype(np.int32)[order]), steps)
+
+
+def _step(key: int, chosen: list[str], labels: dict[int, str]) -> Step:
+    far, near, rest = key & 1023, key >> 10 & 1023, key >> 20
+    return Step(chosen[rest // 3], "><-"[rest % 3], labels[near], labels[far])
