@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     neo4j_user: str = Field(default="neo4j", description="Its user; to publish, one who may write and make indexes.")
     neo4j_password: SecretStr | None = Field(default=None, description="The password of that user.")
     neo4j_database: str = Field(default="neo4j", description="The database there; it holds nothing else.")
+    neo4j_home: Path | None = Field(
+        default=None, description="The folder of a Neo4j installation on this machine, for bulk loads; else NEO4J_HOME."
+    )
     neo4j_transaction_elements: int | None = Field(
         default=None,
         ge=1,

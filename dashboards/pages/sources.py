@@ -1,0 +1,138 @@
+"""What the builds were made from: releases, licences, rows kept and set aside, and what changed between two builds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards.page import Page, View
+from dashboards.parts.table import show_table
+from warehouse.answer import to_polars
+from warehouse.diff import difference
+from warehouse.licences import conditions, may_be_passed_on
+
+_STATE_ICONS = {"green": "✓ green", "warning": "⚠ warning", "failed": "✗ failed", "unpinned": "? unpinned"}
+
+
+def render(view: View) -> None:
+    """Draw the page."""
+    _build_line(view)
+    tabs = st.tabs(["Sources", "Licences", "Files", "Set aside", "Types", "Builds and changes"], key="tab")
+    for tab, draw in zip(tabs, (_sources, _licences, _files, _set_aside, _types, _builds), strict=True):
+        with tab:
+            draw(view)
+
+
+def _build_line(view: View) -> None:
+    receipt = view.receipt
+    made, content, rows, seconds = st.columns(4)
+    made.metric("Made", str(receipt.get("made_at", ""))[:10], border=True)
+    content.metric("Content", str(receipt.get("content_hash", ""))[:8], border=True, help="Equal for equal content.")
+    rows.metric("Rows", f"{sum(receipt['counts'].values()):,}", border=True)
+    seconds.metric("Seconds to build", f"{receipt.get('seconds', 0):,.0f}", border=True)
+
+
+def _sources(view: View) -> None:
+    rows = [_source_row(source) for source in view.receipt["sources"]]
+    show_table(
+        view,
+        pl.DataFrame(rows),
+        "Sources of the build",
+        key="sources",
+        help_texts={
+            "status": "Green: every file gave at least 95 % of the rows of its release.",
+            "kept": "Rows that became statements.",
+            "set_aside": "Rows that are in quarantine, with a reason.",
+            "out_of_scope": "Rows of other species, left out on purpose.",
+        },
+    )
+    document = json.dumps(view.receipt, indent=1, ensure_ascii=False)
+    st.download_button(
+        "The whole receipt",
+        document,
+        "receipt.json",
+        "application/json",
+        on_click="ignore",
+        icon=":material/receipt_long:",
+    )
+
+
+def _source_row(source: dict[str, Any]) -> dict[str, Any]:
+    files = source["files"]
+    return {
+        "source": source["title"],
+        "status": _STATE_ICONS.get(source["status"], source["status"]),
+        "release": ", ".join(sorted({file["release"] for file in files})),
+        "files": len(files),
+        "read": sum(file["rows_read"] for file in files),
+        "kept": sum(file["rows_kept"] for file in files),
+        "set_aside": sum(file["rows_quarantined"] for file in files),
+        "out_of_scope": sum(file["rows_out_of_scope"] for file in files),
+        "statements": source["statements"],
+        "missing": ", ".join(source["missing"]),
+    }
+
+
+def _licences(view: View) -> None:
+    found = to_polars(view.sql("FROM sources ORDER BY source").table)
+    licences = found["licence"].to_list()
+    told = found.with_columns(
+        pl.Series("may_be_passed_on", ["yes" if may_be_passed_on(text or "") else "no" for text in licences]),
+        pl.Series("on_condition", [", ".join(conditions(text or "")) for text in licences], pl.String),
+    )
+    show_table(view, told.drop("redistributable", strict=False), "Licences of the sources", key="licences")
+
+
+def _files(view: View) -> None:
+    answer = view.sql("FROM releases ORDER BY source, part, file")
+    show_table(view, answer, "Files of the build", key="files")
+
+
+def _set_aside(view: View) -> None:
+    answer = view.sql(
+        """SELECT source, stage, reason, type, count(*) AS rows, min(detail) AS example
+        FROM quarantine GROUP BY ALL ORDER BY rows DESC, source, stage, reason, type"""
+    )
+    show_table(view, answer, "What was set aside, by reason", key="quarantine", empty="Nothing was set aside.")
+
+
+def _types(view: View) -> None:
+    counts = sorted(view.receipt["counts"].items(), key=lambda one: (-one[1], one[0]))
+    show_table(view, pl.DataFrame(counts, schema=["type", "rows"], orient="row"), "Rows by type", key="types")
+
+
+def _builds(view: View) -> None:
+    builds = view.home.builds()
+    rows = [_build_row(build.id, build.receipt(), view.warehouse.build.id) for build in reversed(builds)]
+    show_table(view, pl.DataFrame(rows, infer_schema_length=None), "Builds that are kept", key="builds")
+    if len(builds) < 2:
+        st.caption("With a second build, what changed between the two is shown here.")
+        return
+    names = [build.id for build in builds]
+    before, after = st.columns(2)
+    old = before.selectbox("Before", names, index=len(names) - 2, key="before", bind="query-params")
+    new = after.selectbox("After", names, index=len(names) - 1, key="after", bind="query-params")
+    if st.button("Compare", icon=":material/difference:"):
+        with st.spinner("Comparing ..."):
+            found = difference(view.home.build(old), view.home.build(new))
+        question = f"What differs between {old} and {new}"
+        show_table(view, found.by_source, question, key="by_source", empty="Nothing differs.")
+        if found.rows.height:
+            show_table(view, found.rows.head(view.warehouse.limits.rows), f"{question}, row by row", key="rows")
+
+
+def _build_row(name: str, receipt: dict[str, Any], current: str) -> dict[str, Any]:
+    return {
+        "build": name,
+        "current": "yes" if name == current else "",
+        "made_at": receipt.get("made_at"),
+        "refreshed": ", ".join(receipt.get("refreshed", [])) or "all",
+        "rows": sum(receipt["counts"].values()),
+        "content_hash": str(receipt.get("content_hash", ""))[:16],
+    }
+
+
+PAGE = Page("Sources and builds", "Data", ":material/database:", render)

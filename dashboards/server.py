@@ -1,0 +1,159 @@
+"""Starting the dashboard: what is refused before anything listens, and how Streamlit is set."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dashboards import theme
+from dashboards.access import PasswordDoor, Passwords, SingleSignOn
+from dashboards.configuration import Configuration, configure
+from dashboards.page import Role
+from warehouse.errors import TargetGraphError
+from warehouse.settings import Settings
+
+_SIGN_ON = ("oidc_metadata_url", "oidc_client_id", "oidc_client_secret", "oidc_redirect_url")
+
+
+def serve(home: Path, address: str, port: int, *, operator: bool = False, names: Sequence[str] = ()) -> None:
+    """Serve the dashboard until it is stopped.
+
+    Args:
+        home: the folder of the warehouse.
+        address: where to listen.
+        port: the port.
+        operator: treat visitors of whom no password is asked as operators; on the loopback address only.
+        names: further host names under which browsers reach it.
+
+    Raises:
+        TargetGraphError: Streamlit is not installed, the port is taken, or visitors from elsewhere would come in
+            without a password.
+    """
+    _require_streamlit()
+    settings = Settings()
+    configuration = configuration_of(settings, home, address, operator=operator)
+    _require_port(address, port)
+    configure(configuration)
+
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
+
+    passwords, sign_on = configuration.passwords, configuration.sign_on
+    App(
+        Path(__file__).with_name("app.py"),
+        secrets=None if sign_on is None else sign_on.as_secrets(),
+        middleware=[] if passwords is None else [Middleware(PasswordDoor, passwords=passwords)],
+    ).run(config=options(address, port, settings.dashboard_upload_mb, names))
+
+
+def configuration_of(settings: Settings, home: Path, address: str, *, operator: bool = False) -> Configuration:
+    """Who may come in, by the settings.
+
+    Raises:
+        TargetGraphError: nothing is asked of visitors from elsewhere, or what is asked is not whole.
+    """
+    secret = {
+        Role.READER: settings.dashboard_password,
+        Role.OPERATOR: settings.dashboard_operator_password,
+    }
+    given = {role: None if one is None else one.get_secret_value() for role, one in secret.items()}
+    if any(one is not None and len(one) < 8 for one in given.values()):
+        raise TargetGraphError("A password of the dashboard is shorter than 8 characters.", "Choose a longer one.")
+    if given[Role.READER] is not None and given[Role.READER] == given[Role.OPERATOR]:
+        raise TargetGraphError("Readers and operators have the same password.", "Give operators one of their own.")
+    passwords = Passwords(given[Role.READER], given[Role.OPERATOR]) if any(given.values()) else None
+    sign_on = _sign_on(settings)
+    if passwords is not None and sign_on is not None:
+        raise TargetGraphError(
+            "A password and an OpenID Connect provider are set.",
+            "Set TARGETGRAPH_DASHBOARD_PASSWORD or _OIDC_, not both.",
+        )
+    if passwords is None and sign_on is None and not is_loopback(address):
+        raise TargetGraphError(
+            f"The dashboard would listen on {address} and ask nobody for a password.",
+            "Set TARGETGRAPH_DASHBOARD_PASSWORD (or TARGETGRAPH_OIDC_*), or listen on 127.0.0.1.",
+        )
+    without = Role.OPERATOR if operator and passwords is None and sign_on is None else Role.READER
+    return Configuration(home, passwords, sign_on, without)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def options(address: str, port: int, upload_mb: int, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Streamlit's options: nothing is told to anyone, no traceback is shown, no file is watched."""
+    # A page elsewhere that makes a browser believe its name is ours must not reach the loopback address.
+    hosts = ["localhost", "127.0.0.1", "::1", *names] if is_loopback(address) else list(names)
+    return {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "server.allowedHosts": hosts,
+        "server.maxUploadSize": upload_mb,
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "minimal",
+        "runner.magicEnabled": False,
+        "logger.hideWelcomeMessage": True,
+        **theme.OPTIONS,
+    }
+
+
+def _sign_on(settings: Settings) -> SingleSignOn | None:
+    given = [getattr(settings, name) for name in _SIGN_ON]
+    if not any(given):
+        return None
+    missing = [f"TARGETGRAPH_{name.upper()}" for name, one in zip(_SIGN_ON, given, strict=True) if not one]
+    if missing:
+        raise TargetGraphError(f"OpenID Connect is set in part: {', '.join(missing)} is missing.")
+    if find_spec("authlib") is None:
+        raise TargetGraphError(
+            "OpenID Connect needs a package that is not installed.", "pip install 'targetgraph[single-sign-on]'"
+        )
+    metadata_url, client_id, client_secret, redirect_url = given
+    return SingleSignOn(
+        metadata_url,
+        client_id,
+        client_secret.get_secret_value(),
+        redirect_url,
+        _listed(settings.oidc_allowed),
+        _listed(settings.oidc_operators),
+    )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+
+
+def _require_streamlit() -> None:
+    if find_spec("streamlit") is None:
+        raise TargetGraphError(
+            "The dashboard needs packages that are not installed.", "pip install 'targetgraph[dashboard]'"
+        )
+
+
+def _require_port(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        raise TargetGraphError(
+            f"The dashboard cannot listen on {address}, port {port}: {error.strerror}", "Choose another with --port."
+        ) from error

@@ -1,0 +1,68 @@
+"""Colours that people with any colour vision can tell apart, and the look of the dashboard in light and dark.
+
+The categorical palette is that of Okabe and Ito (2008), without its yellow, which is too faint on white.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+#: Colours for categories, each told from the others with any colour vision, on white and on dark grey.
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6BB1", "#7F7F7F")
+#: From low to high.
+SEQUENCE = (
+    "#440154",
+    "#482878",
+    "#3E4A89",
+    "#31688E",
+    "#26828E",
+    "#1F9E89",
+    "#35B779",
+    "#6CCE59",
+    "#B4DE2C",
+    "#FDE725",
+)
+#: From one side to the other, through a neutral middle: blue and orange.
+DIVERGING = (
+    "#08519C",
+    "#3182BD",
+    "#6BAED6",
+    "#9ECAE1",
+    "#E0E0E0",
+    "#FDD0A2",
+    "#FDAE6B",
+    "#F16913",
+    "#D94801",
+    "#8C2D04",
+)
+
+#: Streamlit's options for the look.
+OPTIONS: dict[str, object] = {
+    "theme.baseFontSize": 15,
+    "theme.headingFontSizes": ["1.9rem", "1.45rem", "1.2rem", "1.05rem", "1rem", "0.9rem"],
+    "theme.chartCategoricalColors": list(CATEGORIES),
+    "theme.chartSequentialColors": list(SEQUENCE),
+    "theme.chartDivergingColors": list(DIVERGING),
+    "theme.showWidgetBorder": True,
+    "theme.metricValueFontSize": "1.5rem",
+    "theme.paddingTop": "2.5rem",
+    "theme.light.primaryColor": "#005A8C",
+    "theme.light.backgroundColor": "#FFFFFF",
+    "theme.light.secondaryBackgroundColor": "#F2F5F8",
+    "theme.light.textColor": "#1B2733",
+    "theme.light.linkColor": "#005A8C",
+    "theme.dark.primaryColor": "#2F7FB5",
+    "theme.dark.backgroundColor": "#12171D",
+    "theme.dark.secondaryBackgroundColor": "#1D252E",
+    "theme.dark.textColor": "#E6EBF0",
+    "theme.dark.linkColor": "#7CC3F2",
+}
+
+
+def colour_of(category: str, categories: Sequence[str]) -> str:
+    """The colour of a category among the sorted categories of a picture; the ninth has that of the first again.
+
+    >>> colour_of("Drug", ["Drug", "Gene"])
+    '#0072B2'
+    """
+    return CATEGORIES[sorted(set(categories)).index(category) % len(CATEGORIES)]
