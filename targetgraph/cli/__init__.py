@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from targetgraph.cli import analysing, analyst, asking, building, exporting, looking, scheduling
+from targetgraph.cli import analysing, analyst, asking, building, exporting, loading, looking, scheduling, showing
 
 
 def _show_version(wanted: bool) -> None:
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (building, scheduling, looking, asking, analyst, analysing, exporting):
+for group in (building, scheduling, looking, asking, analyst, analysing, exporting, loading, showing):
     group.add_verbs(app)
 
 

@@ -46,6 +46,9 @@ def build(
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="A Dask scheduler whose workers read many small documents.")
     ] = None,
+    neo4j_bulk: Annotated[
+        bool, typer.Option("--neo4j-bulk", help="Then replace the database of a stopped Neo4j server by it.")
+    ] = False,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
     home: HomeFolder = None,
@@ -80,6 +83,11 @@ def build(
     made = _make_sample(place, plan, seed) if sample else make(place, plan, TerminalProgress())
     write_rows(table(made.receipt()), file_format, output)
     _say_summary(made)
+    if neo4j_bulk:
+        from targetgraph.cli.loading import load
+        from warehouse.results.store import with_active_runs
+
+        load(with_active_runs(made), settings)
 
 
 def rollback(

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
+import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.conftest import SmallBuild, stated
 from tests.neo4j.server import LocalServer, NoServerError, installation
-from warehouse.errors import BuildError, StoreError
-from warehouse.graph.neo4j import bulk
+from warehouse.errors import BuildError, GateError, StoreError
+from warehouse.export import export
+from warehouse.graph.neo4j import bulk, mark, publication
+from warehouse.graph.neo4j.connection import Connection, Target
 from warehouse.graph.neo4j.installation import Installation
 from warehouse.graph.state import open_state
-from warehouse.home import Build
+from warehouse.home import Build, Home
 from warehouse.model import MODEL
 from warehouse.model.schema import EntityType
 
@@ -119,7 +125,7 @@ def _answer(server: LocalServer) -> dict[str, list[Any]]:
         return {k: v.to_native() if isinstance(v, neo4j.time.Date) else v for k, v in values.items()}
 
     found: dict[str, list[Any]] = {}
-    for label, values in server.run("MATCH (n) RETURN labels(n)[0], properties(n)"):
+    for label, values in server.run("MATCH (n) WHERE NOT n:_TargetGraph RETURN labels(n)[0], properties(n)"):
         found.setdefault(label, []).append((_sorted_keys(label, plain(values)),))
     for name, start, end, values in server.run("MATCH (a)-[r]->(b) RETURN type(r), a.id, b.id, properties(r)"):
         found.setdefault(name, []).append((start, end, _sorted_keys(name, plain(values))))
@@ -160,9 +166,19 @@ def test_a_state_goes_through_files_and_import_unchanged(
     server.start()
     assert _answer(server) == expected
     assert place.is_running()
+    found = mark.read(lambda text, parameters: server.run(text, **parameters))
+    assert found is not None
+    assert not found.is_whole
+    target = Target(server.uri, server.user, SecretStr(server.password))
+    with Connection(target) as connection:
+        adopted = publication.adopt(connection, build)
+        assert set(adopted.checked) == set(expected)
+        assert not publication.publish(connection, build, check=True).elements
+        server.run("MATCH (g:Gene {id: 'hgnc:2'}) SET g.symbol = 'X'")
+        with pytest.raises(GateError, match="Gene"):
+            publication.adopt(connection, build)
     with pytest.raises(StoreError, match="is running"):
         bulk.bulk_load(build, place)
-    assert server.run("MATCH (g:Gene {symbol: 'G2'}) RETURN g.name") == [[TEXTS[2].strip()]]
 
 
 def _break(home: Path) -> None:
@@ -237,3 +253,24 @@ def test_files_are_not_written_of_a_broken_state(
     ):
         bulk.write_files(small.close(), folder)
     assert not list(folder.iterdir())
+
+
+def test_the_exported_files_are_imported_by_their_script(
+    sample_home: Home, server: LocalServer, tmp_path: Path
+) -> None:
+    *files, manifest = export(sample_home.current(), tmp_path / "out", "neo4j")
+    script = server.folder / "bin" / "neo4j-admin"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f"#!/bin/sh\nexec java -cp '{installation().jars}/*' org.neo4j.cli.AdminTool \"$@\"\n")
+    script.chmod(0o755)
+    conf = server.folder / "conf"
+    environment = {**os.environ, "NEO4J_HOME": str(tmp_path / "other"), "NEO4J_CONF": str(conf)}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "bin").symlink_to(script.parent)
+    done = subprocess.run([files[-1]], env=environment, capture_output=True, text=True, check=False)
+    script.unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = json.loads(manifest.read_text())["tables"]
+    relationships = sum(count for name, count in counts.items() if name.isupper())
+    assert f"{relationships} relationships" in done.stdout
+    assert f"{sum(counts.values()) - relationships} nodes" in done.stdout

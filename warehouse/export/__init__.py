@@ -110,7 +110,7 @@ def export(
     choice = Choice(file_format, tables, types, redistributable)
     build = replace(build, runs=()) if redistributable else build
     model = model or model_of(build)
-    _verify_folder(folder)
+    verify_empty(folder)
     with _opened(build, folder, choice, model=model, progress=progress) as (connection, left_out):
         written = _write(connection, folder, choice, model=model, progress=progress)
         manifest = write_manifest(connection, build, folder, written, left_out)
@@ -141,7 +141,12 @@ def _opened(
         yield connection, None
 
 
-def _verify_folder(folder: Path) -> None:
+def verify_empty(folder: Path) -> None:
+    """Make a folder that holds nothing.
+
+    Raises:
+        TargetGraphError: it cannot be made, or is not empty.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,27 +1,30 @@
 """A whole state into an empty Neo4j by its own import: files written by DuckDB, imported aside, then swapped in.
 
 The import makes its database in a folder of its own beside the server's data, so that a failed or interrupted one
-leaves the old database as it is; only a finished one takes its place, by renaming. The server must be stopped: Community
-Edition has one database, so that a second one to import into and to switch to, as Enterprise has it, cannot be had.
+leaves the old database as it is; only a finished one takes its place, by renaming. The server must be stopped:
+Community Edition has one database, so that a second one to import into and to switch to cannot be had.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from warehouse.errors import StoreError
-from warehouse.export.neo4j_files import ImportFiles, write
+from warehouse.export.neo4j_files import ImportFile, ImportFiles, write
 from warehouse.export.selection import Selection
+from warehouse.graph.neo4j import mark
 from warehouse.graph.neo4j.installation import Installation
-from warehouse.graph.state import model_of, open_state
+from warehouse.graph.state import model_of, open_state, state_name
 from warehouse.home import Build
 from warehouse.progress import SILENT, Progress
 
@@ -30,6 +33,12 @@ DATABASE = "neo4j"
 
 #: Beside `databases` in the server's data folder: a database that is being imported, and the one that it replaces.
 _ASIDE = "targetgraph-import"
+
+#: What the lines of the admin tool hold that tell of a failure.
+_TELLING = re.compile(r"error|exception|caused by|failed|no space|cannot|could not|unable", re.IGNORECASE)
+
+#: The number of the mark in the files, above those of all types.
+_MARK_NUMBER = 1 << 50
 
 #: Megabytes DuckDB may hold while it writes the files.
 _MEMORY_MB = 1200
@@ -64,7 +73,23 @@ def write_files(build: Build, folder: Path, progress: Progress = SILENT) -> Impo
     """
     with open_state(build) as connection:
         connection.execute("SET memory_limit = ?", [f"{_MEMORY_MB}MB"])
-        return write(Selection(connection, model_of(build)), folder, progress)
+        files = write(Selection(connection, model_of(build)), folder, progress)
+    try:
+        return replace(files, nodes=(*files.nodes, _mark_file(build, files, folder)))
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _mark_file(build: Build, files: ImportFiles, folder: Path) -> ImportFile:
+    """The mark of a state that is under way: all of it is to be compared."""
+    begun = mark.Mark(0, refresh=mark.new_refresh(state_name(build), files.counts))
+    told: dict[str, Any] = {}
+    mark.write(lambda _text, parameters: [told.update(parameters)], begun)  # type: ignore[list-item]
+    header, rows = folder / f"{mark.LABEL}.header.csv", folder / f"{mark.LABEL}.csv"
+    header.write_text(":ID,_key:string,_revision:long,_content:string\n", encoding="utf-8")
+    content = '"' + told["content"].replace('"', '""') + '"'
+    rows.write_text(f"{_MARK_NUMBER},graph,1,{content}\n", encoding="utf-8")
+    return ImportFile(mark.LABEL, header, rows, 1, False)
 
 
 def command(files: ImportFiles, database: str = DATABASE) -> str:
@@ -82,8 +107,9 @@ def bulk_load(
 ) -> Loaded:
     """Replace a stopped server's database by a state.
 
-    Constraints, indexes and the mark of what is published are no part of it: they are made through the driver when the
-    server is up again (`Neo4jGraphStore.finish_bulk_load`).
+    The imported mark says that this state is under way, so that no reader takes it for whole: `publish`, or `adopt` of
+    `warehouse.graph.neo4j.publication`, makes constraints and indexes when the server is up again, compares everything,
+    and only then says that it is.
 
     Args:
         build: the build, and the runs over it.
@@ -101,12 +127,13 @@ def bulk_load(
     start = time.perf_counter()
     with _emptied(aside), tempfile.TemporaryDirectory(prefix="files-", dir=aside) as made:
         files = write_files(build, Path(made), progress)
+        counts = {name: count for name, count in files.counts.items() if name != mark.LABEL}
         files_s = time.perf_counter() - start
         with progress.task("import into Neo4j", total=None):
             _import(installation, files, aside, database, threads)
         installation.verify_stopped()
         _swap(installation, aside, database)
-    return Loaded(files.counts, files_s, time.perf_counter() - start - files_s)
+    return Loaded(counts, files_s, time.perf_counter() - start - files_s)
 
 
 def recover(installation: Installation, database: str = DATABASE) -> None:
@@ -146,7 +173,7 @@ def _import(installation: Installation, files: ImportFiles, aside: Path, databas
     )
     arguments = files.arguments(database, threads=threads)
     # The options of `import full` stand before the files.
-    arguments.insert(3, f"--additional-config={settings}")
+    arguments[3:3] = [f"--additional-config={settings}", "--verbose"]
     try:
         done = installation.run(arguments, aside)
     except OSError as error:
@@ -156,12 +183,13 @@ def _import(installation: Installation, files: ImportFiles, aside: Path, databas
 
 
 def _cause(done: subprocess.CompletedProcess[str]) -> str:
-    """The line of the tool's output that says what went wrong."""
+    """The lines of the tool's output that say what went wrong: it draws its progress before, and gives advice after."""
     lines = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
     telling = [
-        line for line in lines if any(word in line.lower() for word in ("error", "exception", "failed", "no space"))
+        line for line in lines if _TELLING.search(line) and not line.startswith(("WARNING", "Run with", "IMPORT"))
     ]
-    return (telling or lines or [f"exit status {done.returncode}"])[-1][:500]
+    found = list(dict.fromkeys(telling)) or lines[-1:] or [f"exit status {done.returncode}"]
+    return " ".join(found[-3:])[:600]
 
 
 def _swap(installation: Installation, aside: Path, database: str) -> None:
