@@ -13,7 +13,7 @@ from warehouse.errors import AnalysisError
 __all__ = ["groups_of_column", "quantile_groups", "strata_of_names", "with_attributes"]
 
 #: Attributes into which no edge leads, whatever else is known.
-_ROOTS = ("age", "sex", "gender", "race", "ethnicity", "diagnosis_year")
+_ROOTS = {"age", "sex", "gender", "race", "ethnicity", "birth"}
 
 #: More distinct numbers than this are a measurement, fewer may be a code.
 _MOST_CODES = 5
@@ -106,7 +106,7 @@ def with_attributes(dataset: Dataset, attributes: Mapping[str, Mapping[str, str]
         if names:
             levels[name] = names
     own = dict(zip(dataset.variables, dataset.tiers.tolist(), strict=True))
-    default = {name: 0 if any(root in name.lower() for root in _ROOTS) else 2 for name in attributes}
+    default = {name: 0 if _ROOTS & set(re.split("[^a-z]+", name.lower())) else 2 for name in attributes}
     return Dataset.of(
         np.column_stack([dataset.values, *columns]) if columns else dataset.values,
         (*dataset.variables, *attributes),
