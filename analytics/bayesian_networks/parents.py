@@ -20,10 +20,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 #: A coordinate whose variance given the other parents is less than this share is not used.
-_COLLINEAR = 1e-3
+_COLLINEAR = 0.02
 
 #: The smallest share of the variance that a fit may leave.
-_EXACT = 1e-9
+EXACT = 1e-9
 
 #: A change of a score that is smaller is none: it is rounding.
 TOLERANCE = 1e-4
@@ -144,7 +144,7 @@ def _row(gram, start, candidates, width, slot, coordinate, out):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _factor(problem, child, slots, sizes, parents, skipped, scratch):
+def factor(problem, child, slots, sizes, parents, skipped, scratch):
     """Factor the Gram matrix of parents (without the skipped one) against all candidates.
 
     Returns the coordinates in the factor, the share of the variance that is left, and the log determinant.
@@ -183,7 +183,7 @@ def _factor(problem, child, slots, sizes, parents, skipped, scratch):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _candidate(problem, child, slot, used, left, determinant, parents, keep_none, scratch):
+def candidate(problem, child, slot, used, left, determinant, parents, keep_none, scratch):
     """The best number of coordinates of one more parent, and the score that it gives apart from the others' costs.
 
     With `keep_none`, no coordinate at all is one of the choices.
@@ -211,7 +211,7 @@ def _candidate(problem, child, slot, used, left, determinant, parents, keep_none
     best_size, best = -1, np.inf
     if keep_none:
         best_size = 0
-        best = (n - joint * (2 + parents)) * np.log(max(left, _EXACT)) + joint * determinant
+        best = (n - joint * (2 + parents)) * np.log(max(left, EXACT)) + joint * determinant
     room = min(width, problem.maximum_coordinates - used)
     for i in range(room):
         pivot = block[i, i] + problem.ridge[penalised, which, i]
@@ -226,7 +226,7 @@ def _candidate(problem, child, slot, used, left, determinant, parents, keep_none
                 for k in range(j, width):
                     block[j, k] -= factor * block[i, k]
         if i + 1 >= problem.fewest[child, slot]:
-            score = (n - joint * (3 + parents)) * np.log(max(left, _EXACT)) + joint * determinant
+            score = (n - joint * (3 + parents)) * np.log(max(left, EXACT)) + joint * determinant
             score += problem.costs[penalised, which, i]
             if score < best - TOLERANCE:
                 best_size, best = i + 1, score
@@ -234,7 +234,7 @@ def _candidate(problem, child, slot, used, left, determinant, parents, keep_none
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _costs_of(problem, child, slots, sizes, parents):
+def costs_of(problem, child, slots, sizes, parents):
     """What the parents cost by their coordinates."""
     penalised = child if problem.ridge.shape[0] > 1 else 0
     total = 0.0
@@ -256,16 +256,16 @@ def _has(slots, parents, slot):
 def _expand(problem, trees, child, node, parents, scratch):
     """Find which candidates improve a node's parents, and keep them, best first."""
     slots, sizes, gains = scratch.slots, scratch.sizes, scratch.gains
-    used, left, determinant = _factor(problem, child, slots, sizes, parents, -1, scratch)
+    used, left, determinant = factor(problem, child, slots, sizes, parents, -1, scratch)
     joint = problem.determinant
-    cost = _costs_of(problem, child, slots, sizes, parents)
-    score = (problem.samples - joint * (2 + parents)) * np.log(max(left, _EXACT)) + joint * determinant + cost
+    cost = costs_of(problem, child, slots, sizes, parents)
+    score = (problem.samples - joint * (2 + parents)) * np.log(max(left, EXACT)) + joint * determinant + cost
     trees.score[node] = score
     start, found = trees.used[1], 0
     for slot in range(problem.counts[child] if parents < problem.maximum_parents else 0):
         if problem.candidates[child, slot] < 0 or _has(slots, parents, slot):
             continue
-        size, value = _candidate(problem, child, slot, used, left, determinant, parents, False, scratch)
+        size, value = candidate(problem, child, slot, used, left, determinant, parents, False, scratch)
         gain = score - cost - value
         if size > 0 and gain > TOLERANCE:
             place = found
@@ -299,9 +299,9 @@ def _shrink(problem, trees, child, node, parents, scratch):
             for other in range(parents):
                 remaining += other != index and sizes[other] > 0
             sizes[index] = 0
-            used, left, determinant = _factor(problem, child, slots, sizes, parents, index, scratch)
-            cost = _costs_of(problem, child, slots, sizes, parents)
-            size, value = _candidate(problem, child, slots[index], used, left, determinant, remaining, True, scratch)
+            used, left, determinant = factor(problem, child, slots, sizes, parents, index, scratch)
+            cost = costs_of(problem, child, slots, sizes, parents)
+            size, value = candidate(problem, child, slots[index], used, left, determinant, remaining, True, scratch)
             if size != old and value + cost < best - TOLERANCE:
                 best, old, changed = value + cost, size, True
             sizes[index] = old
