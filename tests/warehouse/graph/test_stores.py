@@ -6,13 +6,25 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.neo4j.server import Server
 from tests.warehouse.graph.cases import NEW, OLD, GraphStoreCases, MakeStore, make_build
+from tests.warehouse.graph.neo4j import published_store
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.home import Build
 
+
+def _duckdb_stores(_request: pytest.FixtureRequest) -> MakeStore:
+    return DuckDBGraphStore
+
+
+def _neo4j_stores(request: pytest.FixtureRequest) -> MakeStore:
+    server: Server = request.getfixturevalue("neo4j_server")
+    return lambda build: published_store(server, build)
+
+
 #: By name, how a store is made that asks a build. A new implementation is one entry.
-STORES: dict[str, Callable[[Build], GraphStore]] = {"duckdb": DuckDBGraphStore}
+STORES: dict[str, Callable[[pytest.FixtureRequest], MakeStore]] = {"duckdb": _duckdb_stores, "neo4j": _neo4j_stores}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +43,10 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Build:
 def make_store(request: pytest.FixtureRequest) -> Iterator[MakeStore]:
     """Makes stores and closes them."""
     made: list[GraphStore] = []
+    store_of = STORES[request.param](request)
 
     def make(build: Build) -> GraphStore:
-        made.append(STORES[request.param](build))
+        made.append(store_of(build))
         return made[-1]
 
     yield make

@@ -191,6 +191,11 @@ def rows_of(transaction: neo4j.ManagedTransaction, text: str, parameters: Mappin
     return list(transaction.run(text, dict(parameters)).values())
 
 
+def reading(session: neo4j.Session) -> Callable[[str, Mapping[str, Any]], list[list[Any]]]:
+    """Runs every reading statement in a transaction of its own, tried again after errors that may pass."""
+    return lambda text, parameters: session.execute_read(rows_of, text, parameters)
+
+
 def require_version(target: Target, version: str) -> None:
     """Refuse a server that is too old.
 

@@ -133,7 +133,7 @@ class Comparison:
         self._connection.unregister("_rows")
 
     def _keep_hashes(self, strand: Strand, old: duckdb.DuckDBPyConnection) -> None:
-        reader = old.execute(_hashed(strand, strand.content)).to_arrow_reader(100_000)
+        reader = old.sql(_hashed(strand, strand.content)).to_arrow_reader(100_000)
         self._connection.register("_reader", reader)
         self._connection.execute("INSERT INTO _known FROM _reader")
         self._connection.unregister("_reader")

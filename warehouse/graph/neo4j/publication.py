@@ -23,7 +23,7 @@ import neo4j
 
 from warehouse.errors import GateError, StoreError
 from warehouse.graph.neo4j import content, mark, schema
-from warehouse.graph.neo4j.connection import Connection, StoreMemoryError, rows_of
+from warehouse.graph.neo4j.connection import Connection, StoreMemoryError, reading, rows_of
 from warehouse.graph.neo4j.differences import Change, Comparison, Difference
 from warehouse.graph.neo4j.loading import apply
 from warehouse.graph.neo4j.mark import Mark, Run
@@ -105,7 +105,7 @@ def verify(connection: Connection, build: Build, progress: Progress = SILENT) ->
     with open_state(build) as state:
         publisher = _Publisher(connection, build, state, progress)
         with connection.session() as session:
-            return publisher.verify(_once(session), publisher.target)
+            return publisher.verify(reading(session), publisher.target)
 
 
 def adopt(connection: Connection, build: Build, progress: Progress = SILENT) -> Published:
@@ -216,7 +216,7 @@ class _Publisher:
         if known.state != state_name(self._build):
             self._connection.in_transaction(lambda tx: mark.write(partial(rows_of, tx), self.whole()))
         with self._connection.session() as session:
-            self.verify(_once(session), ())
+            self.verify(reading(session), ())
         return Published(state_name(self._build), seconds=time.perf_counter() - start)
 
     def _changed(self, before: Mark) -> set[str]:
@@ -233,7 +233,7 @@ class _Publisher:
         with contextlib.ExitStack() as stack:
             old_state = self._open_old(before, old, stack) if trusting else None
             session = stack.enter_context(self._connection.session())
-            comparison = Comparison(self._state, old_state, _once(session))
+            comparison = Comparison(self._state, old_state, reading(session))
             uncertain = set(before.refresh.types) if before.refresh else set()
             of = [one for one in self._strands if one.type in changed]
             asked = [one for one in of if not trusting or one.type in uncertain]
@@ -299,7 +299,7 @@ class _Publisher:
         with self._connection.session(write=True) as session:
             apply(self._state, differences, self._batched(session, refresh.token), self._progress, self._numbers())
         with self._connection.session() as session:
-            self.verify(_once(session), changed)
+            self.verify(reading(session), changed)
         self._connection.in_transaction(lambda tx: mark.write(_owned(tx, refresh.token), self.whole()))
 
     def _batched(self, session: neo4j.Session, token: str) -> Run:
@@ -319,8 +319,3 @@ def _owned(transaction: neo4j.ManagedTransaction, token: str) -> Run:
     run: Run = partial(rows_of, transaction)
     mark.require_owner(run, token)
     return run
-
-
-def _once(session: neo4j.Session) -> Run:
-    """Runs every reading statement in a transaction of its own, tried again after errors that may pass."""
-    return lambda text, parameters: session.execute_read(rows_of, text, parameters)
