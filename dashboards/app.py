@@ -1,4 +1,4 @@
-"""The script that Streamlit runs for every visitor and click: who looks, at which page, and errors as messages."""
+"""What is done for every visitor and click: who looks, at which page, and errors as messages."""
 
 from __future__ import annotations
 
@@ -77,7 +77,3 @@ def _role() -> Role | None:
         st.error(f"{plain(email) or 'This account'} may not see this warehouse. Ask its operator.")
         st.button("Sign in with another account", on_click=st.logout)
     return role
-
-
-if __name__ == "__main__":
-    main()

@@ -44,7 +44,7 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
 
     passwords, sign_on = configuration.passwords, configuration.sign_on
     App(
-        Path(__file__).with_name("app.py"),
+        Path(__file__).parent / "start" / "script.py",
         secrets=None if sign_on is None else sign_on.as_secrets(),
         middleware=[] if passwords is None else [Middleware(PasswordDoor, passwords=passwords)],
     ).run(config=options(address, port, settings.dashboard_upload_mb, names))

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     Every field is read from `TARGETGRAPH_<NAME>`; the docs page of settings is checked against this class.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TARGETGRAPH_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TARGETGRAPH_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default=Path("~/.targetgraph"), description="The folder of the warehouse.")
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")

@@ -204,7 +204,7 @@ def _legend_of_edges(edges: Sequence[Edge]) -> None:
 
 def _chosen(state: Any, nodes: Sequence[Node]) -> str | None:
     """The node of the last click, as Streamlit tells it."""
-    for one in (state or {}).get("selected", ()):
+    for one in state["selection"].get("selected", ()):
         if one.get("data_type") == "node" and one.get("data_indices"):
             index = one["data_indices"][-1]
             return nodes[index].id if index < len(nodes) else None
@@ -238,7 +238,7 @@ def positions(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[st
         moves -= 0.6 * places
         length = np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-9)
         places = places + moves / length * np.minimum(length, 0.12 * (1 - step / _STEPS))
-    low, span = places.min(axis=0), np.maximum(np.ptp(places, axis=0), 1e-9)
+    low, span = places.min(axis=0), max(float(np.ptp(places, axis=0).max()), 1e-9)
     scaled = np.round((places - low) / span * 1000, 1) if len(names) > 1 else np.array([[500.0, 500.0]])
     return {name: (float(x), float(y)) for name, (x, y) in zip(names, scaled, strict=True)}
 
