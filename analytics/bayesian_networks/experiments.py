@@ -15,7 +15,7 @@ from analytics.bayesian_networks.screening import Columns
 from warehouse.errors import AnalysisError
 
 #: The fewest samples in which a variable was not set.
-_FEWEST = 8
+FEWEST_SAMPLES = 8
 
 
 def check_intervened(intervened: NDArray[np.bool_], columns: tuple[str, ...], samples: int) -> None:
@@ -28,10 +28,10 @@ def check_intervened(intervened: NDArray[np.bool_], columns: tuple[str, ...], sa
         given = f"{intervened.shape} {intervened.dtype}"
         raise AnalysisError(f"The mask of what was set is {given}; the data are {samples} x {len(columns)}.")
     left = samples - intervened.sum(axis=0)
-    if left.min() < _FEWEST:
+    if left.min() < FEWEST_SAMPLES:
         column = int(left.argmin())
         raise AnalysisError(
-            f"{columns[column]} was set in all but {left[column]} samples; {_FEWEST} others are needed to learn of it."
+            f"{columns[column]} was set in all but {left[column]} samples; {FEWEST_SAMPLES} others are needed to learn of it."
         )
 
 
