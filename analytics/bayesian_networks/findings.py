@@ -96,10 +96,10 @@ def _edge_names(compared: Compared, genes: IdOf) -> dict[str, Any]:
     names = np.array(network.variables, object)
     ids = np.array([genes.get(name) for name in network.variables], object)
     return {
-        "parent": names[network.parents],
-        "child": names[network.children],
-        "parent_id": ids[network.parents],
-        "child_id": ids[network.children],
+        "parent": names[network.parents].tolist(),
+        "child": names[network.children].tolist(),
+        "parent_id": ids[network.parents].tolist(),
+        "child_id": ids[network.children].tolist(),
     }
 
 
@@ -224,8 +224,8 @@ def _pairs(compared: Compared) -> pl.DataFrame:
     frames = [
         pl.DataFrame(
             {
-                "parent": names[network.parents[one.subnetwork.edges]],
-                "child": names[network.children[one.subnetwork.edges]],
+                "parent": names[network.parents[one.subnetwork.edges]].tolist(),
+                "child": names[network.children[one.subnetwork.edges]].tolist(),
                 "difference": one.difference[one.subnetwork.edges],
                 "component": components(network, one.subnetwork.edges)[network.parents[one.subnetwork.edges]],
             },
@@ -243,7 +243,11 @@ def _missing(compared: Compared) -> pl.DataFrame:
     names = np.array(network.variables, object)
     frames = [
         pl.DataFrame(
-            {"parent": names[network.parents[edges]], "child": names[network.children[edges]], "missing": lacks},
+            {
+                "parent": names[network.parents[edges]].tolist(),
+                "child": names[network.children[edges]].tolist(),
+                "missing": lacks,
+            },
             schema_overrides={"parent": pl.String, "child": pl.String},
         ).with_columns(pair=pl.lit(pair))
         for pair, lacks in compared.missing.items()

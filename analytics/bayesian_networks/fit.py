@@ -291,8 +291,8 @@ class FittedNetwork:
         names = np.array(self.prepared.columns, object)
         return pl.DataFrame(
             {
-                "parent": names[self.network.parents],
-                "child": names[self.network.children],
+                "parent": names[self.network.parents].tolist(),
+                "child": names[self.network.children].tolist(),
                 "frequency": self.network.frequency,
                 "edf": self.edf,
                 "smoothing": self.fits.smoothing,

@@ -108,10 +108,12 @@ def test_nothing_to_compare_and_nothing_found_are_told() -> None:
 
 def test_predictions_are_between_genes_and_once_each() -> None:
     genes = {"TP53": "hgnc:1", "MDM2": "hgnc:2", "EGFR": "hgnc:2", "KRAS": "hgnc:1", "noise": None}
-    network = Network.of_names(NAMES, [("TP53", "MDM2"), ("KRAS", "EGFR"), ("MDM2", "EGFR"), ("noise", "KRAS")])
+    network = Network.of_names(
+        NAMES, [("noise", "TP53"), ("TP53", "MDM2"), ("KRAS", "EGFR"), ("MDM2", "EGFR"), ("noise", "KRAS")]
+    )
     found = findings(_compared(network=network), genes, _groups(_data()), ("as read",))
     regulates = found.relationships["REGULATES"]
-    # Two pairs of columns mean one pair of genes, a third a gene and itself, a fourth no gene.
+    # Two pairs of columns mean one pair of genes, a third a gene and itself, others no gene.
     assert regulates.select("subject", "object").rows() == [("hgnc:1", "hgnc:2")]
     strongest = found.tables["edges"].sort("delta_ecv", descending=True)
     assert strongest.row(0, named=True)["parent"] == "TP53"
