@@ -19,8 +19,10 @@ import duckdb
 
 from warehouse.analyst.template import template
 from warehouse.answer import Answer, Limits
-from warehouse.errors import BuildError
+from warehouse.errors import BuildError, StoreError, TargetGraphError
 from warehouse.graph.duckdb_store import DuckDBGraphStore
+from warehouse.graph.store import GraphStore
+from warehouse.graph.stores import STORES, open_beside
 from warehouse.home import DATABASE, Build, Home
 from warehouse.results.store import with_active_runs
 from warehouse.search import search
@@ -36,12 +38,33 @@ class Warehouse:
     Args:
         build: the build; its `runs` are those whose predictions are asked beside it.
         limits: what a question may take, unless it says otherwise.
+        store: who answers Cypher: `duckdb`, the build itself, or `neo4j`, the server of the settings; None = what the
+            settings say. SQL and search are always answered by the build.
+        pinned: refuse to answer from a store that holds another build; else the answer carries a warning.
+
+    Raises:
+        BuildError: the build cannot be opened.
+        StoreError: the store cannot be reached.
     """
 
-    def __init__(self, build: Build, limits: Limits | None = None) -> None:
+    def __init__(
+        self, build: Build, limits: Limits | None = None, *, store: str | None = None, pinned: bool = False
+    ) -> None:
         self.build = build
         self.limits = limits or Limits()
-        self._graph = DuckDBGraphStore(build, memory_mb=self.limits.memory_mb)
+        self._build = DuckDBGraphStore(build, memory_mb=self.limits.memory_mb)
+        try:
+            self._graph = self._graph_store(store, pinned)
+        except TargetGraphError:
+            self._build.close()
+            raise
+
+    def _graph_store(self, store: str | None, pinned: bool) -> GraphStore:
+        settings = Settings()
+        chosen = store or settings.store
+        if chosen not in STORES:
+            raise StoreError(f"There is no store {chosen!r}.", f"Stores are: {', '.join(STORES)}.")
+        return self._build if chosen == "duckdb" else open_beside(self.build, settings, pinned=pinned)
 
     @classmethod
     def open(
@@ -51,6 +74,7 @@ class Warehouse:
         limits: Limits | None = None,
         *,
         predictions: bool = True,
+        store: str | None = None,
     ) -> Warehouse:
         """Open a warehouse.
 
@@ -59,9 +83,11 @@ class Warehouse:
             build: the id of a build, or its beginning; None = the current one.
             limits: what a question may take; None = what the settings say.
             predictions: ask the active runs of analyses too; without them there is nothing but what sources state.
+            store: who answers Cypher: `duckdb` or `neo4j`; None = what the settings say.
 
         Raises:
             BuildError: there is no such build, or it cannot be opened.
+            StoreError: the store cannot be reached.
         """
         limits = limits or Settings().limits
         root = Settings().home if path is None else Path(path).expanduser()
@@ -70,7 +96,8 @@ class Warehouse:
         else:
             home = Home(root)
             chosen = home.current() if build is None else home.build(build)
-        return cls(with_active_runs(chosen) if predictions else chosen, limits)
+        state = with_active_runs(chosen) if predictions else chosen
+        return cls(state, limits, store=store, pinned=build is not None)
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -117,11 +144,11 @@ class Warehouse:
         **named: Any,
     ) -> Answer:
         """Ask in SQL: DuckDB's dialect over the public tables and views; else as `query`."""
-        return ask_sql(self._graph.connection, text, {**(parameters or {}), **named}, limits or self.limits)
+        return ask_sql(self._build.connection, text, {**(parameters or {}), **named}, limits or self.limits)
 
     def search(self, text: str, type_name: str | None = None, limit: int = 20) -> Answer:
         """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
-        with asking(self._graph.connection, self.limits.timeout_s) as cursor:
+        with asking(self._build.connection, self.limits.timeout_s) as cursor:
             return search(cursor, text, type_name, limit)
 
     @contextmanager
@@ -133,7 +160,7 @@ class Warehouse:
         Raises:
             QuestionTimeoutError, QuestionMemoryError, QuestionError: what runs on it met a limit, or is wrong.
         """
-        with asking(self._graph.connection, (limits or self.limits).timeout_s) as cursor:
+        with asking(self._build.connection, (limits or self.limits).timeout_s) as cursor:
             yield cursor
 
     def ask(
@@ -173,6 +200,7 @@ class Warehouse:
     def close(self) -> None:
         """Let go of the file."""
         self._graph.close()
+        self._build.close()
 
 
 def _no_database(path: Path) -> Build:

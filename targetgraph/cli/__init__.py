@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from targetgraph.cli import analysing, analyst, asking, building, exporting, loading, looking, scheduling, showing
+from targetgraph.cli import (
+    analysing,
+    analyst,
+    asking,
+    building,
+    exporting,
+    loading,
+    looking,
+    publishing,
+    scheduling,
+    showing,
+)
 
 
 def _show_version(wanted: bool) -> None:
@@ -27,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (building, scheduling, looking, asking, analyst, analysing, exporting, loading, showing):
+for group in (building, scheduling, looking, asking, analyst, analysing, exporting, publishing, loading, showing):
     group.add_verbs(app)
 
 

@@ -257,10 +257,10 @@ def path(
         ]
         connections = Connections(connection, relation)
         if examples is not None:
-            found = connections.examples(ends[0], examples, limit)
+            found = connections.examples(connection, ends[0], examples, limit)
             write_rows([{"path": " - ".join(names)} for names in found] or [{"path": None}], file_format, output)
             return
-        table = connections.types(ends, longest)
+        table = connections.types(connection, ends, longest)
     write_table(table.head(limit).to_arrow(), file_format, output)
     say(f"{len(table):,} types of paths, {table['paths'].sum():,} paths.")
 

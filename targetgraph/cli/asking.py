@@ -19,6 +19,7 @@ from targetgraph.cli.options import (
     Parameter,
     RowLimit,
     Sample,
+    Store,
     Timeout,
 )
 from targetgraph.cli.output import write_answer, write_text
@@ -37,20 +38,25 @@ def add_verbs(app: typer.Typer) -> None:
 def query(
     text: Text,
     param: Parameter = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show the SQL and its plan instead of rows.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what it is turned into, and the plan, instead of rows.")
+    ] = False,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
     timeout: Timeout = None,
     limit: RowLimit = None,
     memory: Memory = None,
     no_predictions: NoPredictions = False,
+    store: Store = None,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Ask in Cypher, e.g. "MATCH (g:Gene {symbol: 'TP53'})-[r]->(x) RETURN type(r), count(x)". It never writes."""
     limits = limits_of(timeout, limit, memory)
-    with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
+    with open_warehouse(
+        home, sample=sample, build=build, limits=limits, predictions=not no_predictions, store=store
+    ) as warehouse:
         if explain:
             write_text(warehouse.explain(_text(text), _parameters(param)) + "\n", output)
         else:

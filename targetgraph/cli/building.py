@@ -10,6 +10,7 @@ import typer
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, RowLimit, Sample
 from targetgraph.cli.output import say, write_answer, write_rows
 from targetgraph.cli.places import home_folder, limits_of
+from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
     from warehouse.home import Build
@@ -88,6 +89,9 @@ def build(
         from warehouse.results.store import with_active_runs
 
         load(with_active_runs(made), settings)
+    elif not sample:
+        # The sample must not replace what a server holds; `targetgraph publish --sample` does so on purpose.
+        publish_beside_build(made, settings)
 
 
 def rollback(
@@ -100,6 +104,7 @@ def rollback(
     """Go back to an earlier build."""
     from warehouse.home import Home
     from warehouse.results.store import Results
+    from warehouse.settings import Settings
 
     place = Home(home_folder(home, sample=sample))
     with place.writing():
@@ -107,6 +112,8 @@ def rollback(
         place.point_to(target.id)
     Results(place).follow()
     say(f"The current build is now {target.id}.")
+    if not sample:
+        publish_beside_build(target, Settings())
 
 
 def merges(

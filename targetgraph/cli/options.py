@@ -35,6 +35,19 @@ NoPredictions = Annotated[
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
 RowLimit = Annotated[int | None, typer.Option("--limit", help="Rows before the answer is cut.", min=1)]
 Memory = Annotated[int | None, typer.Option("--memory-mb", help="Megabytes the question may hold.", min=50)]
+
+
+class StoreName(StrEnum):
+    """Who answers Cypher."""
+
+    DUCKDB = "duckdb"
+    NEO4J = "neo4j"
+
+
+Store = Annotated[
+    StoreName | None,
+    typer.Option("--store", help="Who answers Cypher: the build itself, or a Neo4j server.", case_sensitive=False),
+]
 Parameter = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", help="A parameter as name=value; the value is read as JSON, else as text."),

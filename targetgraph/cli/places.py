@@ -19,12 +19,18 @@ def home_folder(home: Path | None, *, sample: bool) -> Path:
 
 
 def open_warehouse(
-    home: Path | None, *, sample: bool, build: str | None, limits: Limits | None = None, predictions: bool = True
+    home: Path | None,
+    *,
+    sample: bool,
+    build: str | None,
+    limits: Limits | None = None,
+    predictions: bool = True,
+    store: str | None = None,
 ) -> Warehouse:
     """Open the warehouse that the options name."""
     from warehouse.warehouse import Warehouse
 
-    return Warehouse.open(home_folder(home, sample=sample), build, limits, predictions=predictions)
+    return Warehouse.open(home_folder(home, sample=sample), build, limits, predictions=predictions, store=store)
 
 
 def limits_of(timeout: float | None, rows: int | None, memory: int | None) -> Limits:
