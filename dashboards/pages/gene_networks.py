@@ -22,37 +22,28 @@ def render(view: View) -> None:
         )
         return
     first, second = st.columns(2)
-    run = first.selectbox("Run", list(known), key="run", bind="query-params", format_func=lambda one: known[one])
+    with first:
+        run = networks.choice("Run", known, "run")
     parts = networks.subnetworks(view, run)
     if not parts:
         st.info("This run found no subnetwork.", icon=":material/inbox:")
         return
-    chosen = second.selectbox(
-        "Subnetwork", list(parts), key="subnetwork", bind="query-params", format_func=lambda one: _called(parts[one])
-    )
+    with second:
+        names = {id_: f"{part['name']} ({part['edges']:,} edges)" for id_, part in parts.items()}
+        chosen = networks.choice("Subnetwork", names, "subnetwork")
     found = networks.read(view, run, parts[chosen])
     st.markdown(plain(f"{found.name}: {found.description}."))
     _draw(found)
     edges, targets, pairs = st.tabs(["Edges", "Candidate targets", "Responders and non-responders"])
     with edges:
-        row = show_table(
-            view,
-            found.edges,
-            f"Edges of {found.id}",
-            key="edges",
-            select=True,
-            entity_columns=("parent_id", "child_id"),
-        )
+        shown, links = networks.shown_edges(found), ("parent_id", "child_id")
+        row = show_table(view, shown, f"Edges of {found.id}", key="edges", select=True, entity_columns=links)
         _curve(view, found, row or next(found.edges.iter_rows(named=True), None))
     with targets:
         answer = view.query(networks.CANDIDATES, subnetwork=found.id)
         show_table(view, answer, networks.CANDIDATES, key="targets", entity_columns=("gene_id",))
     with pairs:
         _pairs(view, found)
-
-
-def _called(part: dict[str, Any]) -> str:
-    return f"{part['name']} ({part['edges']:,} edges)"
 
 
 def _draw(found: networks.Found) -> None:

@@ -10,11 +10,14 @@ import streamlit as st
 
 from dashboards.page import View
 from dashboards.parts.network import Edge, Node
+from dashboards.parts.text import plain
 from dashboards.theme import CATEGORIES, DIVERGING
 from warehouse.answer import Limits
 
 _ROWS = 200_000
-_DRUGS_IN_NOTE = 6
+_OF_AN_EDGE = ("parent", "child", "parent_id", "child_id", "frequency", "edf", "mean_slope", "mean_ecv")
+_GRADIENT = f"linear-gradient(to right,{','.join(DIVERGING)})"
+_DRUGS_OF_A_GENE = 4
 #: The candidate targets of a subnetwork with drugs, structures and pathways.
 CANDIDATES = """MATCH (s:Subnetwork {id: $subnetwork})-[m:HAS_MEMBER]->(g:Gene)
 OPTIONAL MATCH (g)<-[:TARGETS|BINDS]-(d:Drug)
@@ -86,6 +89,15 @@ def subnetworks(view: View, run: str) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
+def choice(label: str, named: dict[str, str], parameter: str) -> str:
+    """Choose one of several by name; the address holds its id."""
+    given = st.query_params.get(parameter)
+    index = list(named).index(given) if given in named else 0
+    chosen = st.selectbox(label, list(named), index, format_func=lambda one: named[one], key=f"{parameter}_chosen")
+    st.query_params[parameter] = chosen
+    return chosen
+
+
 def read(view: View, run: str, about: dict[str, Any]) -> Found:
     """Everything about one subnetwork."""
     edges = _edges(view, run, about)
@@ -103,6 +115,16 @@ def read(view: View, run: str, about: dict[str, Any]) -> Found:
     return Found(run, about["id"], about["name"], about["description"] or "", edges, drugs, frozenset(hubs["object"]))
 
 
+def shown_edges(found: Found) -> pl.DataFrame:
+    """The edges as a table for people: what was compared first, identifiers last."""
+    value = "difference" if found.compared else "mean_ecv"
+    first = ["parent", "child", value, "lower", "upper", "q_value", "p_value", "frequency", "mean_ecv", "mean_slope"]
+    frame = found.edges.with_columns(pl.col("value").alias(value)).drop("value", "delta_ecv", "contrast", strict=False)
+    ordered = [one for one in dict.fromkeys(first) if one in frame.columns]
+    rest = [one for one in frame.columns if one not in {*ordered, "parent_id", "child_id"}]
+    return frame.select(*ordered, *rest, "parent_id", "child_id")
+
+
 def table(view: View, text: str, **parameters: Any) -> pl.DataFrame:
     """All rows of a question about a run."""
     limits = Limits(view.warehouse.limits.timeout_s, _ROWS, view.warehouse.limits.memory_mb)
@@ -118,9 +140,9 @@ def _edges(view: View, run: str, about: dict[str, Any]) -> pl.DataFrame:
         edges = edges.filter(pl.col("contrast") == about["name"])
     if local.startswith("pair_"):
         own = "SELECT parent, child, difference FROM ecv_pairs WHERE run = $run AND pair = $pair"
-        edges = edges.drop("difference", strict=False).join(
-            table(view, own, run=run, pair=about["name"]), ["parent", "child"], maintain_order="left"
-        )
+        # The figures of a comparison of groups say nothing of one pair.
+        edges = edges.select(pl.col(one for one in _OF_AN_EDGE if one in edges.columns))
+        edges = edges.join(table(view, own, run=run, pair=about["name"]), ["parent", "child"], maintain_order="left")
     value = "difference" if "difference" in edges.columns else "mean_ecv"
     edges = edges.unique(["parent", "child"], keep="first", maintain_order=True).with_columns(value=pl.col(value))
     first = ["parent", "child", "value"]
@@ -132,66 +154,72 @@ def _edges(view: View, run: str, about: dict[str, Any]) -> pl.DataFrame:
 def picture(found: Found, most: int, *, with_drugs: bool) -> tuple[list[Node], list[Edge]]:
     """Nodes and edges to draw: so many edges, the largest differences first."""
     shown = found.edges.head(most)
-    largest = max(float(shown["value"].abs().max() or 0), 1e-12)  # type: ignore[arg-type]
-    names = dict(zip([*shown["parent"], *shown["child"]], [*shown["parent_id"], *shown["child_id"]], strict=True))
-    weight: dict[str, float] = {}
-    for parent, value in zip(shown["parent"], shown["value"], strict=True):
-        weight[parent] = weight.get(parent, 0.0) + abs(value)
-    heaviest = max(weight.values(), default=1.0) or 1.0
+    ids = dict(zip([*shown["parent"], *shown["child"]], [*shown["parent_id"], *shown["child_id"]], strict=True))
+    # A few edges tower above the others: colours and widths are full from the ninth tenth on.
+    full = max(float(shown["value"].abs().quantile(0.9) or 0), 1e-12)
+    weights = {
+        str(name): float(weight)
+        for name, weight in shown.group_by("parent").agg(pl.col("value").abs().clip(0, full).sum()).iter_rows()
+    }
+    heaviest = max(weights.values(), default=1.0) or 1.0
     known = _notes_of_drugs(found.drugs)
     nodes = [
         Node(
             id_ or name,
             name,
             OTHER if id_ is None else KNOWN if id_ in known else UNKNOWN,
-            weight.get(name, 0.0) / heaviest,
-            CATEGORIES[{OTHER: 7, KNOWN: 1, UNKNOWN: 4}[OTHER if id_ is None else KNOWN if id_ in known else UNKNOWN]],
+            weights.get(name, 0.0) / heaviest,
             note=known.get(id_ or "", id_ or "not in the warehouse"),
             ringed=id_ in found.hubs,
         )
-        for name, id_ in names.items()
+        for name, id_ in ids.items()
     ]
-    edges = [_edge(row, largest, names) for row in shown.iter_rows(named=True)]
-    if with_drugs:
-        drugs = found.drugs.filter(pl.col("gene").is_in([one for one in names.values() if one]))
-        drugs = drugs.filter(pl.int_range(pl.len()).over("gene") < _DRUGS_IN_NOTE)
-        nodes += [
-            Node(id_, name, DRUG, 0.1, CATEGORIES[0], note=id_)
-            for id_, name in drugs.select("drug_id", "drug").unique(maintain_order=True).iter_rows()
-        ]
-        edges += [
-            Edge(row["drug_id"], row["gene"], "", 0.1, CATEGORIES[0], ", ".join(row["actions"]), dashed=True)
-            for row in drugs.iter_rows(named=True)
-        ]
+    edges = [_edge(row, full, ids) for row in shown.iter_rows(named=True)]
+    if not with_drugs:
+        return nodes, edges
+    drugs = found.drugs.filter(pl.col("gene").is_in([one for one in ids.values() if one]))
+    more_nodes, more_edges = _drawn_drugs(drugs.filter(pl.int_range(pl.len()).over("gene") < _DRUGS_OF_A_GENE))
+    return nodes + more_nodes, edges + more_edges
+
+
+def _drawn_drugs(drugs: pl.DataFrame) -> tuple[list[Node], list[Edge]]:
+    once = drugs.select("drug_id", "drug").unique(maintain_order=True)
+    nodes = [Node(id_, name, DRUG, 0.05, note=id_) for id_, name in once.iter_rows()]
+    edges = [
+        Edge(row["drug_id"], row["gene"], "", 0.05, CATEGORIES[-1], ", ".join(row["actions"]), dashed=True)
+        for row in drugs.iter_rows(named=True)
+    ]
     return nodes, edges
 
 
 def show_scale(found: Found) -> None:
     """What the colours of the edges mean."""
+    first, against, _second = found.name.partition(" against ")
+    where = "" if not found.compared else f" in {first}" if against else " after"
     left, right = ("lower", "higher") if found.compared else ("negative", "positive")
-    colours = ", ".join(DIVERGING)
-    st.html(
-        f"""<div style="display:flex;gap:.6em;align-items:center;font-size:.85em">{left}
-        <span aria-hidden="true" style="width:9em;height:.7em;background:linear-gradient(to right,{colours})"></span>
-        {right} contribution to the child{" in the second group" if found.compared else ""}</div>"""
-    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(left, width="content")
+        st.html(f'<div aria-hidden="true" style="height:.7em;background:{_GRADIENT}"></div>', width=140)
+        st.caption(plain(f"{right} contribution to the child{where}"), width="content")
 
 
-def _edge(row: dict[str, Any], largest: float, names: dict[str, str | None]) -> Edge:
+def _edge(row: dict[str, Any], full: float, names: dict[str, str | None]) -> Edge:
     value = float(row["value"])
     note = f"{row['parent']} to {row['child']}: {value:+.3g}"
     if row.get("q_value") is not None:
         note += f", q = {row['q_value']:.2g}"
     start, end = (names[row[side]] or row[side] for side in ("parent", "child"))
-    return Edge(start, end, "", abs(value) / largest, colour(value / largest), note)
+    return Edge(start, end, "", 0.5 * min(abs(value) / full, 1), colour(value / full), note)
 
 
 def colour(share: float) -> str:
-    """The colour of a difference as a share of the largest, from -1 to 1."""
-    middle = 4
-    if share < 0:
-        return DIVERGING[max(int((1 + share) * middle), 0)]
-    return DIVERGING[middle + 1 + min(int(share * 5), 4)]
+    """The colour of a difference as a share of one that has the full colour: four steps to each side.
+
+    >>> colour(-2.0) == DIVERGING[0], colour(0.0) == DIVERGING[6]
+    (True, True)
+    """
+    step = min(int(abs(share) * 4), 3)
+    return DIVERGING[3 - step] if share < 0 else DIVERGING[6 + step]
 
 
 def _notes_of_drugs(drugs: pl.DataFrame) -> dict[str, str]:
@@ -199,8 +227,8 @@ def _notes_of_drugs(drugs: pl.DataFrame) -> dict[str, str]:
     notes = {}
     for (gene,), rows in drugs.group_by("gene", maintain_order=True):
         names = rows["drug"].unique(maintain_order=True).to_list()
-        more = f" and {len(names) - _DRUGS_IN_NOTE} more" if len(names) > _DRUGS_IN_NOTE else ""
-        notes[str(gene)] = f"{gene}: {', '.join(names[:_DRUGS_IN_NOTE])}{more}"
+        more = f" and {len(names) - _DRUGS_OF_A_GENE} more" if len(names) > _DRUGS_OF_A_GENE else ""
+        notes[str(gene)] = f"{gene}: {', '.join(names[:_DRUGS_OF_A_GENE])}{more}"
     return notes
 
 
@@ -215,34 +243,25 @@ def curve(view: View, found: Found, parent: str, child: str) -> tuple[pl.DataFra
 
 def curve_chart(line: pl.DataFrame, samples: pl.DataFrame, parent: str, child: str) -> dict[str, Any]:
     """The contribution of a parent to its child over the parent's values, with the samples, for Vega-Lite."""
-    told = [{"field": one, "type": "nominal"} for one in ("sample", "group")]
+    grouped = samples["group"].n_unique() > 1
+    told = [{"field": one, "type": "nominal"} for one in (("sample", "group") if grouped else ("sample",))]
     told += [_number(one, None) | {"format": ".3f"} for one in ("x", "contribution", "partial_residual")]
-    group = {"field": "group", "type": "nominal", "title": None, "scale": {"range": list(CATEGORIES)}}
+    legend = {"symbolOpacity": 1, "orient": "top"} if grouped else None
+    group = {"field": "group", "type": "nominal", "title": None, "scale": {"range": list(CATEGORIES)}, "legend": legend}
     x = _number("x", parent) | {"scale": {"zero": False, "nice": False}}
     over = {"x": x, "color": group, "tooltip": told}
-    title = f"contribution to {child}"
+    residual, height = (_number(one, f"contribution to {child}") for one in ("partial_residual", "contribution"))
     points = {"values": samples.to_dicts()}
-    return {
-        "height": 380,
-        "layer": [
-            _layer(
-                points, {"type": "circle", "size": 18, "opacity": 0.3}, over | {"y": _number("partial_residual", title)}
-            ),
-            _layer(
-                {"values": line.to_dicts()},
-                {"type": "line", "color": CATEGORIES[7], "size": 2},
-                {"x": x, "y": _number("contribution", title)},
-            ),
-            _layer(
-                points, {"type": "circle", "size": 42, "opacity": 0.9}, over | {"y": _number("contribution", title)}
-            ),
-            _layer(
-                points,
-                {"type": "rule", "strokeDash": [6, 4], "size": 2},
-                {"y": _number("contribution", title) | {"aggregate": "mean"}, "color": group},
-            ),
-        ],
-    }
+    grey = {"type": "line", "color": CATEGORIES[7], "size": 2}
+    layers = [
+        _layer(points, {"type": "circle", "size": 18, "opacity": 0.3}, over | {"y": residual}),
+        _layer({"values": line.to_dicts()}, grey, {"x": x, "y": height}),
+        _layer(points, {"type": "circle", "size": 42, "opacity": 0.9}, over | {"y": height}),
+    ]
+    if grouped:
+        dashes = {"type": "rule", "strokeDash": [6, 4], "size": 2}
+        layers.append(_layer(points, dashes, {"y": height | {"aggregate": "mean"}, "color": group}))
+    return {"height": 380, "layer": layers}
 
 
 def pairs(view: View, run: str, most: int = 40) -> pl.DataFrame:
@@ -253,7 +272,8 @@ def pairs(view: View, run: str, most: int = 40) -> pl.DataFrame:
         view,
         """WITH own AS (FROM ecv_pairs WHERE run = $run), common AS (
             SELECT parent, child FROM own GROUP BY ALL
-            ORDER BY count(*) FILTER (coalesce(responder, true)) DESC, sum(abs(difference)) DESC, ALL LIMIT $most)
+            ORDER BY count(*) FILTER (coalesce(responder, true)) DESC, sum(abs(difference)) DESC, parent, child
+            LIMIT $most)
         SELECT parent || ' to ' || child AS edge, pair, difference,
             CASE WHEN responder THEN 'Responders' WHEN NOT responder THEN 'Non-responders' ELSE 'Pairs' END AS side
         FROM own SEMI JOIN common USING (parent, child) ORDER BY side DESC, pair, edge""",
@@ -277,7 +297,12 @@ def pairs_chart(differences: pl.DataFrame) -> dict[str, Any]:
             "mark": {"type": "rect", "tooltip": True},
             "encoding": {
                 "x": {"field": "pair", "type": "nominal", "title": None},
-                "y": {"field": "edge", "type": "nominal", "title": None, "axis": {"labelLimit": 260}},
+                "y": {
+                    "field": "edge",
+                    "type": "nominal",
+                    "title": None,
+                    "axis": {"labelLimit": 260, "labelOverlap": False},
+                },
                 "color": _number("difference", "difference") | {"scale": scale},
             },
         },
