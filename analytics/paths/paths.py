@@ -55,14 +55,14 @@ class Connections:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, relationships: Collection[str] | None = None) -> None:
-        self._connection = connection
         self.network = Network.load(connection, relationships)
         self._null = NullModel(self.network)
 
-    def types(self, pairs: Iterable[Ends], longest: int = 3) -> pl.DataFrame:
+    def types(self, connection: duckdb.DuckDBPyConnection, pairs: Iterable[Ends], longest: int = 3) -> pl.DataFrame:
         """The types of paths between pairs of entities.
 
         Args:
+            connection: the build.
             pairs: the ends.
             longest: relationships that a path may have, one to four.
 
@@ -78,17 +78,19 @@ class Connections:
         if not 1 <= longest <= LONGEST:
             raise QuestionError(f"A path has 1 to {LONGEST} relationships, not {longest}.")
         given = list(pairs)
-        numbers = self._numbers({end for pair in given for end in (pair.source_id, pair.target_id)})
+        numbers = self._numbers(connection, {end for pair in given for end in (pair.source_id, pair.target_id)})
         frames = [self._types(pair, numbers, longest) for pair in given]
         return pl.concat(frames) if frames else self._frame(Ends("", ""), [], np.empty((4, 0)), 0)
 
-    def examples(self, ends: Ends, path_type: str, limit: int = 10) -> list[list[str]]:
+    def examples(
+        self, connection: duckdb.DuckDBPyConnection, ends: Ends, path_type: str, limit: int = 10
+    ) -> list[list[str]]:
         """The entities along paths of one type, those through rarely linked entities first.
 
         Raises:
             QuestionError: two ends are one entity or none of the build, or there is no such type of path.
         """
-        numbers = self._numbers({ends.source_id, ends.target_id})
+        numbers = self._numbers(connection, {ends.source_id, ends.target_id})
         source, target = numbers[ends.source_id], numbers[ends.target_id]
         codes = self.network.codes_of(path_type)
         if not 1 <= len(codes) <= LONGEST:
@@ -98,7 +100,7 @@ class Connections:
         found = self._walk(source, target, codes)
         weight = np.log1p(np.diff(self.network.starts)[found[:, 1:-1]]).sum(axis=1)
         chosen = found[np.lexsort((*found.T[::-1], weight))][:limit]
-        names = self._names(np.unique(chosen))
+        names = self._names(connection, np.unique(chosen))
         return [[names[node] for node in path] for path in chosen.tolist()]
 
     def _types(self, pair: Ends, numbers: dict[str, int | None], longest: int) -> pl.DataFrame:
@@ -154,29 +156,17 @@ class Connections:
                 paths = paths[np.argsort(rare, kind="stable")[:_SHOWN_STEPS]]
         return paths
 
-    def _numbers(self, ids: set[str]) -> dict[str, int | None]:
+    def _numbers(self, connection: duckdb.DuckDBPyConnection, ids: set[str]) -> dict[str, int | None]:
         """The numbers of entities; None for one that no step of the network touches."""
-        rows = self._connection.execute(
+        rows = connection.execute(
             "SELECT id, type FROM main.entities WHERE id IN (SELECT unnest($ids))", {"ids": sorted(ids)}
         ).fetchall()
         lost = sorted(ids - {row[0] for row in rows})
         if lost:
             raise QuestionError(f"{lost[0]} is no entity of this build.", "`targetgraph search TEXT` finds entities.")
-        return {id_: self.network.number(node) for id_, node in self._nodes(rows).items()}
+        return {id_: self.network.number(node) for id_, node in _nodes(connection, rows).items()}
 
-    def _nodes(self, rows: Sequence[tuple[str, str]]) -> dict[str, int]:
-        from warehouse.model import MODEL
-
-        nodes: dict[str, int] = {}
-        for label in sorted({label for _id, label in rows}):
-            ids = [id_ for id_, of_label in rows if of_label == label]
-            nodes |= self._connection.execute(
-                f"SELECT id, _nid FROM graph.{MODEL.entities[label].table} WHERE id IN (SELECT unnest($ids))",
-                {"ids": ids},
-            ).fetchall()
-        return nodes
-
-    def _names(self, numbers: Integers) -> dict[int, str]:
+    def _names(self, connection: duckdb.DuckDBPyConnection, numbers: Integers) -> dict[int, str]:
         """What nodes are called: a gene by its symbol."""
         from warehouse.model import MODEL
         from warehouse.tables.schema import ORDINAL_SHIFT, ordinals
@@ -187,8 +177,21 @@ class Connections:
         for ordinal in np.unique(nodes >> ORDINAL_SHIFT).tolist():
             table = tables[ordinal]
             shown = "coalesce(symbol, name, id)" if table == "gene" else "coalesce(name, id)"
-            names |= self._connection.execute(
+            names |= connection.execute(
                 f"SELECT _nid, {shown} FROM graph.{table} WHERE _nid IN (SELECT unnest($nodes))",
                 {"nodes": nodes[nodes >> ORDINAL_SHIFT == ordinal].tolist()},
             ).fetchall()
         return {number: names[node] for number, node in zip(numbers.tolist(), nodes.tolist(), strict=True)}
+
+
+def _nodes(connection: duckdb.DuckDBPyConnection, rows: Sequence[tuple[str, str]]) -> dict[str, int]:
+    from warehouse.model import MODEL
+
+    nodes: dict[str, int] = {}
+    for label in sorted({label for _id, label in rows}):
+        ids = [id_ for id_, of_label in rows if of_label == label]
+        nodes |= connection.execute(
+            f"SELECT id, _nid FROM graph.{MODEL.entities[label].table} WHERE id IN (SELECT unnest($ids))",
+            {"ids": ids},
+        ).fetchall()
+    return nodes

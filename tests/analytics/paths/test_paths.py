@@ -147,13 +147,13 @@ def build(small: SmallBuild) -> SmallBuild:
 def test_what_people_read(build: SmallBuild) -> None:
     connections = Connections(build.writer.connection)
     ends = Ends("drugbank:DB1", "doid:1")
-    table = connections.types([ends], 3)
+    table = connections.types(build.writer.connection, [ends], 3)
     assert table.columns == list(COLUMNS)
     assert sorted(table.select("path_type", "length", "paths").rows()) == [
         ("Drug-TARGETS->Gene-INTERACTS_WITH-Gene<-ASSOCIATES-Disease", 3, 1),
         ("Drug-TARGETS->Gene<-ASSOCIATES-Disease", 2, 2),
     ]
-    assert connections.examples(ends, "Drug-TARGETS->Gene<-ASSOCIATES-Disease") == [
+    assert connections.examples(build.writer.connection, ends, "Drug-TARGETS->Gene<-ASSOCIATES-Disease") == [
         ["drug", "G2", "disease"],
         ["drug", "G3", "disease"],
     ]
@@ -162,21 +162,26 @@ def test_what_people_read(build: SmallBuild) -> None:
 
 def test_what_has_no_path_has_no_rows(build: SmallBuild) -> None:
     connections = Connections(build.writer.connection)
-    assert len(connections.types([Ends("drugbank:DB2", "doid:1")])) == 0
-    assert len(connections.types([])) == 0
-    assert connections.examples(Ends("drugbank:DB2", "doid:1"), "Drug-TARGETS->Gene<-ASSOCIATES-Disease") == []
+    assert len(connections.types(build.writer.connection, [Ends("drugbank:DB2", "doid:1")])) == 0
+    assert len(connections.types(build.writer.connection, [])) == 0
+    assert (
+        connections.examples(
+            build.writer.connection, Ends("drugbank:DB2", "doid:1"), "Drug-TARGETS->Gene<-ASSOCIATES-Disease"
+        )
+        == []
+    )
 
 
 def test_a_pair_in_a_batch_answers_as_alone(build: SmallBuild) -> None:
     pairs = [Ends("drugbank:DB1", "doid:1"), Ends("hgnc:1", "doid:1"), Ends("doid:1", "drugbank:DB1")]
-    together = Connections(build.writer.connection).types(pairs, 4)
-    alone = [Connections(build.writer.connection).types([pair], 4) for pair in pairs]
+    together = Connections(build.writer.connection).types(build.writer.connection, pairs, 4)
+    alone = [Connections(build.writer.connection).types(build.writer.connection, [pair], 4) for pair in pairs]
     assert together.rows() == [row for one in alone for row in one.rows()]
 
 
 def test_only_the_chosen_types_are_walked(build: SmallBuild) -> None:
     connections = Connections(build.writer.connection, ["TARGETS", "ASSOCIATES"])
-    assert connections.types([Ends("drugbank:DB1", "doid:1")], 4)["length"].to_list()[0] == 2
+    assert connections.types(build.writer.connection, [Ends("drugbank:DB1", "doid:1")], 4)["length"].to_list()[0] == 2
     with pytest.raises(QuestionError, match="no relationship type 'HUH'"):
         Connections(build.writer.connection, ["HUH"])
 
@@ -184,13 +189,13 @@ def test_only_the_chosen_types_are_walked(build: SmallBuild) -> None:
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda c: c.types([Ends("hgnc:1", "hgnc:1")]), "both ends"),
-        (lambda c: c.types([Ends("hgnc:1", "hgnc:99")]), "hgnc:99 is no entity"),
-        (lambda c: c.types([Ends("hgnc:1", "hgnc:2")], 5), "1 to 4"),
-        (lambda c: c.examples(Ends("hgnc:1", "hgnc:2"), "Gene-HUH->Gene"), "no type of path"),
-        (lambda c: c.examples(Ends("hgnc:1", "hgnc:2"), "(;"), "no type of path"),
+        (lambda c, b: c.types(b, [Ends("hgnc:1", "hgnc:1")]), "both ends"),
+        (lambda c, b: c.types(b, [Ends("hgnc:1", "hgnc:99")]), "hgnc:99 is no entity"),
+        (lambda c, b: c.types(b, [Ends("hgnc:1", "hgnc:2")], 5), "1 to 4"),
+        (lambda c, b: c.examples(b, Ends("hgnc:1", "hgnc:2"), "Gene-HUH->Gene"), "no type of path"),
+        (lambda c, b: c.examples(b, Ends("hgnc:1", "hgnc:2"), "(;"), "no type of path"),
     ],
 )
-def test_wrong_questions_are_named(build: SmallBuild, ask: Callable[[Connections], object], message: str) -> None:
+def test_wrong_questions_are_named(build: SmallBuild, ask: Callable[..., object], message: str) -> None:
     with pytest.raises(QuestionError, match=message):
-        ask(Connections(build.writer.connection))
+        ask(Connections(build.writer.connection), build.writer.connection)

@@ -1,0 +1,74 @@
+"""What links two entities: types of paths against chance, and the paths themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import streamlit as st
+
+from dashboards.page import Page, View
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from warehouse.analyst.identifiers import require
+
+if TYPE_CHECKING:
+    from analytics.paths.paths import Connections
+    from warehouse.home import Build
+    from warehouse.warehouse import Warehouse
+
+_TYPES = ("Gene", "Drug", "Disease", "Protein", "Pathway", "SmallMolecule")
+_EXAMPLES = 50
+
+
+def render(view: View) -> None:
+    """Draw the page."""
+    from analytics.paths.paths import COLUMNS, Ends
+
+    columns = st.columns([1, 2, 1, 2])
+    kinds, texts = [], []
+    for place, (name, key) in enumerate((("From", "from"), ("To", "to"))):
+        kinds.append(
+            columns[2 * place].selectbox(f"{name} a", _TYPES, key=f"{key}_type", bind="query-params", index=2 * place)
+        )
+        texts.append(
+            columns[2 * place + 1].text_input(name, key=key, bind="query-params", placeholder="Symbol, name or id")
+        )
+    longest = st.segmented_control(
+        "Longest path", [1, 2, 3, 4], default=3, key="longest", required=True, format_func=lambda n: f"{n} steps"
+    )
+    if not all(text.strip() for text in texts):
+        st.info("Name two entities.", icon=":material/route:")
+        return
+    with view.warehouse.reading() as connection:
+        ends = Ends(*(require(connection, text, kind) for text, kind in zip(texts, kinds, strict=True)))
+    connections = _read(view.warehouse, view.warehouse.build)
+    with st.spinner("Counting paths ...", show_time=True), view.warehouse.reading() as connection:
+        table = connections.types(connection, [ends], longest).drop("source_id", "target_id")
+    st.caption("Choose a row to see its paths. `Expected` is what a graph with the same degrees would have.")
+    row = show_table(
+        view, table, f"Paths from {texts[0]} to {texts[1]}", key="types", help_texts=COLUMNS, select=True,
+        empty="No path links the two.",
+    )  # fmt: skip
+    if row is not None:
+        with view.warehouse.reading() as connection:
+            paths = connections.examples(connection, ends, row["path_type"], _EXAMPLES)
+        _show_paths(view, paths, row["path_type"])
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the graph ...")
+def _read(_warehouse: Warehouse, build: Build) -> Connections:
+    """The arrays of a build, shared by all visitors."""
+    from analytics.paths.paths import Connections
+
+    with _warehouse.reading() as connection:
+        return Connections(connection)
+
+
+def _show_paths(view: View, paths: list[list[str]], path_type: str) -> None:
+    st.markdown(plain(path_type))
+    rows = [{f"step_{place}": name for place, name in enumerate(names)} for names in paths]
+    show_table(view, pl.DataFrame(rows), f"Paths {path_type}", key="paths")
+
+
+PAGE = Page("Paths", "Explore", ":material/route:", render, order=40, sample={"from": "SKP1", "to": "lung cancer"})

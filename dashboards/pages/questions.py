@@ -1,0 +1,99 @@
+"""Prepared questions: choose one, say of what, and ask."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.page import Page, View
+from dashboards.parts.messages import show_error
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from warehouse.analyst.template import Parameter, Template, templates
+from warehouse.answer import Answer
+from warehouse.errors import TargetGraphError
+
+_DONE = "questions_done"
+
+
+def render(view: View) -> None:
+    """Draw the page."""
+    known = templates()
+    name = st.selectbox(
+        "Question",
+        list(known),
+        key="template",
+        bind="query-params",
+        format_func=lambda one: known[one].title,
+        help="Type to find one; each is a file in the folder of templates.",
+    )
+    chosen = known[name]
+    st.markdown(plain(chosen.question))
+    given = {parameter.name: _input(chosen, parameter) for parameter in chosen.parameters.values()}
+    with st.container(horizontal=True):
+        asked = st.button("Ask", type="primary", icon=":material/play_arrow:")
+        st.button("Take the example", type="tertiary", on_click=_take_example, args=[chosen])
+    with st.expander("The Cypher behind it", icon=":material/code:"):
+        st.code(chosen.query, language="cypher", wrap_lines=True)
+    if asked:
+        st.session_state[_DONE] = (name, _told(chosen, given), _ask(view, name, given))
+    if _DONE in st.session_state and st.session_state[_DONE][0] == name:
+        _show(view, *st.session_state[_DONE][1:])
+
+
+def _key(name: str) -> str:
+    return f"of_{name}"
+
+
+def _input(chosen: Template, parameter: Parameter) -> str:
+    label = parameter.name.replace("_", " ").capitalize()
+    draw = st.text_area if parameter.is_list else st.text_input
+    return str(
+        draw(
+            label,
+            key=_key(parameter.name),
+            bind="query-params",
+            placeholder=chosen.example.get(parameter.name) or parameter.default or "",
+            help=f"{parameter.type}: {parameter.meaning}",
+        )
+        or ""
+    )
+
+
+def _take_example(chosen: Template) -> None:
+    for name, value in chosen.example.items():
+        st.session_state[_key(name)] = value
+
+
+def _told(chosen: Template, given: dict[str, str]) -> str:
+    """The question as it stands in the header of downloads."""
+    values = ", ".join(f"{name} = {value or chosen.parameters[name].default}" for name, value in given.items())
+    return f"{chosen.title}: {values}"
+
+
+def _ask(view: View, name: str, given: dict[str, str]) -> Answer | TargetGraphError:
+    """Ask; an error is kept as the answer, so that it is shown as long as the question stands."""
+    with st.spinner("Asking ...", show_time=True):
+        try:
+            return view.warehouse.ask(name, {key: value for key, value in given.items() if value.strip()})
+        except TargetGraphError as error:
+            return error
+
+
+def _show(view: View, question: str, done: Answer | TargetGraphError) -> None:
+    if isinstance(done, TargetGraphError):
+        show_error(done)
+        return
+    ids = [name for name in done.columns if name.endswith("_id")]
+    show_table(
+        view, done, question, key="answer", entity_columns=ids, empty="The sources of this build say nothing of it."
+    )
+
+
+PAGE = Page(
+    "Questions",
+    "Ask",
+    ":material/quiz:",
+    render,
+    order=20,
+    sample={"template": "pathways_of_gene", "of_gene": "SKP1"},
+)

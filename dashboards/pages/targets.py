@@ -1,0 +1,82 @@
+"""Targets of a disease, ordered by evidence with the visitor's weights; every cell can be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dashboards.page import Page, View
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from warehouse.analyst.identifiers import require
+from warehouse.analyst.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, prioritise
+
+
+def render(view: View) -> None:
+    """Draw the page."""
+    text = st.text_input(
+        "Disease", key="disease", bind="query-params", placeholder="lung cancer", icon=":material/search:"
+    )
+    if not text.strip():
+        st.info("Name a disease; its genes are ordered by what speaks for them as targets.", icon=":material/target:")
+        return
+    with view.warehouse.reading() as connection:
+        disease = require(connection, text, "Disease")
+    weights, neighbours = _weights()
+    with st.spinner("Counting ...", show_time=True):
+        found = prioritise(view.warehouse, disease, weights, with_neighbours_of=neighbours)
+    _show(view, text, found)
+
+
+def _weights() -> tuple[Mapping[str, float], int | None]:
+    with st.expander("Weights", icon=":material/tune:"):
+        columns = st.columns(4)
+        weights = {
+            one.name: columns[place % 4].slider(
+                one.name.replace("_", " ").capitalize(),
+                0.0,
+                5.0,
+                float(one.weight),
+                0.5,
+                key=one.name,
+                help=one.meaning,
+            )
+            for place, one in enumerate(CRITERIA)
+        }
+        also = st.checkbox("Also genes that interact with at least so many of the disease's", key="also")
+        least = st.number_input("So many", 1, 100, 8, key="least", disabled=not also)
+    return weights, int(least) if also else None
+
+
+def _show(view: View, text: str, found: Prioritised) -> None:
+    used = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items() if weight)
+    st.caption("Choose a row to open its cells. The score orders a reading list; it is no probability.")
+    row = show_table(
+        view,
+        found.table,
+        f"Targets of {text} ({found.disease}), weights: {used}",
+        key="targets",
+        entity_columns=["gene_id"],
+        help_texts={one.name: one.meaning for one in CRITERIA},
+        select=True,
+    )
+    if row is not None:
+        _open_cells(view, found.disease, row)
+
+
+def _open_cells(view: View, disease: str, row: Mapping[str, object]) -> None:
+    counted = [one.name for one in CRITERIA if row[one.name]]
+    name = st.pills(
+        f"What is counted for {plain(row['gene'])}", counted, default=counted[0] if counted else None, key="cell",
+        format_func=lambda one: f"{one.replace('_', ' ')} {row[one]:,}",
+    )  # fmt: skip
+    if name is None:
+        return
+    answer = explain(view.warehouse, disease, str(row["gene_id"]), name)
+    ids = [column for column in answer.columns if column.endswith("_id")]
+    st.markdown(plain(BY_NAME[name].meaning))
+    show_table(view, answer, f"{BY_NAME[name].meaning}: {row['gene']}", key="opened", entity_columns=ids)
+
+
+PAGE = Page("Targets", "Explore", ":material/target:", render, order=30, sample={"disease": "lung cancer"})
