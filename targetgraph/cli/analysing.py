@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from targetgraph.cli.options import BuildId, Format, HomeFolder, Output, OutputFormat, Sample
 from targetgraph.cli.output import say, write_rows, write_text
 from targetgraph.cli.places import home_folder
+from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
     from analytics.analysis import Analysis
@@ -109,14 +110,17 @@ def retract(
     """Take the predictions of a run out of what is asked; its results are kept, so that it can be undone."""
     from warehouse.home import Home
     from warehouse.results.store import Results
+    from warehouse.settings import Settings
 
     if undo and delete:
         raise typer.BadParameter("--undo and --delete are two decisions; take one.")
-    results = Results(Home(home_folder(home, sample=sample)))
+    place = Home(home_folder(home, sample=sample))
+    results = Results(place)
     name = results.find(run)
     if undo:
         results.activate(name)
         say(f"{name} is active.")
+        publish_beside_build(place.current(), Settings())
         return
     if not delete and name not in results.active():
         say(f"{name} is not active; --delete removes its results, --undo makes it active again.")
@@ -126,6 +130,7 @@ def retract(
         raise typer.Exit(1)
     results.retract(name, delete=delete)
     say(f"{name} is removed." if delete else f"{name} is retracted; `targetgraph retract {name} --undo` takes it back.")
+    publish_beside_build(place.current(), Settings())
 
 
 def _confirmed(name: str, delete: bool) -> bool:
@@ -213,10 +218,11 @@ def _run(
     write_rows(_published_rows(record), file_format, output)
     for note in record.notes:
         say(f"note: {note}")
-    say(_told[state].format(run=record.run))
+    say(_TOLD[state].format(run=record.run))
+    publish_beside_build(planned.home.current(), Settings())
 
 
-_told = {
+_TOLD = {
     "active": "{run} was published before; it is not published twice.",
     "retracted": "{run} was computed before and retracted; it is active again.",
     "new": "{run} is published. `targetgraph retract {run}` takes it out.",

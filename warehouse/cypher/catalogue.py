@@ -112,10 +112,17 @@ class RelationshipType:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The node and relationship types of a graph, found by ordinal, label and name."""
+    """The node and relationship types of a graph, found by ordinal, label and name.
+
+    Args:
+        nodes: the node types.
+        relationships: the relationship types.
+        absent: labels and types that the graph has at other times, with the sentence that a query for one warns of.
+    """
 
     nodes: tuple[NodeType, ...]
     relationships: tuple[RelationshipType, ...]
+    absent: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @cached_property
     def node_by_ordinal(self) -> dict[int, NodeType]:

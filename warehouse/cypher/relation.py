@@ -89,6 +89,9 @@ class Context:
 
     def warn_unknown(self, what: str, name: str, declared: frozenset[str]) -> None:
         """Note a label, type or property that the graph does not have, with the nearest name that it has."""
+        if name in self.catalogue.absent:
+            self.warnings[self.catalogue.absent[name]] = None
+            return
         close = nearest(name, declared)
         meant = f"; did you mean {close!r}?" if close else ""
         self.warnings[f"the graph has no {what} {name!r}{meant}"] = None

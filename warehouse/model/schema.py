@@ -331,6 +331,12 @@ class DataModel:
         return self._labels_of_prefix.get(prefix, ())
 
     @cached_property
+    def predicted(self) -> tuple[EntityType | RelationshipType, ...]:
+        """The types that runs of analyses write: entities, then relationships."""
+        types: list[EntityType | RelationshipType] = [*self.entities.values(), *self.relationships.values()]
+        return tuple(one for one in types if one.predicted)
+
+    @cached_property
     def _labels_of_prefix(self) -> dict[str, tuple[str, ...]]:
         labels: dict[str, tuple[str, ...]] = {}
         for entity in self.entities.values():

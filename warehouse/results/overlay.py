@@ -11,7 +11,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from warehouse.cypher.run import attach, open_locked
 from warehouse.errors import BuildError
 from warehouse.graph.catalogue import catalogue
 from warehouse.home import Build
-from warehouse.model import FULL_MODEL, DataModel, EntityType, RelationshipType
+from warehouse.model import FULL_MODEL, DataModel
 from warehouse.results.files import result_path, results_folder
 from warehouse.results.predictions import Predictions
 from warehouse.tables import fingerprint, views
@@ -108,8 +108,8 @@ def _overlay(build: Build) -> Iterator[Path]:
 
 
 def _name(build: Build) -> str:
-    types = [one for one in FULL_MODEL if isinstance(one, EntityType | RelationshipType) and one.predicted]
-    what = repr([build.runs, LAYOUT_VERSION, OVERLAY_VERSION, sorted(ordinals(FULL_MODEL).items()), types])
+    numbers = sorted(ordinals(FULL_MODEL).items())
+    what = repr([build.runs, LAYOUT_VERSION, OVERLAY_VERSION, numbers, FULL_MODEL.predicted])
     return f"{build.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.duckdb"
 
 
@@ -147,7 +147,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, build: Build, model: DataModel)
         connection.execute(f"CREATE SCHEMA {schema}")
     predictions = Predictions(connection, build, model, BUILD)
     predictions.make()
-    types: Sequence[EntityType | RelationshipType] = predictions.types
+    types = model.predicted
     layout.derive_over(connection, catalogue(model), {one.table for one in types}, BUILD)
     own_views = views.predicted(model, BUILD) | predictions.table_views()
     _see_through(connection, "record", {"fingerprints", "synonyms"})

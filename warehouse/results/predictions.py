@@ -41,11 +41,6 @@ class Predictions:
         self._entities = [one for one in model.entities.values() if one.predicted]
         self._relationships = [one for one in model.relationships.values() if one.predicted]
 
-    @property
-    def types(self) -> list[EntityType | RelationshipType]:
-        """The predicted types."""
-        return [*self._entities, *self._relationships]
-
     def make(self) -> None:
         """Make the nodes, the relationships, the list of what has vanished and the names that are searched."""
         columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in VANISHED)
