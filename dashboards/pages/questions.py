@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboards.page import Page, View
 from dashboards.parts.messages import show_error
+from dashboards.parts.state import remember
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.analyst.template import Parameter, Template, templates
@@ -18,14 +19,15 @@ _DONE = "questions_done"
 def render(view: View) -> None:
     """Draw the page."""
     known = templates()
+    names, wanted = list(known), st.query_params.get("template")
     name = st.selectbox(
         "Question",
-        list(known),
-        key="template",
-        bind="query-params",
+        names,
+        index=names.index(wanted) if wanted in known else 0,
         format_func=lambda one: known[one].title,
         help="Type to find one; each is a file in the folder of templates.",
     )
+    remember("template", name)
     chosen = known[name]
     st.markdown(plain(chosen.question))
     given = {parameter.name: _input(chosen, parameter) for parameter in chosen.parameters.values()}

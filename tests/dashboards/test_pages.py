@@ -188,3 +188,28 @@ def test_a_new_build_is_shown_without_a_restart(draw: Draw, sample_home: Home, t
 
 def _press(test: AppTest, label: str) -> AppTest:
     return next(button for button in test.button if button.label == label).click().run()
+
+
+def test_a_prepared_question_is_asked_by_a_click(draw: Draw) -> None:
+    test = draw("questions", {"template": "pathways_of_gene", "of_gene": "SKP1"})
+    assert not test.dataframe
+    next(one for one in test.button if one.label == "Ask").click().run()
+    assert "pathway" in test.dataframe[0].value.columns
+
+
+def test_identifiers_are_reported(draw: Draw) -> None:
+    test = draw("lists")
+    test.text_area(key="ids").set_value("SKP1, hgnc:10899\n2-Sep no-such-gene")
+    next(one for one in test.button if one.label == "See what they mean").click().run()
+    assert sum(int(one.value) for one in test.metric) == 4
+    assert set(test.dataframe[0].value["outcome"]) >= {"matched", "unresolved"}
+
+
+def test_a_cell_of_the_targets_counts_what_it_lists(draw: Draw) -> None:
+    table = draw("targets", {"disease": "lung cancer"}).dataframe[0].value
+    assert list(table["rank"]) == list(range(1, len(table) + 1))
+
+
+def test_paths_name_what_they_cannot_find(draw: Draw) -> None:
+    test = draw("paths", {"from": "SKP1", "to": "no such disease"})
+    assert "no such disease" in test.error[0].value
