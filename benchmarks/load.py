@@ -132,4 +132,5 @@ def _references(generator: object, prefix: str, limit: int, size: int) -> object
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="targetgraph-") as made:
-        print(json.dumps(load(int(sys.argv[1]), Path(made))))
+        # A folder that is named keeps the build.
+        print(json.dumps(load(int(sys.argv[1]), Path(sys.argv[2] if len(sys.argv) > 2 else made))))
