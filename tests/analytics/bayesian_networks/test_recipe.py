@@ -72,6 +72,30 @@ def test_a_given_network_is_used_as_it_is() -> None:
     assert NAMES[hub] == "TP53"
 
 
+def test_an_ensemble_goes_on_from_what_it_has(tmp_path: Path) -> None:
+    dataset, options = _data(), replace(OPTIONS, replicates=12)
+    whole = compare(dataset, groups=_groups(dataset), options=options)
+    first = compare(dataset, groups=_groups(dataset), options=replace(options, replicates=5), checkpoint=tmp_path)
+    assert len(list(tmp_path.glob("replicate-*.npz"))) == 5
+    rest = compare(dataset, groups=_groups(dataset), options=options, checkpoint=tmp_path)
+    assert first.ensemble == 5
+    assert rest.fitted.network.edges() == whole.fitted.network.edges()
+    assert np.array_equal(rest.fitted.network.frequency, whole.fitted.network.frequency)
+    assert ((whole.fitted.network.frequency >= 0.5) & (whole.fitted.network.frequency <= 1)).all()
+    intervals = whole.contrasts[0].intervals
+    assert intervals is not None
+    assert intervals.held.max() == round(12 * whole.fitted.network.frequency.max())
+    regulates = findings(whole, {name: f"hgnc:{i}" for i, name in enumerate(NAMES)}).relationships["REGULATES"]
+    narrow = regulates.filter(pl.col("lower").is_not_null())
+    assert ((narrow["lower"] <= narrow["score"]) & (narrow["score"] <= narrow["upper"])).all()
+    with pytest.raises(AnalysisError, match="lower --least-frequency"):
+        compare(_noise(), groups=_groups(_noise()), options=replace(options, least_frequency=1.0))
+
+
+def _noise() -> Dataset:
+    return Dataset.of(np.random.default_rng(1).normal(size=(80, 4)))
+
+
 def test_pairs_give_networks_what_is_common_and_what_is_missing() -> None:
     dataset = _data()
     pairs = tuple(SamplePair(f"p{i}", (i,), (40 + i,), i < 3) for i in range(5))
