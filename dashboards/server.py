@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import secrets
 import socket
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -12,9 +14,11 @@ from typing import Any
 from dashboards import theme
 from dashboards.access import PasswordDoor, Passwords, SingleSignOn
 from dashboards.configuration import Configuration, configure
-from dashboards.page import Role
+from dashboards.page import Role, pages
 from warehouse.errors import TargetGraphError
 from warehouse.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _SIGN_ON = ("oidc_metadata_url", "oidc_client_id", "oidc_client_secret", "oidc_redirect_url")
 
@@ -38,6 +42,8 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
     configuration = configuration_of(settings, home, address, operator=operator)
     _require_port(address, port)
     configure(configuration)
+    # A page that cannot be imported is told now, and no visitor waits for the first import.
+    pages()
 
     from starlette.middleware import Middleware
     from streamlit.starlette import App
@@ -46,6 +52,7 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
     App(
         Path(__file__).parent / "start" / "script.py",
         secrets=None if sign_on is None else sign_on.as_secrets(),
+        on_script_error=_tell_fault,
         middleware=[] if passwords is None else [Middleware(PasswordDoor, passwords=passwords)],
     ).run(config=options(address, port, settings.dashboard_upload_mb, names))
 
@@ -107,11 +114,22 @@ def options(address: str, port: int, upload_mb: int, names: Sequence[str] = ()) 
         "server.maxUploadSize": upload_mb,
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "runner.magicEnabled": False,
         "logger.hideWelcomeMessage": True,
         **theme.OPTIONS,
     }
+
+
+def _tell_fault(error: Exception) -> bool:
+    """A fault of ours: the log has it whole, the visitor gets a sentence and what to look for in the log."""
+    import streamlit as st
+
+    mark = secrets.token_hex(3)
+    _log.error("fault %s on a page", mark, exc_info=error)
+    st.error(f"Something went wrong here that is no fault of yours. The log of the dashboard has it as fault {mark}.")
+    return True
 
 
 def _sign_on(settings: Settings) -> SingleSignOn | None:
