@@ -152,6 +152,7 @@ def demmler_reinsch(
     coordinates: int = 8,
     *,
     functions: int = FUNCTIONS,
+    reach: float | None = None,
     dtype: type[np.floating] = np.float64,
 ) -> Bases:
     """Compute the coordinates of every column (network_analytics.md 2.5; Demmler & Reinsch 1975).
@@ -160,6 +161,8 @@ def demmler_reinsch(
         z: training values (samples x columns), none missing, no column constant.
         coordinates: how many to keep, the smoothest first; `functions` − 1 is exact.
         functions: splines of one curve.
+        reach: the farthest that knots lie from the median, in quartile distances (1.35 standard deviations of a normal
+            variable); farther values lie on the straight line that each curve ends in. None = as far as the values.
         dtype: of `Bases.values`; the learner takes float32.
     """
     samples, columns = z.shape
@@ -168,7 +171,7 @@ def demmler_reinsch(
     penalties = np.full((columns, kept), np.inf)
     maps = np.zeros((columns, functions, kept))
     means = np.empty((columns, functions))
-    low, high = z.min(axis=0), z.max(axis=0)
+    low, high = _range(z, reach)
     for part in _parts(columns):
         splines = _dense_of_columns(z[:, part], low[part], high[part], functions)
         means[part] = splines.mean(axis=1)
@@ -183,11 +186,22 @@ def _parts(columns: int) -> Iterator[slice]:
     return (slice(start, start + _COLUMNS_AT_ONCE) for start in range(0, columns, _COLUMNS_AT_ONCE))
 
 
+def _range(z: NDArray[np.float64], reach: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the knots of each column begin and end."""
+    low, high = z.min(axis=0), z.max(axis=0)
+    if reach is None:
+        return low, high
+    lower, middle, upper = np.quantile(z, [0.25, 0.5, 0.75], axis=0)
+    # Where half of the values are equal, quartiles say nothing of the spread.
+    distance = np.where(upper > lower, reach * (upper - lower), np.inf)
+    return np.maximum(low, middle - distance), np.minimum(high, middle + distance)
+
+
 def _dense_of_columns(
     z: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], functions: int
 ) -> NDArray[np.float64]:
     """The splines of several columns (columns x samples x functions)."""
-    unit = BSplineBasis(0.0, 1.0, functions)
+    unit = BSplineBasis(0.0, 1.0, functions, "linear")
     scaled = ((z - low) / (high - low)).T
     return unit.dense(scaled.ravel()).reshape(*scaled.shape, functions)
 

@@ -64,7 +64,14 @@ def next_candidates(
 
 
 @njit(cache=True, nogil=True)
-def _around(starts, parents, tiers, origin, near, far):
+def _around(
+    starts: NDArray[np.int64],
+    parents: NDArray[np.int32],
+    tiers: NDArray[np.int16],
+    origin: NDArray[np.int32],
+    near: NDArray[np.int32],
+    far: NDArray[np.int32],
+) -> None:
     """Write the neighbours of each column, and the parents of these, as candidates that are allowed."""
     count = near.shape[0]
     used, used_far = np.zeros(count, np.int32), np.zeros(count, np.int32)
@@ -81,7 +88,9 @@ def _around(starts, parents, tiers, origin, near, far):
 
 
 @njit(cache=True, nogil=True)
-def _merge(old, new, tiers, columns):
+def _merge(
+    old: NDArray[np.int32], new: NDArray[np.int32], tiers: NDArray[np.int16], columns: NDArray[np.int32]
+) -> None:
     """Join candidates that stay with new ones, while there is room; a child is also a candidate of its new candidates.
 
     The best candidates of all children come first, so that late ones are left out everywhere.
@@ -101,7 +110,14 @@ def _merge(old, new, tiers, columns):
 
 
 @njit(cache=True, nogil=True)
-def _enter(child, parent, tiers, origin, columns, counts):
+def _enter(
+    child: int,
+    parent: int,
+    tiers: NDArray[np.int16],
+    origin: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    counts: NDArray[np.int32],
+) -> None:
     """Append a candidate if it is allowed, not there yet, and there is room."""
     if counts[child] == columns.shape[1] or origin[child] == origin[parent]:
         return

@@ -74,7 +74,7 @@ class Checkpoint:
         unfinished = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             with unfinished.open("wb") as file:
-                np.savez(file, key=np.array(self._key), **state)
+                np.savez(file, allow_pickle=False, key=np.array(self._key), **state)
             unfinished.replace(self._path)
         finally:
             unfinished.unlink(missing_ok=True)

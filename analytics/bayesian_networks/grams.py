@@ -46,7 +46,17 @@ def compute_grams(
 
 
 @njit(cache=True, nogil=True)
-def _grams(coordinates, children, candidates, counts, begin, end, gram, starts, projections):
+def _grams(
+    coordinates: NDArray[np.float32],
+    children: NDArray[np.float32],
+    candidates: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    begin: int,
+    end: int,
+    gram: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    projections: NDArray[np.float32],
+) -> None:
     width, samples = coordinates.shape[1], coordinates.shape[2]
     gathered = np.empty((candidates.shape[1] * width, samples), np.float32)
     products = np.empty((candidates.shape[1] * width) ** 2, np.float32)

@@ -1,9 +1,9 @@
 """Learn a network: the whole-genome order search.
 
-1. Coordinates of every variable (`basis.py`); 2. candidates by a screen of all pairs (`screening.py`); 3. the best order
-of the variables, each with the best of its candidates before it as parents (`order_search.py`, `parents.py`); 4. what
-the network leaves unexplained is screened again, candidates are renewed, and the search goes on from its order. Small
-problems keep all pairs as candidates. At the end the order is shaken and searched again while that helps.
+1. Coordinates of every variable (`basis.py`); 2. candidates by a screen of all pairs (`screening.py`); 3. the best
+order of the variables, each with the best of its candidates before it as parents (`order_search.py`, `parents.py`);
+4. what the network leaves unexplained is screened again, candidates are renewed, and the search goes on from its order.
+Small problems keep all pairs as candidates. At the end the order is shaken and searched again while that helps.
 """
 
 from __future__ import annotations
@@ -141,16 +141,18 @@ class _Learner:
             self._state = {"round": 0, "candidates": candidates if candidates is not None else self.screen()}
         # After the last screen comes a round with the neighbours of neighbours only.
         rounds = 1 if self._whole else self._rescreens + 2
-        while True:
+        while int(self._state["round"]) < rounds - 1:
+            # What a round computed is let go before the next one begins.
+            found = self._round(rounds)
             number = int(self._state["round"])
-            search = self._search()
-            last = number + 1 == rounds
-            found = self._settle(search, f"Order search {number + 1} of {rounds}", shake=last)
-            if last:
-                return found.edges
             renewed = self._renewed(found.edges, number < self._rescreens)
             self._state = {"round": number + 1, "candidates": renewed, "units": found.order}
             self._kept.save(self._state, now=True)
+        return self._round(rounds).edges
+
+    def _round(self, rounds: int) -> Found:
+        number = int(self._state["round"]) + 1
+        return self._settle(self._search(), f"Order search {number} of {rounds}", shake=number == rounds)
 
     def screen(self) -> NDArray[np.int32]:
         """The first candidates."""

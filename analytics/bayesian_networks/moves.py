@@ -75,13 +75,13 @@ class Questions(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _flip(words, slot):
+def _flip(words: NDArray[np.uint64], slot: int) -> None:
     """Allow a candidate that was not allowed, or the other way round."""
     words[slot >> 6] ^= np.uint64(1) << np.uint64(slot & 63)
 
 
 @njit(cache=True, nogil=True)
-def allow(links, tiers, order):
+def allow(links: Links, tiers: NDArray[np.int16], order: Order) -> None:
     """Set which candidates of each column stand before it; a lower tier always does."""
     order.allowed[:] = 0
     for column in range(links.candidates.shape[0]):
@@ -95,7 +95,7 @@ def allow(links, tiers, order):
 
 
 @njit(cache=True, nogil=True)
-def _sorted_neighbours(links, order, unit):
+def _sorted_neighbours(links: Links, order: Order, unit: int) -> tuple[NDArray[np.int64], int]:
     """Where the neighbours of a unit are, by their place in the order, and how many of them stand before it."""
     start, end = links.neighbour_start[unit], links.neighbour_start[unit + 1]
     places = order.place[links.neighbours[start:end]]
@@ -103,59 +103,91 @@ def _sorted_neighbours(links, order, unit):
 
 
 @njit(cache=True, nogil=True)
-def _walk(links, order, unit, passed, questions, at, reading, apply):
+def _pass_own(
+    links: Links,
+    here: int,
+    own: NDArray[np.int32],
+    order: Order,
+    questions: Questions,
+    at: int,
+    reading: bool,
+) -> int:
+    """What the unit's own columns gain or lose by one neighbour; `order` holds these columns only."""
+    last = links.link_start[here + 1]
+    for link in range(links.link_start[here], last):
+        index = links.link_index[link]
+        _flip(order.allowed[index], links.link_slot[link])
+        if link + 1 == last or links.link_index[link + 1] != index:
+            if reading:
+                order.scores[index], order.leaves[index] = questions.scores[at], questions.leaves[at]
+            else:
+                questions.children[at] = own[index]
+                questions.allowed[at] = order.allowed[index]
+            at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
+def _pass_other(
+    links: Links, order: Order, there: int, questions: Questions, at: int, reading: bool, apply: bool
+) -> tuple[int, float]:
+    """What the columns of one neighbour lose or gain by the unit; gives where the questions end and the change."""
+    first, last, change = links.link_start[there], links.link_start[there + 1], 0.0
+    for link in range(first, last):
+        column, slot = links.link_column[link], links.link_slot[link]
+        if not reading:
+            if link == first or links.link_column[link - 1] != column:
+                questions.children[at] = column
+                questions.allowed[at] = order.allowed[column]
+            _flip(questions.allowed[at], slot)
+        if apply:
+            _flip(order.allowed[column], slot)
+        if link + 1 == last or links.link_column[link + 1] != column:
+            if reading:
+                change += questions.scores[at] - order.scores[column]
+            if apply:
+                order.scores[column], order.leaves[column] = questions.scores[at], questions.leaves[at]
+            at += 1
+    return at, change
+
+
+@njit(cache=True, nogil=True)
+def _walk(
+    links: Links,
+    order: Order,
+    unit: int,
+    passed: NDArray[np.int64],
+    questions: Questions,
+    at: int,
+    reading: bool,
+    apply: bool,
+) -> tuple[int, float, int]:
     """Pass neighbours one after the other, asking or reading what that changes.
 
     With `apply`, the changes are made. Returns where the questions end, the best change of the score and after how many
     neighbours it is reached.
     """
     own = links.columns[links.column_start[unit] : links.column_start[unit + 1]]
-    allowed, scores, leaves = order.allowed[own], order.scores[own], order.leaves[own]
-    before = np.sum(scores)
+    mine = Order(order.units, order.place, order.allowed[own], order.scores[own], order.leaves[own], order.stirred)
+    before = np.sum(mine.scores)
     others, best, best_after = 0.0, 0.0, 0
     for index in range(passed.shape[0]):
         here = passed[index]
-        last = links.link_start[here + 1]
-        for link in range(links.link_start[here], last):
-            i = links.link_index[link]
-            _flip(allowed[i], links.link_slot[link])
-            if link + 1 == last or links.link_index[link + 1] != i:
-                if reading:
-                    scores[i], leaves[i] = questions.scores[at], questions.leaves[at]
-                else:
-                    questions.children[at] = own[i]
-                    questions.allowed[at] = allowed[i]
-                at += 1
-        there = links.mirror[here]
-        last = links.link_start[there + 1]
-        first = links.link_start[there]
-        for link in range(first, last):
-            column = links.link_column[link]
-            if not reading:
-                if link == first or links.link_column[link - 1] != column:
-                    questions.children[at] = column
-                    questions.allowed[at] = order.allowed[column]
-                _flip(questions.allowed[at], links.link_slot[link])
-            if apply:
-                _flip(order.allowed[column], links.link_slot[link])
-            if link + 1 == last or links.link_column[link + 1] != column:
-                if reading:
-                    others += questions.scores[at] - order.scores[column]
-                if apply:
-                    order.scores[column], order.leaves[column] = questions.scores[at], questions.leaves[at]
-                at += 1
-        change = others + np.sum(scores) - before
+        at = _pass_own(links, here, own, mine, questions, at, reading)
+        at, change = _pass_other(links, order, links.mirror[here], questions, at, reading, apply)
+        others += change
+        change = others + np.sum(mine.scores) - before
         if reading and change < best - TOLERANCE:
             best, best_after = change, index + 1
     if apply:
         for i in range(own.shape[0]):
-            order.allowed[own[i]] = allowed[i]
-            order.scores[own[i]], order.leaves[own[i]] = scores[i], leaves[i]
+            order.allowed[own[i]] = mine.allowed[i]
+            order.scores[own[i]], order.leaves[own[i]] = mine.scores[i], mine.leaves[i]
     return at, best, best_after
 
 
 @njit(cache=True, nogil=True)
-def ask(links, order, units, questions, starts):
+def ask(links: Links, order: Order, units: NDArray[np.int32], questions: Questions, starts: NDArray[np.int64]) -> int:
     """Write what must be known to choose the place of each of several units; gives how many questions there are."""
     at = 0
     for index in range(units.shape[0]):
@@ -168,7 +200,14 @@ def ask(links, order, units, questions, starts):
 
 
 @njit(cache=True, nogil=True)
-def move(links, order, units, questions, starts, put_off):
+def move(
+    links: Links,
+    order: Order,
+    units: NDArray[np.int32],
+    questions: Questions,
+    starts: NDArray[np.int64],
+    put_off: NDArray[np.bool_],
+) -> tuple[int, float]:
     """Move each of several units to its best place, unless an earlier move changed what was asked for it.
 
     Args:
@@ -211,13 +250,13 @@ def move(links, order, units, questions, starts, put_off):
 
 
 @njit(cache=True, nogil=True)
-def _stir(links, order, unit):
+def _stir(links: Links, order: Order, unit: int) -> None:
     order.stirred[unit] = True
     order.stirred[links.neighbours[links.neighbour_start[unit] : links.neighbour_start[unit + 1]]] = True
 
 
 @njit(cache=True, nogil=True)
-def _shift(order, unit, to):
+def _shift(order: Order, unit: int, to: int) -> None:
     """Take a unit out of the order and put it in at a place."""
     at = order.place[unit]
     step = 1 if to > at else -1

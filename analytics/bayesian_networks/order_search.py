@@ -57,8 +57,8 @@ def link(candidates: NDArray[np.int32], origin: NDArray[np.int32], tiers: NDArra
         origin: the variable of each column; columns of one variable move together.
         tiers: of the columns.
     """
-    _, unit_of = np.unique(origin, return_inverse=True)
-    unit_of = unit_of.astype(np.int32)
+    _, index = np.unique(origin, return_inverse=True)
+    unit_of = index.astype(np.int32)
     count = int(unit_of.max()) + 1
     columns = np.argsort(unit_of, kind="stable").astype(np.int32)
     column_start = np.searchsorted(unit_of[columns], np.arange(count + 1)).astype(np.int32)
@@ -66,7 +66,7 @@ def link(candidates: NDArray[np.int32], origin: NDArray[np.int32], tiers: NDArra
     index_in_unit[columns] = np.arange(len(columns)) - column_start[unit_of[columns]]
     child, slot = np.nonzero(candidates >= 0)
     same = tiers[child] == tiers[candidates[child, slot]]
-    child, slot = child[same], slot[same]
+    child, slot = child[same].astype(np.int32), slot[same].astype(np.int32)
     pair = unit_of[child].astype(np.int64) * count + unit_of[candidates[child, slot]]
     sequence = np.lexsort((slot, child, pair))
     child, slot, pair = child[sequence], slot[sequence], pair[sequence]
@@ -81,9 +81,9 @@ def link(candidates: NDArray[np.int32], origin: NDArray[np.int32], tiers: NDArra
         (pairs % count).astype(np.int32),
         np.searchsorted(pairs, pairs % count * count + pairs // count).astype(np.int32),
         np.searchsorted(pair, np.append(pairs, count * count)).astype(np.int32),
-        child.astype(np.int32),
+        child,
         index_in_unit[child],
-        slot.astype(np.int32),
+        slot,
     )
 
 
@@ -189,7 +189,10 @@ class OrderSearch:
         questions = _room_for(most, order.allowed.shape[1])
         starts = np.zeros(len(units), np.int64)
         count = ask(self._links, order, units, questions, starts)
-        self._answer(Questions(*(part[:count] for part in questions)))
+        asked = Questions(
+            questions.children[:count], questions.allowed[:count], questions.scores[:count], questions.leaves[:count]
+        )
+        self._answer(asked)
         put_off = np.zeros(len(units), np.bool_)
         moved, change = move(self._links, order, units, questions, starts, put_off)
         return moved, change, units[put_off]
@@ -241,6 +244,5 @@ def new_scratch(problem: Problem) -> Scratch:
 
 
 def _room_for(count: int, words: int) -> Questions:
-    return Questions(
-        np.empty(count, np.int32), np.empty((count, words), np.uint64), np.empty(count), np.empty(count, np.int32)
-    )  # fmt: skip
+    children, leaves = np.empty(count, np.int32), np.empty(count, np.int32)
+    return Questions(children, np.empty((count, words), np.uint64), np.empty(count), leaves)

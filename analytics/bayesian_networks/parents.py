@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 _COLLINEAR = 0.02
 
 #: The smallest share of the variance that a fit may leave.
-EXACT = 1e-9
+EXACT = 1e-5
 
 #: A change of a score that is smaller is none: it is rounding.
 TOLERANCE = 1e-4
@@ -103,7 +103,7 @@ class Scratch(NamedTuple):
 
 def new_trees(children: int, depth: int, nodes: int, entries: int) -> Trees:
     """Empty trees of one arena: their roots only."""
-    trees = Trees(
+    return Trees(
         np.array([children, 0], np.int64),
         np.full(nodes, -1, np.int32),
         np.full(nodes, -1, np.int16),
@@ -117,19 +117,27 @@ def new_trees(children: int, depth: int, nodes: int, entries: int) -> Trees:
         np.zeros(entries, np.int8),
         np.full(entries, -1, np.int32),
     )
-    return trees
 
 
 def grown(trees: Trees) -> Trees:
     """The same trees with room for twice as many nodes and entries."""
     larger = new_trees(int(trees.used[0]), trees.sizes.shape[1], 2 * len(trees.above), 2 * len(trees.entry_slot))
-    for old, new in zip(trees, larger, strict=True):
-        new[: len(old)] = old
+    for name in Trees._fields:
+        old: NDArray[np.generic] = getattr(trees, name)
+        getattr(larger, name)[: len(old)] = old
     return larger
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _row(gram, start, candidates, width, slot, coordinate, out):
+def _row(
+    gram: NDArray[np.float32],
+    start: int,
+    candidates: int,
+    width: int,
+    slot: int,
+    coordinate: int,
+    out: NDArray[np.float32],
+) -> None:
     """Copy one row of a child's Gram matrix."""
     for before in range(slot):
         block = start + width * width * (candidates * before - before * (before - 1) // 2)
@@ -144,7 +152,15 @@ def _row(gram, start, candidates, width, slot, coordinate, out):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def factor(problem, child, slots, sizes, parents, skipped, scratch):
+def factor(
+    problem: Problem,
+    child: int,
+    slots: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    parents: int,
+    skipped: int,
+    scratch: Scratch,
+) -> tuple[int, float, float]:
     """Factor the Gram matrix of parents (without the skipped one) against all candidates.
 
     Returns the coordinates in the factor, the share of the variance that is left, and the log determinant.
@@ -183,7 +199,17 @@ def factor(problem, child, slots, sizes, parents, skipped, scratch):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def candidate(problem, child, slot, used, left, determinant, parents, keep_none, scratch):
+def candidate(
+    problem: Problem,
+    child: int,
+    slot: int,
+    used: int,
+    left: float,
+    determinant: float,
+    parents: int,
+    keep_none: bool,
+    scratch: Scratch,
+) -> tuple[int, float]:
     """The best number of coordinates of one more parent, and the score that it gives apart from the others' costs.
 
     With `keep_none`, no coordinate at all is one of the choices.
@@ -234,7 +260,7 @@ def candidate(problem, child, slot, used, left, determinant, parents, keep_none,
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def costs_of(problem, child, slots, sizes, parents):
+def costs_of(problem: Problem, child: int, slots: NDArray[np.int64], sizes: NDArray[np.int64], parents: int) -> float:
     """What the parents cost by their coordinates."""
     penalised = child if problem.ridge.shape[0] > 1 else 0
     total = 0.0
@@ -245,15 +271,15 @@ def costs_of(problem, child, slots, sizes, parents):
 
 
 @njit(cache=True, nogil=True)
-def _has(slots, parents, slot):
+def _has(slots: NDArray[np.int64], parents: int, slot: int) -> bool:
+    found = False
     for index in range(parents):
-        if slots[index] == slot:
-            return True
-    return False
+        found |= slots[index] == slot
+    return found
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _expand(problem, trees, child, node, parents, scratch):
+def _expand(problem: Problem, trees: Trees, child: int, node: int, parents: int, scratch: Scratch) -> None:
     """Find which candidates improve a node's parents, and keep them, best first."""
     slots, sizes, gains = scratch.slots, scratch.sizes, scratch.gains
     used, left, determinant = factor(problem, child, slots, sizes, parents, -1, scratch)
@@ -285,7 +311,7 @@ def _expand(problem, trees, child, node, parents, scratch):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _shrink(problem, trees, child, node, parents, scratch):
+def _shrink(problem: Problem, trees: Trees, child: int, node: int, parents: int, scratch: Scratch) -> None:
     """Drop parents, or change their coordinates, one at a time while the score falls."""
     slots, sizes = scratch.slots, scratch.sizes
     best = trees.score[node]
@@ -315,7 +341,7 @@ def _shrink(problem, trees, child, node, parents, scratch):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _path(trees, node, scratch):
+def _path(trees: Trees, node: int, scratch: Scratch) -> int:
     """Write the parents of a node, in the order of addition, to the scratch; gives how many."""
     parents, at = 0, node
     while trees.above[at] >= 0:
@@ -329,60 +355,8 @@ def _path(trees, node, scratch):
     return parents
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _select(problem, trees, child, root, allowed, scratch):
-    """The leaf at which the growing of an allowed set ends, expanded and shrunk."""
-    node, parents = root, 0
-    while True:
-        if trees.entries[node] < 0:
-            parents = _path(trees, node, scratch)
-            _expand(problem, trees, child, node, parents, scratch)
-        start, following = trees.first[node], -1
-        for entry in range(start, start + trees.entries[node]):
-            slot = trees.entry_slot[entry]
-            if (allowed[slot >> 6] >> np.uint64(slot & 63)) & np.uint64(1):
-                following = trees.entry_node[entry]
-                if following < 0:
-                    following = trees.used[0]
-                    trees.used[0] += 1
-                    trees.above[following] = node
-                    trees.slot[following] = trees.entry_slot[entry]
-                    trees.size[following] = trees.entry_size[entry]
-                    trees.entries[following] = -1
-                    trees.sizes[following, 0] = -1
-                    trees.entry_node[entry] = following
-                break
-        if following < 0:
-            break
-        node = following
-    if trees.sizes[node, 0] < 0:
-        parents = _path(trees, node, scratch)
-        _shrink(problem, trees, child, node, parents, scratch)
-    return node
-
-
 @njit(cache=True, nogil=True)
-def answer(problem, trees, scratch, arena, arenas, children, allowed, begin, scores, leaves):
-    """Answer the questions whose children belong to one arena: score and leaf of (child, allowed candidates).
-
-    Returns how many questions were looked at; fewer than there are if the trees have no more room.
-    """
-    most = scratch.gains.shape[0]
-    for question in range(begin, children.shape[0]):
-        child = children[question]
-        if child % arenas != arena:
-            continue
-        full = trees.used[0] + problem.maximum_parents + 1 > trees.above.shape[0]
-        if full or trees.used[1] + (problem.maximum_parents + 1) * most > trees.entry_slot.shape[0]:
-            return question
-        leaf = _select(problem, trees, child, child // arenas, allowed[question], scratch)
-        scores[question] = trees.best[leaf]
-        leaves[question] = leaf
-    return children.shape[0]
-
-
-@njit(cache=True, nogil=True)
-def parents_of_leaf(trees, leaf, scratch):
+def parents_of_leaf(trees: Trees, leaf: int, scratch: Scratch) -> int:
     """Write a leaf's parents that were not dropped to the scratch (slots, sizes); gives how many."""
     parents = _path(trees, leaf, scratch)
     kept = 0
@@ -392,3 +366,80 @@ def parents_of_leaf(trees, leaf, scratch):
             scratch.sizes[kept] = trees.sizes[leaf, index]
             kept += 1
     return kept
+
+
+@njit(cache=True, nogil=True)
+def _follow(trees: Trees, node: int, entry: int) -> int:
+    """The node of a further candidate, made when it is first met."""
+    following = trees.entry_node[entry]
+    if following < 0:
+        following = trees.used[0]
+        trees.used[0] += 1
+        trees.above[following] = node
+        trees.slot[following] = trees.entry_slot[entry]
+        trees.size[following] = trees.entry_size[entry]
+        trees.entries[following] = -1
+        trees.sizes[following, 0] = -1
+        trees.entry_node[entry] = following
+    return int(following)
+
+
+@njit(cache=True, nogil=True)
+def _has_room(problem: Problem, trees: Trees, scratch: Scratch) -> bool:
+    most = problem.maximum_parents + 1
+    nodes = trees.used[0] + most <= trees.above.shape[0]
+    return bool(nodes and trees.used[1] + most * scratch.gains.shape[0] <= trees.entry_slot.shape[0])
+
+
+@njit(cache=True, nogil=True)
+def _select(
+    problem: Problem, trees: Trees, child: int, root: int, allowed: NDArray[np.uint64], scratch: Scratch
+) -> int:
+    """The leaf at which the growing of an allowed set ends, expanded and shrunk; -1 = there is no more room."""
+    if not _has_room(problem, trees, scratch):
+        return -1
+    node = root
+    while True:
+        if trees.entries[node] < 0:
+            _expand(problem, trees, child, node, _path(trees, node, scratch), scratch)
+        start, following = trees.first[node], -1
+        for entry in range(start, start + trees.entries[node]):
+            slot = trees.entry_slot[entry]
+            if (allowed[slot >> 6] >> np.uint64(slot & 63)) & np.uint64(1):
+                following = _follow(trees, node, entry)
+                break
+        if following < 0:
+            break
+        node = following
+    if trees.sizes[node, 0] < 0:
+        _shrink(problem, trees, child, node, _path(trees, node, scratch), scratch)
+    return node
+
+
+@njit(cache=True, nogil=True)
+def answer(
+    problem: Problem,
+    trees: Trees,
+    scratch: Scratch,
+    arena: int,
+    arenas: int,
+    children: NDArray[np.int32],
+    allowed: NDArray[np.uint64],
+    begin: int,
+    scores: NDArray[np.float64],
+    leaves: NDArray[np.int32],
+) -> int:
+    """Answer the questions whose children belong to one arena: score and leaf of (child, allowed candidates).
+
+    Returns how many questions were looked at; fewer than there are if the trees have no more room.
+    """
+    for question in range(begin, children.shape[0]):
+        child = children[question]
+        if child % arenas != arena:
+            continue
+        leaf = _select(problem, trees, child, child // arenas, allowed[question], scratch)
+        if leaf < 0:
+            return question
+        scores[question] = trees.best[leaf]
+        leaves[question] = leaf
+    return len(children)

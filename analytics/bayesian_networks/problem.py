@@ -27,6 +27,9 @@ WHOLE = 4096
 #: The most candidates of a child beyond that: of straight lines, and of curves.
 LINES, CURVES = 64, 28
 
+#: Knots of a curve end so many quartile distances from the median: outliers do not get curves of their own.
+_REACH = 2.5
+
 #: The parents of a child may take this share of the samples as coordinates.
 _SHARE_OF_SAMPLES = 1 / 3
 
@@ -71,7 +74,7 @@ def material(prepared: Prepared, options: LearningOptions) -> Material:
         coordinates = np.ascontiguousarray(children.T)[:, None, :]
         penalties = np.zeros((children.shape[1], 1))
     else:
-        bases = demmler_reinsch(prepared.z, options.coordinates, dtype=np.float32)
+        bases = demmler_reinsch(prepared.z, options.coordinates, reach=_REACH, dtype=np.float32)
         coordinates, penalties = np.asarray(bases.values, np.float32), bases.penalties
     ranks = np.isfinite(penalties).sum(axis=1)
     fewest = np.minimum(ranks, 2 if options.functions == "additive" and not options.linear else 1)

@@ -29,7 +29,16 @@ def residuals(data: Columns, edges: Edges, run: Run) -> NDArray[np.float32]:
 
 
 @njit(cache=True, nogil=True)
-def _residuals(coordinates, children, starts, parents, sizes, begin, end, left):
+def _residuals(
+    coordinates: NDArray[np.float32],
+    children: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    parents: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    begin: int,
+    end: int,
+    left: NDArray[np.float32],
+) -> None:
     for child in range(begin, end):
         rows = 0
         for edge in range(starts[child], starts[child + 1]):

@@ -42,12 +42,12 @@ class Columns:
     @property
     def samples(self) -> int:
         """n."""
-        return self.children.shape[0]
+        return len(self.children)
 
     @property
     def count(self) -> int:
         """p."""
-        return self.children.shape[1]
+        return len(self.coordinates)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,18 @@ class Candidates:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _keep_best(products, prices, fewest, parent_start, child_start, tiers, origin, columns, left, remaining):
+def _keep_best(
+    products: NDArray[np.float32],
+    prices: NDArray[np.float32],
+    fewest: NDArray[np.int8],
+    parent_start: int,
+    child_start: int,
+    tiers: NDArray[np.int16],
+    origin: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    left: NDArray[np.float32],
+    remaining: NDArray[np.float32],
+) -> None:
     """Merge a block of parents (products: parents·coordinates x children) into the children's lists."""
     sizes, children = prices.shape[0], products.shape[1]
     most = columns.shape[1]
