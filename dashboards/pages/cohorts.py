@@ -33,13 +33,14 @@ def render(view: View) -> None:
     first, second, third = st.columns(3)
     with first:
         cohort = chosen_of("Cohort", matrices["cohort_id"].unique(maintain_order=True).to_list(), "cohort")
+        symbol = st.text_input("Gene", key="gene", bind="query-params", placeholder="A symbol: TP53")
     kinds = {row["matrix"]: row["kind"] for row in matrices.iter_rows(named=True) if row["cohort_id"] == cohort}
+    kinds = dict(sorted(kinds.items(), key=lambda one: (list(SPLITS).index(one[1]), one[0])))
     with second:
         matrix = chosen_of("Values", list(kinds), "matrix")
         split = Split(chosen_of("Groups", [one.value for one in SPLITS[kinds[matrix]]], "split"))
     with third:
         endpoint = chosen_of("End point", _endpoints(view, cohort), "endpoint", names=_ENDPOINTS)
-        symbol = st.text_input("Gene", key="gene", bind="query-params", placeholder="A symbol: TP53")
     gene = _gene(view, symbol.strip())
     if gene is None:
         return
