@@ -141,6 +141,12 @@ class Neo4jGraphStore:
         """Let go of the connections."""
         self._connection.close()
 
+    def __enter__(self) -> Neo4jGraphStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _publish(self, build: Build, old: Build | None) -> None:
         publication.publish(self._connection, build, old=old)
         self._build = build
