@@ -1,7 +1,7 @@
 """Generated graphs, and generated questions about them that have one right answer.
 
 Graphs are small and awkward: nulls, empty texts, equal names, parallel relationships, relationships of a node to
-itself. A question orders its rows by everything that it returns wherever it cuts them, so that no answer depends on chance.
+itself. A question orders its rows by everything that it returns wherever it cuts them: no answer depends on chance.
 """
 
 from __future__ import annotations
