@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,10 +129,12 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
 def _gene_ids(names: Sequence[str], context: RunContext) -> dict[str, str | None]:
     """The gene that each name means; of several accessions joined by `;` the first that means one."""
     from warehouse.analyst.identifiers import resolve
+    from warehouse.answer import Limits
 
     parts = [name.split(";") for name in names]
     flat = list(dict.fromkeys(part for some in parts for part in some if part.strip()))
-    with context.warehouse.reading() as connection:
+    # Thousands of accessions on a busy machine take longer than a question may.
+    with context.warehouse.reading(Limits(timeout_s=threading.TIMEOUT_MAX, rows=1 << 40)) as connection:
         found = {one.given: one.id for one in resolve(connection, flat, "Gene")}
     return {name: next((found[p] for p in some if found.get(p)), None) for name, some in zip(names, parts, strict=True)}
 
