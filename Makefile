@@ -24,7 +24,7 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-unit: $(VENV)/dev
+unit: $(VENV)/dev $(VENV)/browser
 	$(BIN)/pytest -n auto --dist worksteal
 
 docs: $(VENV)/core  ## Make the pages of the docs that come from the code.
@@ -48,6 +48,12 @@ $(VENV)/uv:
 $(VENV)/core: $(VENV)/uv pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraints constraints.txt --editable .
 	@$(BIN)/python -m compileall -q targetgraph warehouse etl
+	@touch $@
+
+# The pages are tested in Chromium: the system's, or one of Playwright's own; without either those tests are skipped.
+$(VENV)/browser: $(VENV)/dev
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		$(BIN)/playwright install --only-shell chromium || echo "no Chromium: the tests of the pages in a browser are skipped"
 	@touch $@
 
 $(VENV)/dev: $(VENV)/core

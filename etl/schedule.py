@@ -80,6 +80,7 @@ class Scheduler:
         jobs: what is due when; each set of sources once.
         plan: how builds are made; `only` is taken from the job.
         timezone: the zone of the cron expressions; None = that of the machine.
+        then: called with every build that was published; what it raises is a failure of the job.
         tell: called with every failure.
         progress: told of the work.
 
@@ -94,11 +95,13 @@ class Scheduler:
         plan: Plan,
         *,
         timezone: str | None = None,
+        then: Callable[[Build], None] = lambda made: None,
         tell: Callable[[Failure], None] = lambda failure: None,
         progress: Progress = SILENT,
     ) -> None:
         self.home = home
         self._plan = plan
+        self._then = then
         self._tell = tell
         self._progress = _Stoppable(progress, self)
         self._triggers: dict[Job, Trigger] = {job: trigger(job.cron, timezone) for job in jobs}
@@ -240,6 +243,7 @@ class Scheduler:
         _log.info("%s: the build begins", job.name)
         try:
             made = build(self.home, replace(self._plan, only=job.sources), self._progress)
+            self._then(made)
         except StoppedError as error:
             _log.warning("%s: %s", job.name, error)
             self._record(job, outcome=Outcome.STOPPED, ended_at=now_text(), reason=str(error))
@@ -247,7 +251,10 @@ class Scheduler:
         except BaseException as error:
             expected = isinstance(error, TargetGraphError)
             _log.error("%s: the build failed: %s", job.name, error, exc_info=None if expected else error)
-            self._record_failure(job, str(error) if expected else f"{type(error).__name__}: {error}")
+            notes = getattr(error, "__notes__", ())
+            self._record_failure(
+                job, "\n".join([str(error) if expected else f"{type(error).__name__}: {error}", *notes])
+            )
             raise
         self._record_success(job, made)
         return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -222,12 +223,18 @@ def positions(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[st
     """
     names = sorted(set(nodes))
     number = {name: index for index, name in enumerate(names)}
-    if not names:
-        return {}
     pairs = sorted({(number[min(a, b)], number[max(a, b)]) for a, b in edges if a != b})
+    return dict(zip(names, _placed(len(names), tuple(pairs)), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _placed(count: int, pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[float, float], ...]:
+    """Places of nodes by number; kept, since every click draws the same picture anew."""
+    if count < 2:
+        return ((500.0, 500.0),) * count
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    places = _spiral(len(names))
-    rest = 1.0 / math.sqrt(len(names))
+    places = _spiral(count)
+    rest = 1.0 / math.sqrt(count)
     for step in range(_STEPS):
         moves = _repulsion(places, rest)
         along = places[ends[:, 0]] - places[ends[:, 1]]
@@ -239,8 +246,7 @@ def positions(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[st
         length = np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-9)
         places = places + moves / length * np.minimum(length, 0.12 * (1 - step / _STEPS))
     low, span = places.min(axis=0), max(float(np.ptp(places, axis=0).max()), 1e-9)
-    scaled = np.round((places - low) / span * 1000, 1) if len(names) > 1 else np.array([[500.0, 500.0]])
-    return {name: (float(x), float(y)) for name, (x, y) in zip(names, scaled, strict=True)}
+    return tuple((float(x), float(y)) for x, y in np.round((places - low) / span * 1000, 1))
 
 
 def _spiral(count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -251,7 +257,6 @@ def _spiral(count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _repulsion(places: np.ndarray[Any, Any], rest: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    apart = places[:, None, :] - places[None, :, :]
-    squared = np.maximum((apart**2).sum(axis=2, keepdims=True), 1e-6)
-    pushed: np.ndarray[Any, np.dtype[np.float64]] = (apart * (rest**2 / squared)).sum(axis=1)
-    return pushed
+    across, down = (places[:, None, axis] - places[None, :, axis] for axis in (0, 1))
+    weight = rest**2 / np.maximum(across**2 + down**2, 1e-6)
+    return np.column_stack([(across * weight).sum(axis=1), (down * weight).sum(axis=1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,12 @@ import typer
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
 from targetgraph.cli.output import say, write_rows
 from targetgraph.cli.places import home_folder
+from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
     from etl.schedule import Job, Scheduler
-    from warehouse.home import Home
+    from warehouse.home import Build, Home
+    from warehouse.settings import Settings
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -56,7 +59,7 @@ def schedule(
         _check(place, file_format, output)
         return
     jobs = _jobs(cron, source, job, once=once)
-    scheduler = _scheduler(place, jobs, raw, timezone, wait)
+    scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample)
     _follow_signals(scheduler)
     _log_to_standard_error()
     if once:
@@ -85,7 +88,9 @@ def _jobs(cron: str | None, sources: list[str] | None, lines: list[str] | None, 
     return found
 
 
-def _scheduler(place: Home, jobs: list[Job], raw: Path | None, timezone: str | None, wait_s: float) -> Scheduler:
+def _scheduler(
+    place: Home, jobs: list[Job], raw: Path | None, timezone: str | None, wait_s: float, *, sample: bool
+) -> Scheduler:
     from etl.build import Plan
     from etl.notify import Notifier
     from etl.parallel import Workers
@@ -104,7 +109,16 @@ def _scheduler(place: Home, jobs: list[Job], raw: Path | None, timezone: str | N
     )
     webhook = settings.failure_webhook
     tell = Notifier(settings.failure_command, None if webhook is None else webhook.get_secret_value())
-    return Scheduler(place, jobs, plan, timezone=timezone, tell=tell, progress=TerminalProgress())
+    progress = TerminalProgress()
+    return Scheduler(
+        place, jobs, plan, timezone=timezone, then=partial(_then, settings, sample=sample), tell=tell, progress=progress
+    )
+
+
+def _then(settings: Settings, made: Build, *, sample: bool) -> None:
+    """As `build` does: a server that holds the graph too gets the build, but never the sample."""
+    if not sample:
+        publish_beside_build(made, settings)
 
 
 def _follow_signals(scheduler: Scheduler) -> None:

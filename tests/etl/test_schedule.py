@@ -23,7 +23,7 @@ from etl.schedule import Failure, Job, Scheduler, StoppedError
 from etl.schedule_state import JobState, Outcome, ScheduleState, load, save
 from tests.etl.conftest import FOLDER
 from warehouse.errors import BuildError, SourceError, TargetGraphError
-from warehouse.home import Home
+from warehouse.home import Build, Home
 from warehouse.progress import SILENT
 
 REACTOME = Job("0 3 * * 1", ("reactome",))
@@ -95,6 +95,16 @@ def test_what_went_well_again_is_no_trouble(home: Home, raw: Path) -> None:
     state = load(home)
     assert state.jobs["reactome"].failures == 0
     assert not state.troubles()
+
+
+def test_what_follows_a_build_is_a_part_of_it(home: Home, raw: Path) -> None:
+    def refuse(made: Build) -> None:
+        raise BuildError(f"{made.id} does not reach the server.")
+
+    scheduler = Scheduler(home, [REACTOME], Plan(raw=raw, threads=1), then=refuse)
+    with pytest.raises(BuildError, match="does not reach the server"):
+        scheduler.run_once()
+    assert "does not reach the server" in load(home).troubles()[0]
 
 
 def test_told_to_stop_it_ends_after_the_step_and_the_current_build_stays(home: Home, raw: Path) -> None:
