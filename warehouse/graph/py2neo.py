@@ -95,6 +95,10 @@ class ReadingGraph(py2neo.Graph):  # type: ignore[misc]
         except Neo4jError as error:
             raise QuestionError(f"Neo4j refuses: {error.message}") from error
 
+    def close(self) -> None:
+        """Close the connections, which py2neo would leave to the garbage collector; not to be used afterwards."""
+        self.service.connector.close()
+
     def require_whole(self) -> None:
         """Refuse to answer from a mixture.
 
