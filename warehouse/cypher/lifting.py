@@ -57,7 +57,8 @@ def _lift(
         return _lift_binding(expressions, node, bound, arguments)
     if isinstance(node, s.HasLabels):
         raise expressions.context.refuse(node.at, "labels cannot be tested here", "write 'Label' IN labels(n)")
-    if isinstance(node, s.Call):
+    # What we hand over ourselves begins with a blank.
+    if isinstance(node, s.Call) and not (outermost and node.name.startswith(" ")):
         expressions.function(node)
     return rebuild(node, lambda child: _lift(expressions, child, bound, arguments))  # type: ignore[no-any-return]
 

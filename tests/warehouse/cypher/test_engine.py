@@ -12,6 +12,7 @@ import pytest
 
 from tests.warehouse.cypher.conftest import build
 from warehouse.cypher import CypherEngine, Node, Path, Relationship, derive, open_locked
+from warehouse.cypher.conformance import scenario_engine
 from warehouse.cypher.lexer import MAXIMUM_CHARACTERS
 from warehouse.errors import QuestionCancelledError, QuestionError, QuestionTimeoutError
 
@@ -192,3 +193,18 @@ def test_a_running_query_is_cancelled_from_another_thread(engine: CypherEngine) 
     assert len(told) == 1
     assert engine.cancel() == 0
     assert engine.query("RETURN 1 AS one").rows() == [(1,)]
+
+
+def test_a_list_of_any_values_is_unwound() -> None:
+    nodes = [
+        {"id": 1, "labels": ["N"], "properties": {"tags": ["b", "a"]}},
+        {"id": 2, "labels": ["N"], "properties": {"tags": []}},
+        {"id": 3, "labels": ["N"], "properties": {}},
+        {"id": 4, "labels": ["N"], "properties": {"tags": "one"}},
+    ]
+    engine, _numbers = scenario_engine({"nodes": nodes, "relationships": []})
+    found = engine.query("MATCH (n:N) UNWIND n.tags AS tag RETURN tag, count(*) AS c ORDER BY tag").rows()
+    assert found == [("a", 1), ("b", 1), ("one", 1)]
+    with pytest.raises(QuestionError, match="no function"):
+        engine.query("MATCH (n:N) RETURN any(t IN n.tags WHERE ` items`(t) = 1)")
+    engine.close()
