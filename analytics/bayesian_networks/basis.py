@@ -30,6 +30,9 @@ _SHARE = 0.01
 #: Directions of the spline space with less variance, in that metric, than this share of the largest are empty.
 _EMPTY = 1e-9
 
+#: A share of the variance that is rounding: the column is constant.
+_NO_VARIANCE = 1e-12
+
 Extrapolation = Literal["clamp", "linear"]
 
 
@@ -202,7 +205,8 @@ def _dense_of_columns(
 ) -> NDArray[np.float64]:
     """The splines of several columns (columns x samples x functions)."""
     unit = BSplineBasis(0.0, 1.0, functions, "linear")
-    scaled = ((z - low) / (high - low)).T
+    # A column that is constant in a resample has no coordinates, and is no error here.
+    scaled = ((z - low) / np.where(high > low, high - low, 1)).T
     return unit.dense(scaled.ravel()).reshape(*scaled.shape, functions)
 
 
@@ -219,7 +223,7 @@ def _coordinates(centred: NDArray[np.float64], kept: int) -> tuple[NDArray[np.fl
     whitening = directions / np.sqrt(sizes)[:, None, :]
     shares, rotation = np.linalg.eigh(whitening.transpose(0, 2, 1) @ variance @ whitening)
     shares, rotation = shares[:, ::-1][:, :kept], rotation[:, :, ::-1][:, :, :kept]
-    exists = shares > _EMPTY * shares[:, :1]
+    exists = (shares > _EMPTY * shares[:, :1]) & (shares > _NO_VARIANCE)
     lengths = np.where(exists, np.sqrt(np.where(exists, shares, 1)), np.inf)
     maps = (whitening @ rotation) / lengths[:, None, :]
     penalties = np.where(exists, np.maximum(1 / np.where(exists, shares, 1) - _SHARE, 0), np.inf)
