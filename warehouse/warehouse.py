@@ -146,10 +146,10 @@ class Warehouse:
         """Ask in SQL: DuckDB's dialect over the public tables and views; else as `query`."""
         return ask_sql(self._build.connection, text, {**(parameters or {}), **named}, limits or self.limits)
 
-    def search(self, text: str, type_name: str | None = None, limit: int = 20) -> Answer:
+    def search(self, text: str, type_name: str | None = None, limit: int = 20, *, source: str | None = None) -> Answer:
         """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
         with asking(self._build.connection, self.limits.timeout_s) as cursor:
-            return search(cursor, text, type_name, limit)
+            return search(cursor, text, type_name, limit, source=source)
 
     @contextmanager
     def reading(self, limits: Limits | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -85,6 +85,7 @@ def sql(
 def search(
     text: Annotated[str, typer.Argument(help="A symbol, synonym, identifier or name.")],
     type_name: Annotated[str | None, typer.Option("--type", "-t", help="Only entities of this type.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Only by names that this source uses.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1)] = 20,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
@@ -96,7 +97,7 @@ def search(
     """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
     limits = limits_of(None, None, None)
     with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
-        write_answer(warehouse.search(text, type_name, limit), file_format, output)
+        write_answer(warehouse.search(text, type_name, limit, source=source), file_format, output)
 
 
 def _text(text: str) -> str:

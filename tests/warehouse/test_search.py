@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import SmallBuild, stated
 from warehouse.errors import TargetGraphError
+from warehouse.search import search
 from warehouse.warehouse import Warehouse
 
 
@@ -116,4 +117,25 @@ def test_an_empty_text_is_answered_within_the_limit(warehouse: Warehouse, text: 
 
 
 def test_the_columns_are_there_even_where_nothing_is_found(warehouse: Warehouse) -> None:
-    assert warehouse.search("no such thing").columns == ["id", "type", "name", "matched", "match"]
+    assert warehouse.search("no such thing").columns == ["id", "type", "name", "matched", "match", "sources"]
+
+
+def test_a_name_that_is_the_accession_is_found_as_identifier(small: SmallBuild) -> None:
+    small.say("pdb", stated("StructuralDomain", id="cath.domain:101mA00", name="101mA00"))
+    small.finish()
+    [found] = list(search(small.writer.connection, "101mA00"))
+    assert (found["id"], found["match"]) == ("cath.domain:101mA00", "identifier")
+    assert small.rows("SELECT kind FROM record.synonyms") == [("identifier",)]
+
+
+def test_a_typing_error_is_found_where_nothing_else_fits(warehouse: Warehouse) -> None:
+    [first, *_] = warehouse.search("coagulatoin factor V")
+    assert (first["name"], first["match"]) == ("coagulation factor V", "near")
+    assert [row["matched"] for row in warehouse.search("KTM2A")] == ["KMT2A"]
+    assert {row["match"] for row in warehouse.search("SKP")} == {"beginning"}
+    assert len(warehouse.search("xyzzy")) == 0
+
+
+def test_only_the_names_of_a_source(warehouse: Warehouse) -> None:
+    assert {tuple(row["sources"]) for row in warehouse.search("MET")} >= {("hgnc",), ("kb",)}
+    assert {row["id"] for row in warehouse.search("MET", source="kb")} == {"doid:1", "reactome:R-HSA-1"}

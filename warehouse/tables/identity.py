@@ -89,7 +89,8 @@ def _record_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) ->
 def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> None:
     """Record every name by which sources call the entities of a type.
 
-    A symbol that is stated but not shown, since a better source has another, is kept as a previous symbol.
+    A symbol that is stated but not shown, since a better source has another, is kept as a previous symbol. A name that
+    is only the accession of the id is none: the identifier is listed anyway, and there may be half a million of them.
     """
     connection.execute("DELETE FROM record.synonyms WHERE entity_type = ?", [entity.label])
     parts = [_stated_names(entity, column) for column in entity.properties if column.synonym is not None]
@@ -98,7 +99,7 @@ def list_synonyms(connection: duckdb.DuckDBPyConnection, entity: EntityType) -> 
         f"""INSERT INTO record.synonyms
         SELECT id, {literal(entity.label)}, synonym, kind, list_sort(list(DISTINCT source)), lower(synonym)
         FROM ({" UNION ALL ".join(parts)}) AS named JOIN record.files USING (_file)
-        WHERE synonym IS NOT NULL
+        WHERE synonym IS NOT NULL AND NOT (kind = 'name' AND id = split_part(id, ':', 1) || ':' || synonym)
         GROUP BY id, synonym, kind ORDER BY kind = 'identifier', lower(synonym), id, kind"""
     )
 
