@@ -438,7 +438,7 @@ def _answer_all(
 ) -> None:
     """Answer the questions whose children belong to one arena: the score of (child, allowed candidates)."""
     for question in range(children.shape[0]):
-        child = np.int64(children[question])
+        child = int(children[question])
         if child % arenas == arena:
             key = (np.int64(child), allowed[question, 0])
             if key not in answers:

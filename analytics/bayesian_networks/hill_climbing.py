@@ -29,6 +29,7 @@ from analytics.bayesian_networks.acyclic import (
 )
 from analytics.bayesian_networks.candidates import Edges
 from analytics.bayesian_networks.dataset import Prepared
+from analytics.bayesian_networks.experiments import check_intervened, leave_out
 from analytics.bayesian_networks.learn import screen_candidates
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
@@ -324,6 +325,7 @@ def learn_hill_climbing(
     checkpoint: Path | None = None,
     *,
     candidates: NDArray[np.int32] | None = None,
+    intervened: NDArray[np.bool_] | None = None,
 ) -> Network:
     """Learn a network by greedy hill climbing among screened candidates.
 
@@ -333,6 +335,7 @@ def learn_hill_climbing(
         progress: is told how far screening and climbing are.
         checkpoint: is not needed: a climb among 20,000 variables takes minutes, nearly all of it for the screen.
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
+        intervened: samples x columns, where an experiment set a value (`learn`).
 
     Returns:
         An acyclic network of the columns.
@@ -340,7 +343,7 @@ def learn_hill_climbing(
     options = with_lists(options or LearningOptions(), len(prepared.columns))
     candidates = candidates if candidates is not None else screen_candidates(prepared, options, progress)
     with on_threads(options.threads) as run:
-        problem = screened_problem(prepared, options, run, candidates)
+        problem = screened_problem(prepared, options, run, candidates, intervened)
         restarts = options.restarts or RESTARTS
         found = climb(problem, prepared.origin, run, seed=options.seed, restarts=restarts, progress=progress)
     return network_of(found.edges, prepared.columns)
@@ -351,9 +354,23 @@ def with_lists(options: LearningOptions, columns: int) -> LearningOptions:
     return replace(options, candidates=most_candidates(columns, options))
 
 
-def screened_problem(prepared: Prepared, options: LearningOptions, run: Run, candidates: NDArray[np.int32]) -> Problem:
+def screened_problem(
+    prepared: Prepared,
+    options: LearningOptions,
+    run: Run,
+    candidates: NDArray[np.int32],
+    intervened: NDArray[np.bool_] | None = None,
+) -> Problem:
     """The sufficient statistics of candidates that a screen gave (`learn.screen_candidates`)."""
-    return problem_of(material(prepared, options), candidates, False, options, run)
+    # A screen that kept all pairs has gaps where a pair is not allowed.
+    gaps_last = np.argsort(candidates < 0, axis=1, kind="stable")
+    lists = np.ascontiguousarray(np.take_along_axis(candidates, gaps_last, axis=1))
+    source = material(prepared, options)
+    problem = problem_of(source, lists, False, options, run)
+    if intervened is None:
+        return problem
+    check_intervened(intervened, prepared.columns, len(prepared.z))
+    return leave_out(problem, source.columns, lists, intervened)
 
 
 def climb(

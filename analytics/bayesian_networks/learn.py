@@ -8,6 +8,7 @@ Small problems keep all pairs as candidates. At the end the order is shaken and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def learn(
     candidates: NDArray[np.int32] | None = None,
     intervened: NDArray[np.bool_] | None = None,
 ) -> Network:
-    """Learn a directed acyclic network of `prepared.columns`.
+    """Learn a directed network of `prepared.columns`; it is acyclic unless the method is "nnsr".
 
     Args:
         prepared: standardised columns with their tiers.
@@ -83,6 +84,10 @@ def learn(
     """
     options = options or LearningOptions()
     _check(prepared, options)
+    if options.method != "order":
+        return _by_another_method(options.method)(
+            prepared, options, progress, checkpoint, candidates=candidates, intervened=intervened
+        )
     key = key_of(prepared, options) if checkpoint else ""
     if intervened is not None:
         check_intervened(intervened, prepared.columns, len(prepared.z))
@@ -93,6 +98,17 @@ def learn(
     kept.remove()
     children = np.repeat(np.arange(len(prepared.columns), dtype=np.int32), np.diff(edges.starts))
     return Network(prepared.columns, edges.parents, children, np.ones(len(children)))
+
+
+def _by_another_method(method: str) -> Callable[..., Network]:
+    # These modules use the screen that is defined here.
+    if method == "nnsr":
+        from analytics.bayesian_networks.nnsr import learn_nnsr
+
+        return learn_nnsr
+    from analytics.bayesian_networks.hill_climbing import learn_hill_climbing
+
+    return learn_hill_climbing
 
 
 def screen_candidates(

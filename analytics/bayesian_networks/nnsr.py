@@ -13,6 +13,7 @@ fixed size and each small network a seed of its own: the result does not depend 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -148,10 +149,14 @@ def learn_nnsr(
     checkpoint: Path | None = None,
     *,
     candidates: NDArray[np.int32] | None = None,
+    intervened: NDArray[np.bool_] | None = None,
     sampling: NnsrOptions | None = None,
 ) -> Network:
     """Learn a network of frequencies by NNSR; see `nnsr`. `acyclic.without_cycles` makes a single acyclic one of it."""
-    return nnsr(prepared, options, progress, checkpoint, candidates=candidates, sampling=sampling).network
+    compiled = nnsr(
+        prepared, options, progress, checkpoint, candidates=candidates, intervened=intervened, sampling=sampling
+    )
+    return compiled.network
 
 
 def nnsr(
@@ -161,6 +166,7 @@ def nnsr(
     checkpoint: Path | None = None,
     *,
     candidates: NDArray[np.int32] | None = None,
+    intervened: NDArray[np.bool_] | None = None,
     sampling: NnsrOptions | None = None,
 ) -> Compiled:
     """Compile a network from many small ones.
@@ -171,6 +177,7 @@ def nnsr(
         progress: is told how many small networks are done.
         checkpoint: a file from which an interrupted run goes on to the same result; it is deleted at the end.
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
+        intervened: samples x columns, where an experiment set a value (`learn`).
         sampling: how small networks are sampled; None = the defaults.
 
     Raises:
@@ -178,10 +185,10 @@ def nnsr(
     """
     options = with_lists(options or LearningOptions(), len(prepared.columns))
     sampling = sampling or NnsrOptions()
-    store = _Store(checkpoint, _key(prepared, options, sampling) if checkpoint else "")
+    store = _Store(checkpoint, _key(prepared, options, sampling, intervened) if checkpoint else "")
     candidates = candidates if candidates is not None else screen_candidates(prepared, options, progress)
     with on_threads(options.threads) as run:
-        problem = screened_problem(prepared, options, run, candidates)
+        problem = screened_problem(prepared, options, run, candidates, intervened)
         sampler = _Sampler(problem, prepared.origin, sampling, options.seed)
         counts = store.read() or sampler.nothing_yet()
         with progress.task("Small networks", sampling.iterations, "networks") as told:
@@ -389,9 +396,12 @@ def _fill(
             met += 1
 
 
-def _key(prepared: Prepared, options: LearningOptions, sampling: NnsrOptions) -> str:
+def _key(
+    prepared: Prepared, options: LearningOptions, sampling: NnsrOptions, intervened: NDArray[np.bool_] | None
+) -> str:
     """What a checkpoint belongs to: the data and every choice that the result depends on."""
-    return f"{key_of(prepared, options)} {sorted(asdict(sampling).items())}"
+    mask = b"" if intervened is None else np.packbits(intervened).tobytes()
+    return f"{key_of(prepared, options)} {sorted(asdict(sampling).items())} {sha256(mask).hexdigest()}"
 
 
 class _Store:

@@ -11,6 +11,9 @@ from warehouse.errors import AnalysisError
 Score = Literal["sbic", "bnrc", "bic", "ebic"]
 Functions = Literal["choose", "additive", "linear"]
 
+Method = Literal["order", "hill_climbing", "nnsr"]
+
+_METHODS = ("order", "hill_climbing", "nnsr")
 _SCORES = ("sbic", "bnrc", "bic", "ebic")
 _FUNCTIONS = ("choose", "additive", "linear")
 
@@ -38,6 +41,8 @@ class LearningOptions:
         seed: fixes the result, whatever the number of threads.
         threads: how many are used; None = one for each core.
         memory_gb: the most that learning may take; None = what the machine has free.
+        method: "order" searches orders of all variables (the most accurate); "hill_climbing" adds, deletes and turns
+            edges round; "nnsr" compiles many small networks into frequencies, with cycles (Tamada et al. 2011).
 
     Raises:
         AnalysisError: a value is out of its range.
@@ -54,9 +59,11 @@ class LearningOptions:
     seed: int = 0
     threads: int | None = None
     memory_gb: float | None = None
+    method: Method = "order"
 
     def __post_init__(self) -> None:
         _one_of("score", self.score, _SCORES)
+        _one_of("method", self.method, _METHODS)
         _one_of("functions", self.functions, _FUNCTIONS)
         _between("coordinates", self.coordinates, 1, 19)
         _between("candidates", self.candidates, 1, MAXIMUM_CANDIDATES)

@@ -6,7 +6,7 @@ import pytest
 from analytics.bayesian_networks import hill_climbing, metrics
 from analytics.bayesian_networks.acyclic import reaches
 from analytics.bayesian_networks.dataset import Dataset, Kind, Prepared, prepare
-from analytics.bayesian_networks.learn import screen_candidates
+from analytics.bayesian_networks.learn import learn, screen_candidates
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import new_scratch
@@ -14,6 +14,7 @@ from analytics.bayesian_networks.parents import Problem
 from analytics.bayesian_networks.scores import linear_bic
 from analytics.bayesian_networks.simulate import simulate
 from analytics.bayesian_networks.threads import on_threads
+from warehouse.errors import AnalysisError
 
 LINEAR = LearningOptions(functions="linear", score="bic", threads=1)
 
@@ -105,3 +106,26 @@ def test_nothing_points_into_the_lowest_tier_and_categories_are_no_parents_of_on
     assert not any(child.startswith("stage") for _, child in network.edges())
     assert any(parent.startswith("stage") for parent, _ in network.edges())
     assert ("a", "b") in network.edges() or ("b", "a") in network.edges()
+
+
+def test_learn_takes_the_method_by_its_name_and_any_screen() -> None:
+    prepared = prepare(simulate("nonlinear", 20, 200, seed=3).dataset())
+    by_name = LearningOptions(method="hill_climbing", threads=1)
+    assert learn(prepared, by_name).edges() == hill_climbing.learn_hill_climbing(prepared, by_name).edges()
+    everything = screen_candidates(prepared, LearningOptions(threads=1))
+    assert metrics.jaccard(learn(prepared, by_name, candidates=everything), learn(prepared, by_name)) > 0.6
+    assert learn(prepared, LearningOptions(method="nnsr", threads=1)).frequency.min() < 1
+    with pytest.raises(AnalysisError, match="method is 'odd'"):
+        LearningOptions(method="odd")  # type: ignore[arg-type]
+
+
+def test_samples_in_which_a_variable_was_set_leave_its_own_fit() -> None:
+    random = np.random.default_rng(0)
+    z = random.normal(size=(400, 3))
+    z[:, 1] += 2 * z[:, 0]
+    set_by_hand = np.zeros((400, 3), np.bool_)
+    set_by_hand[:200, 1] = True
+    z[:200, 1] = random.normal(size=200)
+    prepared = prepare(Dataset.of(z, ["a", "b", "c"]))
+    found = hill_climbing.learn_hill_climbing(prepared, LINEAR, intervened=set_by_hand)
+    assert found.edges() == (("a", "b"),)
