@@ -227,7 +227,7 @@ def explained(error: Exception, target: Target) -> StoreError:  # noqa: PLR0911
     if isinstance(error, AuthError):
         return _refused(code, target, where)
     if isinstance(error, ServiceUnavailable | OSError):
-        if "protocol" in cause or "handshake" in cause:
+        if any(word in cause.lower() for word in ("protocol", "handshake", "http")):
             return StoreError(
                 f"At {target.uri} there is no Neo4j server of version {LEAST_VERSION} or newer: {cause}",
                 "Is this the Bolt port (7687 by default, not 7474)? Is the server old?",
@@ -277,9 +277,10 @@ def _refused(code: str, target: Target, where: str) -> StoreError:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without the codes around it."""
+    """What an error says, without the codes around it; of a lost connection also why."""
     message = getattr(error, "message", None) if isinstance(error, Neo4jError) else None
-    return (message or str(error) or type(error).__name__).strip().splitlines()[0]
+    lines = (message or str(error) or type(error).__name__).strip().splitlines()
+    return " ".join(dict.fromkeys(lines[:: len(lines) - 1 or 1])) if isinstance(error, ServiceUnavailable) else lines[0]
 
 
 def is_client_error(error: Exception) -> bool:
