@@ -132,6 +132,16 @@ def _ours(data: Any) -> Callable[[], tuple[Edges, Edges]]:
     return lambda: _of_network(learn(prepared, options, intervened=intervened))
 
 
+def _ours_lines(data: Any) -> Callable[[], tuple[Edges, Edges]]:
+    from analytics.bayesian_networks.dataset import prepare
+    from analytics.bayesian_networks.learn import learn
+    from analytics.bayesian_networks.options import LearningOptions
+
+    prepared, options = prepare(_dataset(data)), LearningOptions(functions="linear", threads=1)
+    learn(prepared.with_rows(np.arange(40)), options)
+    return lambda: _of_network(learn(prepared, options))
+
+
 def _ours_climbing(data: Any) -> Callable[[], tuple[Edges, Edges]]:
     from analytics.bayesian_networks.dataset import prepare
     from analytics.bayesian_networks.hill_climbing import learn_hill_climbing
@@ -199,6 +209,7 @@ def _pgmpy(data: Any) -> Callable[[], tuple[Edges, Edges]]:
 #: Each reads the data and gives what is timed.
 LEARNERS: dict[str, Callable[[Any], Callable[[], tuple[Edges, Edges]]]] = {
     "ours": _ours,
+    "ours_lines": _ours_lines,
     "ours_climbing": _ours_climbing,
     "ours_discrete": _ours_discrete,
     "boss": _boss,
