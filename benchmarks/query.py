@@ -32,7 +32,7 @@ def _measure(home: Path) -> list[Figure]:
 
     figures: list[Figure] = []
     with Warehouse.open(home) as warehouse:
-        for name, (work, goal, repeats) in _questions(warehouse).items():
+        for name, (work, goal, repeats) in questions(warehouse).items():
             p50, p95, worst = percentiles(work, repeats)
             figures += [
                 Figure(f"{name}_p50_ms", round(p50, 2), "ms"),
@@ -42,7 +42,8 @@ def _measure(home: Path) -> list[Figure]:
     return figures
 
 
-def _questions(warehouse: object) -> dict[str, tuple[Callable[[], object], str | None, int]]:
+def questions(warehouse: object) -> dict[str, tuple[Callable[[], object], str | None, int]]:
+    """By name: what is asked, its goal, and how often."""
     from warehouse.warehouse import Warehouse
 
     assert isinstance(warehouse, Warehouse)

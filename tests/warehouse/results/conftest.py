@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,8 +117,16 @@ def copy_of(home: Home, root: Path) -> Home:
     return Home(root)
 
 
+@pytest.fixture(scope="session")
+def asked(bare_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A warehouse with a run, made once for tests that only ask."""
+    home = copy_of(bare_home, tmp_path_factory.mktemp("asked") / "home")
+    results = Results(home)
+    return Published(home, results, results.publish(account(home), findings(), PREDICTS))
+
+
 @pytest.fixture
-def published(home: Home) -> Iterator[Published]:
+def published(home: Home) -> Published:
     """A warehouse with a run."""
     results = Results(home)
-    yield Published(home, results, results.publish(account(home), findings(), PREDICTS))
+    return Published(home, results, results.publish(account(home), findings(), PREDICTS))

@@ -32,13 +32,13 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_cypher_sees_the_run_its_subnetwork_and_its_relationships(published: Published) -> None:
-    with Warehouse.open(published.home.root) as warehouse:
+def test_cypher_sees_the_run_its_subnetwork_and_its_relationships(asked: Published) -> None:
+    with Warehouse.open(asked.home.root) as warehouse:
         found = warehouse.query(
             """MATCH (r:AnalysisRun)-[:PRODUCED]->(s:Subnetwork)-[m:HAS_MEMBER]->(x)
             RETURN r.name, r.seed, r.older_build, s.name, labels(x)[0], x.id, m.role, m.evidence ORDER BY x.id"""
         )
-        run = published.run.run
+        run = asked.run.run
         assert found.rows() == [
             (run, 7, False, "Responders, common", "Gene", "hgnc:2", "hub", "predicted"),
             (run, 7, False, "Responders, common", "Protein", "uniprot:P1", None, "predicted"),
@@ -51,11 +51,11 @@ def test_cypher_sees_the_run_its_subnetwork_and_its_relationships(published: Pub
         assert edges.rows() == [("CCC", "BBB", 1, 2.0, -1.5, ["ecv"]), ("BBB", "AAA", 2, 0.5, None, ["ecv"])]
 
 
-def test_an_untyped_pattern_means_every_type(published: Published) -> None:
+def test_an_untyped_pattern_means_every_type(asked: Published) -> None:
     hops = "MATCH (:Gene {symbol: 'BBB'})-[r]-(x) RETURN type(r) AS type, r.evidence ORDER BY type, x.id"
     path = """MATCH p = shortestPath((:Gene {symbol: 'CCC'})-[*..4]->(:Protein))
         RETURN [r IN relationships(p) | type(r)]"""
-    with Warehouse.open(published.home.root) as warehouse:
+    with Warehouse.open(asked.home.root) as warehouse:
         assert warehouse.query(hops).rows() == [
             ("HAS_MEMBER", "predicted"),
             ("INTERACTS_WITH", "asserted"),
@@ -63,7 +63,7 @@ def test_an_untyped_pattern_means_every_type(published: Published) -> None:
             ("REGULATES", "predicted"),
         ]
         assert warehouse.query(path).rows() == [(["REGULATES", "REGULATES", "ENCODES"],)]
-    with Warehouse.open(published.home.root, predictions=False) as warehouse:
+    with Warehouse.open(asked.home.root, predictions=False) as warehouse:
         assert warehouse.query(hops).rows() == [("INTERACTS_WITH", "asserted")]
         assert warehouse.query(path).rows() == []
         assert warehouse.runs == ()
@@ -77,16 +77,16 @@ def test_an_untyped_pattern_means_every_type(published: Published) -> None:
         "MATCH (g:Gene) RETURN g ORDER BY g.id",
     ],
 )
-def test_a_question_that_names_its_types_gets_no_prediction(published: Published, question: str) -> None:
-    with Warehouse.open(published.home.root, predictions=False) as alone:
+def test_a_question_that_names_its_types_gets_no_prediction(asked: Published, question: str) -> None:
+    with Warehouse.open(asked.home.root, predictions=False) as alone:
         expected = alone.query(question).rows()
-    with Warehouse.open(published.home.root) as warehouse:
+    with Warehouse.open(asked.home.root) as warehouse:
         assert warehouse.query(question).rows() == expected
 
 
-def test_sql_has_views_of_the_run_and_of_every_type(published: Published) -> None:
-    run = published.run.run
-    with Warehouse.open(published.home.root) as warehouse:
+def test_sql_has_views_of_the_run_and_of_every_type(asked: Published) -> None:
+    run = asked.run.run
+    with Warehouse.open(asked.home.root) as warehouse:
         (told,) = warehouse.sql("FROM runs")
         assert (told["run"], told["analysis"], told["older_build"], told["vanished"]) == (run, "ecv", False, 0)
         assert told["parameters"] == '{"cohort": "c1", "top_percent": 5.0}'
@@ -116,11 +116,11 @@ def test_a_build_without_runs_has_the_views_and_no_rows(home: Home) -> None:
             assert warehouse.sql(f"FROM {view}").rows() == []
 
 
-def test_search_finds_subnetworks_and_runs(published: Published) -> None:
-    with Warehouse.open(published.home.root) as warehouse:
+def test_search_finds_subnetworks_and_runs(asked: Published) -> None:
+    with Warehouse.open(asked.home.root) as warehouse:
         (found,) = warehouse.search("responders", "Subnetwork")
         assert (found["name"], found["match"]) == ("Responders, common", "beginning")
-        assert warehouse.search(published.run.run).rows()[0][1] == "AnalysisRun"
+        assert warehouse.search(asked.run.run).rows()[0][1] == "AnalysisRun"
         assert warehouse.search("AAA").rows()[0][0] == "hgnc:1"
 
 
@@ -165,8 +165,8 @@ def test_who_has_opened_a_warehouse_keeps_what_it_opened(published: Published) -
         assert early.runs == (published.run.run,)
 
 
-def test_the_doors_stay_shut(published: Published, tmp_path: Path) -> None:
-    build = with_active_runs(published.home.current())
+def test_the_doors_stay_shut(asked: Published, tmp_path: Path) -> None:
+    build = with_active_runs(asked.home.current())
     connection = overlay.open_with_runs(build, Limits.memory_mb)
     attempts = [
         f"COPY graph.gene TO '{tmp_path}/stolen.csv'",
@@ -176,7 +176,7 @@ def test_the_doors_stay_shut(published: Published, tmp_path: Path) -> None:
         "DROP VIEW main.gene",
         "DELETE FROM graph.regulates",
         "CREATE TABLE main.mine AS SELECT 1",
-        f'DELETE FROM "{published.run.run}".predicted.regulates',
+        f'DELETE FROM "{asked.run.run}".predicted.regulates',
         "DELETE FROM build.graph.gene",
         "INSTALL httpfs",
     ]
@@ -186,7 +186,7 @@ def test_the_doors_stay_shut(published: Published, tmp_path: Path) -> None:
                 connection.cursor().execute(attempt)
     finally:
         connection.close()
-    with Warehouse.open(published.home.root) as warehouse, pytest.raises(QuestionError):
+    with Warehouse.open(asked.home.root) as warehouse, pytest.raises(QuestionError):
         warehouse.sql("DELETE FROM regulates")
 
 
