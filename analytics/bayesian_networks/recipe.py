@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analytics.bayesian_networks.dataset import Dataset, Prepared, prepare
 from analytics.bayesian_networks.ecv import ecv
-from analytics.bayesian_networks.fit import FitOptions, FittedNetwork, aligned, fit
+from analytics.bayesian_networks.fit import FitOptions, FittedNetwork, fit
 from analytics.bayesian_networks.groups import Contrast, Groups
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
@@ -227,49 +227,31 @@ class Learning:
 
         if not options.replicates:
             return learn(prepared, options.learning, self.progress, self._file("network")), ()
-        replicates = []
-        with self.progress.task("learn replicates", total=options.replicates, unit="networks") as task:
-            for number in range(options.replicates):
-                replicates.append(self._replicate(prepared, options, number))
-                task.advance()
-        frequencies = _frequencies(prepared.columns, replicates)
+        from analytics.bayesian_networks.ensemble import Resampling, learn_ensemble
+
+        ensemble = learn_ensemble(
+            prepared,
+            # One process uses all cores for one network; several share them.
+            options.learning if (self.workers or 1) == 1 else replace(options.learning, threads=None),
+            options.replicates,
+            seed=self.seed,
+            processes=self.workers or 1,
+            scheduler=self.scheduler,
+            progress=self.progress,
+            checkpoint=self._file("replicates"),
+        )
+        frequencies = ensemble.frequencies
         kept = frequencies.with_frequency_at_least(options.least_frequency)
         if not kept.count:
             raise AnalysisError(
                 f"No edge is in {options.least_frequency:.0%} of {options.replicates} networks.",
                 f"The most frequent is in {frequencies.frequency.max(initial=0):.0%}: lower --least-frequency.",
             )
-        return kept, tuple(replicates)
-
-    def _replicate(self, prepared: Prepared, options: RecipeOptions, number: int) -> Replicate:
-        """One network of resampled rows; what is finished is kept beside the checkpoint of what is not."""
-        from analytics.bayesian_networks.learn import learn
-
-        rows = np.random.default_rng([self.seed, number]).integers(0, len(prepared.z), len(prepared.z))
-        finished = self._file(f"replicate-{number}.npz")
-        if finished is not None and finished.exists():
-            with np.load(finished) as kept:
-                return Replicate(Network.of_edges(prepared.columns, kept["parents"], kept["children"]), rows)
-        sample = prepared.with_rows(rows)
-        learned = learn(sample, options.learning, checkpoint=self._file(f"replicate-{number}"))
-        network = aligned(learned, prepared.columns)
-        if finished is not None:
-            part = finished.with_suffix(".part")
-            with part.open("wb") as file:
-                np.savez(file, parents=network.parents, children=network.children)
-            part.replace(finished)
-        return Replicate(network, rows)
+        rows = [Resampling(self.seed).rows(len(prepared.z), number) for number in range(options.replicates)]
+        return kept, tuple(Replicate(network, own) for network, own in zip(ensemble.networks, rows, strict=True))
 
     def _file(self, name: str) -> Path | None:
         return None if self.checkpoint is None else self.checkpoint / name
-
-
-def _frequencies(columns: tuple[str, ...], replicates: Sequence[Replicate]) -> Network:
-    """Every edge of any replicate, with the share of them that hold it."""
-    width = len(columns)
-    keys = np.concatenate([one.network.children.astype(np.int64) * width + one.network.parents for one in replicates])
-    edges, counts = np.unique(keys, return_counts=True)
-    return Network(columns, edges % width, edges // width, counts / len(replicates))
 
 
 def _before_and_after(

@@ -76,7 +76,7 @@ def test_an_ensemble_goes_on_from_what_it_has(tmp_path: Path) -> None:
     dataset, options = _data(), replace(OPTIONS, replicates=12)
     whole = compare(dataset, groups=_groups(dataset), options=options)
     first = compare(dataset, groups=_groups(dataset), options=replace(options, replicates=5), checkpoint=tmp_path)
-    assert len(list(tmp_path.glob("replicate-*.npz"))) == 5
+    assert len(list((tmp_path / "replicates").glob("replicate-*.npz"))) == 5
     rest = compare(dataset, groups=_groups(dataset), options=options, checkpoint=tmp_path)
     assert first.ensemble == 5
     assert rest.fitted.network.edges() == whole.fitted.network.edges()
