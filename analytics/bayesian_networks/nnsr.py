@@ -8,6 +8,10 @@ with both of its ends that have it. The result is a directed network that may ha
 The paper leaves details open; what is ours is written where it is decided (network_analytics.md 3.2). All small
 networks share the candidates and sufficient statistics of one screen, so that no data are read again. Batches have a
 fixed size and each small network a seed of its own: the result does not depend on the number of threads.
+
+One thing is added. A variable whose parent was not chosen is joined with its grandparents instead, so that in sparse
+networks, where most of the chosen variables are at a border, false edges would become frequent. Small networks are
+therefore learned together with the known neighbours of their variables, and only edges among the chosen ones count.
 """
 
 from __future__ import annotations
@@ -50,6 +54,10 @@ _ROUNDS_BY_CHANCE = 5
 
 #: A walk gives up after so many steps for each variable of a small network without meeting a new one.
 _STEPS_WITHOUT_NEWS = 10
+
+#: A small network is learned with the known neighbours of its variables around it: pairs that were joined in at least
+#: this share of the small networks with both, the most frequent first, and at most so many for each of its variables.
+_KNOWN, _AROUND = 0.25, 2
 
 #: Small networks between two looks at the frequencies, and looks without news after which it ends.
 _BATCH, _QUIET_LOOKS = 50, 3
@@ -224,7 +232,8 @@ class _Sampler:
         """Learn one batch of small networks, add them to the counts, and look what changed."""
         frequencies, edges_before = counts.frequencies(), self._edges(counts)
         numbers = range(counts.done, min(counts.done + _BATCH, self._sampling.iterations))
-        walks = self._walks(counts)
+        pairs = self._pairs(counts)
+        walks = self._walks(counts, pairs)
         seeds = self._seeds(counts, len(numbers))
         members: list[NDArray[np.int32]] = [np.empty(0, np.int32)] * len(numbers)
         edges: list[tuple[NDArray[np.intp], NDArray[np.int64]]] = [(np.empty(0, np.intp), np.empty(0, np.int64))]
@@ -233,7 +242,7 @@ class _Sampler:
         def one(index: int) -> None:
             random = np.random.default_rng([self._seed, numbers[index]])
             members[index] = self._members(numbers[index], seeds[index], walks, random)
-            edges[index] = self._learn(members[index], random)
+            edges[index] = self._learn(members[index], self._around(members[index], pairs), random)
 
         run(one, range(len(numbers)))
         for chosen, (children, slots) in zip(members, edges, strict=True):
@@ -267,16 +276,23 @@ class _Sampler:
             selected[seeds[-1]] += 1
         return seeds
 
-    def _walks(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """The pairs that a walk may follow: where each unit's neighbours start, and the neighbours."""
-        child, slot = np.nonzero(counts.found)
+    def _pairs(self, counts: Counts) -> NDArray[np.float32]:
+        """The share of small networks with both ends that join a child and a candidate, in either direction."""
+        child, slot = np.nonzero(counts.together)
         parent, back = self._problem.candidates[child, slot], self._mirror[child, slot]
         both = counts.found[child, slot] + np.where(back >= 0, counts.found[parent, back], 0)
-        near = both >= self._sampling.walk_threshold * counts.together[child, slot]
-        first, second = (self._units.unit_of[columns[near]].astype(np.int64) for columns in (child, parent))
-        pairs = np.unique(np.concatenate([first * self._count + second, second * self._count + first]))
-        starts = np.searchsorted(pairs, np.arange(self._count + 1, dtype=np.int64) * self._count)
-        return starts.astype(np.int64), (pairs % self._count).astype(np.int32)
+        shares = np.zeros(counts.found.shape, np.float32)
+        shares[child, slot] = both / counts.together[child, slot]
+        return shares
+
+    def _walks(self, counts: Counts, pairs: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """The pairs that a walk may follow: where each unit's neighbours start, and the neighbours."""
+        child, slot = np.nonzero((counts.found > 0) & (pairs >= self._sampling.walk_threshold))
+        parent = self._problem.candidates[child, slot]
+        first, second = (self._units.unit_of[columns].astype(np.int64) for columns in (child, parent))
+        joined = np.unique(np.concatenate([first * self._count + second, second * self._count + first]))
+        starts = np.searchsorted(joined, np.arange(self._count + 1, dtype=np.int64) * self._count)
+        return starts.astype(np.int64), (joined % self._count).astype(np.int32)
 
     def _members(
         self,
@@ -296,21 +312,38 @@ class _Sampler:
         _fill(self._problem.candidates, self._units, others, met, inside, chosen)
         return chosen
 
+    def _around(self, members: NDArray[np.int32], pairs: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Known neighbours of the members that are not among them.
+
+        Without its neighbours, a variable at the border would be joined with theirs: such edges would be frequent.
+        """
+        columns = self._columns_of(members)
+        row, slot = np.nonzero(pairs[columns] >= _KNOWN)
+        units = self._units.unit_of[self._problem.candidates[columns[row], slot]]
+        outside = ~np.isin(units, members)
+        shares = pairs[columns[row], slot][outside]
+        ranked = units[outside][np.argsort(-shares, kind="stable")]
+        _, first = np.unique(ranked, return_index=True)
+        return np.asarray(ranked[np.sort(first)][: _AROUND * self._size], dtype=np.int32)
+
     def _columns_of(self, members: NDArray[np.int32]) -> NDArray[np.int32]:
         return np.flatnonzero(np.isin(self._units.unit_of, members)).astype(np.int32)
 
     def _learn(
-        self, members: NDArray[np.int32], random: np.random.Generator
+        self, members: NDArray[np.int32], around: NDArray[np.int32], random: np.random.Generator
     ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        """The edges of a small network: children and slots."""
-        columns = self._columns_of(members)
+        """The edges between members that a climb among them and what is around them finds: children and slots."""
+        columns = self._columns_of(np.append(members, around))
         inside = np.zeros(len(self._units.unit_of), np.bool_)
         inside[columns] = True
         parents = no_parents(len(inside), self._problem.maximum_parents)
         dag, scratch = room_for_edges(self._problem, self._units), new_scratch(self._problem)
         climb_from(self._problem, parents, self._units, dag, inside, random.permutation(columns), scratch)
         children, places = np.nonzero(np.arange(parents.slots.shape[1]) < parents.counts[:, None])
-        return children, parents.slots[children, places]
+        slots = parents.slots[children, places]
+        ends = self._units.unit_of[children], self._units.unit_of[self._problem.candidates[children, slots]]
+        kept = np.isin(ends[0], members) & np.isin(ends[1], members)
+        return children[kept], slots[kept]
 
     def compiled(self, counts: Counts, columns: tuple[str, ...]) -> Network:
         """The network of all edges that are frequent enough."""
