@@ -174,7 +174,8 @@ class Server:
         """A driver of the official package; close it."""
         import neo4j
 
-        return neo4j.GraphDatabase.driver(self.uri, auth=(self.user, self.password))
+        auth = (self.user, self.password)
+        return neo4j.GraphDatabase.driver(self.uri, auth=auth, notifications_min_severity="OFF")
 
     def run(self, text: str, **parameters: Any) -> list[list[Any]]:
         """Run one statement, writes too, and give its rows."""

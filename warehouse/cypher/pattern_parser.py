@@ -145,7 +145,13 @@ class PatternParser(ExpressionParser):
         if self.take_symbol("["):
             name = self._element_name()
             types = self.label_expression() if self.take_symbol(":") or self._takes_is() else None
+            types_end = self.token.at
             repetition = self._star()
+            if repetition is not None and not _is_plain(types):
+                raise s.refusal(
+                    self.text, types_end, "types beside * are names joined by |",
+                    "put the repetition behind the brackets: -[:!A]-{1,3}",
+                )  # fmt: skip
             properties = self._properties()
             where = self.expression() if self.take_word("WHERE") else None
             self.expect_symbol("]")
@@ -224,3 +230,10 @@ class PatternParser(ExpressionParser):
         else:
             term = s.LabelName(at, self.expect_name("a label").value)
         return s.LabelNot(at, term) if negations % 2 else term
+
+
+def _is_plain(types: s.LabelExpression | None) -> bool:
+    """Whether types are names joined by `|`, the only ones that Neo4j takes beside `*`."""
+    if isinstance(types, s.LabelLogic):
+        return types.operator == "|" and all(isinstance(one, s.LabelName) for one in types.operands)
+    return types is None or isinstance(types, s.LabelName)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -30,8 +32,19 @@ EDGES = {
 ENDS = {"INTERACTS": ("Gene", "Gene"), "TARGETS": ("Drug", "Gene"), "ASSOCIATES": ("Gene", "Disease")}
 
 
-def build(connection: duckdb.DuckDBPyConnection) -> Catalogue:
-    """Write the primary tables of the graph and derive the rest."""
+@dataclass(frozen=True)
+class SmallGraph:
+    """The rows of a graph: genes, drugs, diseases, and relationships by type."""
+
+    genes: Sequence[tuple[Any, ...]] = tuple(GENES)
+    drugs: Sequence[tuple[Any, ...]] = tuple(DRUGS)
+    diseases: Sequence[tuple[Any, ...]] = tuple(DISEASES)
+    edges: Mapping[str, Sequence[tuple[str, str, float | None]]] = field(default_factory=lambda: EDGES)
+
+
+def build(connection: duckdb.DuckDBPyConnection, graph: SmallGraph | None = None) -> Catalogue:
+    """Write the primary tables of a graph and derive the rest."""
+    graph = graph or SmallGraph()
     connection.execute("CREATE SCHEMA graph")
     connection.execute(
         "CREATE TABLE graph.gene (_nid BIGINT, id VARCHAR, symbol VARCHAR, year BIGINT, score DOUBLE, "
@@ -40,12 +53,14 @@ def build(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     connection.execute("CREATE TABLE graph.drug (_nid BIGINT, id VARCHAR, name VARCHAR, year BIGINT)")
     connection.execute("CREATE TABLE graph.disease (_nid BIGINT, id VARCHAR, name VARCHAR, active BOOLEAN)")
     numbers: dict[str, int] = {}
-    for ordinal, (table, rows) in enumerate((("gene", GENES), ("drug", DRUGS), ("disease", DISEASES))):
+    for ordinal, (table, rows) in enumerate(
+        (("gene", graph.genes), ("drug", graph.drugs), ("disease", graph.diseases))
+    ):
         for position, row in enumerate(rows):
             numbers[row[0]] = (ordinal << SHIFT) + position
             marks = ", ".join("?" * (len(row) + 1))
             connection.execute(f"INSERT INTO graph.{table} VALUES ({marks})", [numbers[row[0]], *row])
-    for ordinal, (name, rows) in enumerate(EDGES.items()):
+    for ordinal, (name, rows) in enumerate(graph.edges.items()):
         connection.execute(f"CREATE TABLE graph.{name.lower()} (_rid BIGINT, _s BIGINT, _o BIGINT, score DOUBLE)")
         for position, (start, end, score) in enumerate(rows):
             values = [(ordinal << SHIFT) + position, numbers[start], numbers[end], score]
@@ -70,7 +85,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     )
     relationships = tuple(
         RelationshipType(name, name.lower(), (ENDS[name],), {"score": real}, ordinal)
-        for ordinal, name in enumerate(EDGES)
+        for ordinal, name in enumerate(graph.edges)
     )
     catalogue = Catalogue(nodes, relationships)
     derive(connection, catalogue)

@@ -58,7 +58,9 @@ def node(draw: st.DrawFn, name: str) -> str:
 
 @st.composite
 def relationship(draw: st.DrawFn, name: str) -> str:
-    body = f"[{name}{draw(relationship_types)}{draw(lengths)}]"
+    types, length = draw(relationship_types), draw(lengths)
+    # Cypher takes no `!` beside `*`.
+    body = f"[{name}{'' if length and '!' in types else types}{length}]"
     return draw(st.sampled_from([f"-{body}->", f"<-{body}-", f"-{body}-"]))
 
 
