@@ -19,7 +19,8 @@ from warehouse.home import Home
 
 _NAMES = "reactome/reactome_pathways_names_2025_01_21.txt.gz"
 _RELATIONS = "reactome/reactome_pathways_relation_2025_01_14.txt.gz"
-#: What a new release of Reactome changes: a few per cent of names and of the hierarchy.
+_PROTEINS = "reactome/BINN_uniprot2reactome_translation.tsv.gz"
+#: What a new release of Reactome changes: a few per cent of names, of the hierarchy and of the members.
 _SHARE = 0.03
 
 
@@ -30,7 +31,7 @@ def run(small: bool) -> list[Figure]:
         raw = Path(folder, "raw")
         _link(DATA, raw, ("reactome", "hgnc_ncbi") if small else ())
         place = ("--raw", str(raw), "--home", str(Path(folder, "home")), "--subset", "--format", "json")
-        targetgraph("build", *place)
+        targetgraph("build", *place, *(("--source", "reactome", "--source", "hgnc") if small else ()))
         home = Home(Path(folder, "home"))
         first = home.current()
         start = time.perf_counter()
@@ -72,15 +73,16 @@ def _link(data: Path, raw: Path, folders: tuple[str, ...]) -> None:
 
 
 def _change(raw: Path) -> None:
-    """Another release: some pathways have new names, some parts of the hierarchy are gone."""
+    """Another release: some pathways have new names, some parts of the hierarchy and some members are gone."""
     chance = random.Random(7)
-    for name in (_NAMES, _RELATIONS):
+    for name in (_NAMES, _RELATIONS, _PROTEINS):
         path = raw / name
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
         if name == _NAMES:
             lines = [_renamed(line) if chance.random() < _SHARE else line for line in lines]
         else:
             lines = [line for line in lines if chance.random() > _SHARE]
+        lines.insert(0, header)
         path.unlink()
         path.write_bytes(gzip.compress("\n".join([*lines, ""]).encode(), mtime=0))
 
