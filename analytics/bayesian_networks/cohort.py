@@ -301,7 +301,8 @@ def _attribute(column: str, read: _Read, context: RunContext) -> dict[str, str]:
             return {sample: found[sample] for sample in read.dataset.samples if found.get(sample) is not None}  # type: ignore[misc]
     known = [*context.frame("SELECT * FROM patient LIMIT 0").columns, *context.frame("FROM sample LIMIT 0").columns]
     raise AnalysisError(
-        f"{column!r} is neither a column of patients or samples, nor a file.", f"Columns: {', '.join(known)}."
+        f"{column!r} is no column of patients or samples.",
+        f"Columns: {', '.join(known)}. Groups of your own: --sample-table FILE.",
     )
 
 

@@ -202,7 +202,7 @@ def test_clinical_columns_become_variables(context: RunContext) -> None:
         ({"cohort": "tcga_luad"}, "either --groups"),
         ({"cohort": "none", "groups": "sex"}, r"no matrix of 'none'(.|\n)*tcga_luad_expression"),
         ({"cohort": "tcga.study:LUAD", "groups": "sex"}, r"several matrices(.|\n)*Name one"),
-        ({"cohort": "tcga_luad", "groups": "shoe_size"}, r"'shoe_size' is neither(.|\n)*Columns: .*stage"),
+        ({"cohort": "tcga_luad", "groups": "shoe_size"}, r"'shoe_size' is no column(.|\n)*Columns: .*stage"),
         ({"cohort": "tcga_luad", "groups": "mutation:XYZ"}, "No matrix of mutations has XYZ"),
         ({"cohort": "tcga_luad", "groups": "expression:XYZ"}, "XYZ is not among the 300 variables"),
         ({"cohort": "tcga_luad", "groups": "expression:SMPK1:half"}, "'half' is no share"),
