@@ -61,19 +61,20 @@ class Installation:
     jars: Path
     version: str
 
-    def command(self, main: str, *arguments: str, heap: str = "512m") -> list[str]:
-        """A Java command line."""
+    def command(self, main: str, *arguments: str, heap: str = "512m", brief: bool = False) -> list[str]:
+        """A Java command line; a `brief` process spends less on becoming fast, as it will not live to enjoy it."""
         opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
         options = [f"-Xms{heap}", f"-Xmx{heap}", "-XX:+ExitOnOutOfMemoryError", *opened]
+        options += ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if brief else []
         return ["java", *options, "-cp", f"{self.jars}/*", main, *arguments]
 
     def admin_command(self, *arguments: str, heap: str = "512m") -> list[str]:
         """The command line of the admin tool; `environment` tells it the server's folder."""
         return self.command(_ADMIN, *arguments, heap=heap)
 
-    def server_command(self, home: Path, heap: str = "512m") -> list[str]:
+    def server_command(self, home: Path, heap: str = "512m", *, brief: bool = False) -> list[str]:
         """The command line of a server in a folder that `write_home` made."""
-        return self.command(_SERVER, f"--home-dir={home}", f"--config-dir={home / 'conf'}", heap=heap)
+        return self.command(_SERVER, f"--home-dir={home}", f"--config-dir={home / 'conf'}", heap=heap, brief=brief)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -202,6 +203,7 @@ class LocalServer(Server):
         owner: the process with which the server ends; None = this one.
         heap: the heap of the server and of the admin tool.
         settings: lines of `neo4j.conf`, beside or instead of the usual ones.
+        brief: for tests: less work is spent on becoming fast.
     """
 
     def __init__(
@@ -210,7 +212,9 @@ class LocalServer(Server):
         owner: int | None = None,
         heap: str = "512m",
         settings: Mapping[str, str] | None = None,
+        brief: bool = False,
     ) -> None:
+        self._brief = brief
         self._installation = installation()
         self.port = free_port()
         super().__init__(f"bolt://127.0.0.1:{self.port}", home=home)
@@ -223,9 +227,11 @@ class LocalServer(Server):
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, heap: str = "512m", settings: Mapping[str, str] | None = None) -> Iterator[LocalServer]:
+    def started(
+        cls, heap: str = "512m", settings: Mapping[str, str] | None = None, *, brief: bool = False
+    ) -> Iterator[LocalServer]:
         """A server of its own that ends with the block."""
-        server = cls(Path(tempfile.mkdtemp(prefix="targetgraph-neo4j-")), heap=heap, settings=settings)
+        server = cls(Path(tempfile.mkdtemp(prefix="targetgraph-neo4j-")), heap=heap, settings=settings, brief=brief)
         try:
             server.start()
             yield server
@@ -245,7 +251,7 @@ class LocalServer(Server):
         Raises:
             NoServerError: it did not start; the message has the last line of its log.
         """
-        command = self._installation.server_command(self.folder, self._heap)
+        command = self._installation.server_command(self.folder, self._heap, brief=self._brief)
         self._process = _supervised(self._owner, self.folder, command)
         _await(self, self._process)
 
@@ -357,7 +363,7 @@ def shared(folder: Path, owner: int) -> Iterator[Server]:
 
 def _start_shared(owner: int) -> str:
     try:
-        server = LocalServer(Path(tempfile.mkdtemp(prefix="targetgraph-neo4j-")), owner)
+        server = LocalServer(Path(tempfile.mkdtemp(prefix="targetgraph-neo4j-")), owner, brief=True)
     except NoServerError as error:
         return _start_container(owner, error)
     _STARTED.append(server)

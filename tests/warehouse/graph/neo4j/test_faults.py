@@ -118,7 +118,7 @@ def test_a_server_killed_in_the_middle_and_started_again(tmp_path: Path, monkeyp
     """A real kill between two batches: the mark stays, readers are told, the publication is taken up."""
     old, new = make_build(tmp_path / "old", OLD), make_build(tmp_path / "new", NEW)
     try:
-        with LocalServer.started() as server:
+        with LocalServer.started(brief=True) as server:
             _killed_and_taken_up(server, old, new, monkeypatch)
     except NoServerError as error:
         pytest.skip(f"no Neo4j server: {error}")
