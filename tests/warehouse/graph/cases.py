@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,24 @@ class GraphStoreCases:
         ]
         store.publish_changes(new, old)
         assert store.fingerprint() == make_store(old).fingerprint()
+
+    def test_a_run_comes_and_goes(self, make_store: MakeStore, with_run: Build) -> None:
+        """The predictions of a run are a difference like any other; when it is retracted nothing of it is left."""
+        alone = replace(with_run, runs=())
+        store = make_store(alone)
+        before = store.fingerprint()
+        store.publish_changes(alone, with_run)
+        assert self.ask(
+            store,
+            """MATCH (r:AnalysisRun)-[:PRODUCED]->(:Subnetwork)-[:HAS_MEMBER]->(g:Gene)-[p:REGULATES]->(h:Gene)
+            RETURN r.seed, g.symbol, p.score, p.evidence, h.symbol""",
+        ) == [(7, "BBB", 0.5, "predicted", "AAA")]
+        during = store.fingerprint()
+        assert {name: during[name] for name in before} == before
+        assert during == make_store(with_run).fingerprint()
+        store.publish_changes(with_run, alone)
+        assert store.fingerprint() == before
+        assert self.ask(store, "MATCH ()-[p]->() WHERE p.evidence = 'predicted' RETURN count(p)") == [(0,)]
 
     def test_closing_twice_is_no_error(self, make_store: MakeStore, old: Build) -> None:
         store = make_store(old)

@@ -9,9 +9,11 @@ import pytest
 from tests.neo4j.server import Server
 from tests.warehouse.graph.cases import NEW, OLD, GraphStoreCases, MakeStore, make_build
 from tests.warehouse.graph.neo4j import published_store
+from tests.warehouse.results.conftest import PREDICTS, account, findings, make_home
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.home import Build
+from warehouse.results.store import Results, with_active_runs
 
 
 def _duckdb_stores(_request: pytest.FixtureRequest) -> MakeStore:
@@ -37,6 +39,14 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Build:
 def new(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Its successor: a pathway is gone, one is new, one has another name."""
     return make_build(tmp_path_factory.mktemp("graph") / "new", NEW)
+
+
+@pytest.fixture(scope="module")
+def with_run(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build with an active run."""
+    home = make_home(tmp_path_factory.mktemp("graph") / "home")
+    Results(home).publish(account(home), findings(), PREDICTS)
+    return with_active_runs(home.current())
 
 
 @pytest.fixture(params=list(STORES))
