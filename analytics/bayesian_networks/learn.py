@@ -44,7 +44,7 @@ _SCREENED = 4
 _MANY = 5_000
 
 #: Orders that are shaken in vain before the search ends, and the share of the units that is moved each time.
-_PATIENCE, _SHAKEN = 15, 0.05
+_PATIENCE, _SHAKEN = 25, 0.05
 
 #: The fewest samples that anything can be learned from.
 _FEWEST_SAMPLES = 8
@@ -244,4 +244,4 @@ class _Learner:
 
 
 def _restarts(columns: int) -> int:
-    return 60 if columns <= 100 else 40 if columns <= 500 else 20 if columns <= 2_000 else 0
+    return 100 if columns <= 500 else 20 if columns <= 2_000 else 0
