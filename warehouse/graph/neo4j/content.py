@@ -80,23 +80,29 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, run: Run, sizes: Sequenc
 
 
 def counts(run: Run, wanted: Iterable[str]) -> dict[str, int]:
-    """Rows by name of the type, empty ones left out.
+    """Rows by name of the type, empty ones left out; types that are not wanted are told where there are any.
 
     Args:
         run: reads from the server.
-        wanted: the types that must be looked at, beside those that the server lists.
+        wanted: the types that the server should hold.
     """
     wanted = set(wanted)
-    labels = {row[0] for row in run("CALL db.labels()", {})} | (wanted - FULL_MODEL.relationships.keys()) | {LABEL}
-    types = {row[0] for row in run("CALL db.relationshipTypes()", {})} | (wanted & FULL_MODEL.relationships.keys())
+    found = _counted(run, wanted - FULL_MODEL.relationships.keys(), wanted & FULL_MODEL.relationships.keys())
+    marks = int(run(f"MATCH (m:{LABEL}) RETURN count(m)", {})[0][0])
+    nodes = int(run("MATCH (n) RETURN count(n)", {})[0][0]) - marks
+    relationships = int(run("MATCH ()-[r]->() RETURN count(r)", {})[0][0])
+    if nodes + relationships > sum(found.values()):
+        labels = {row[0] for row in run("CALL db.labels()", {})} - {LABEL}
+        found |= _counted(run, labels - wanted, {row[0] for row in run("CALL db.relationshipTypes()", {})} - wanted)
+        found["(no label)"] = nodes + relationships - sum(found.values())
+    return {one: count for one, count in found.items() if count}
+
+
+def _counted(run: Run, labels: Iterable[str], types: Iterable[str]) -> dict[str, int]:
+    """Each is answered from the server's own counts; one text for all would take it far longer to plan."""
     texts = {label: f"MATCH (n:{name(label)}) RETURN count(n)" for label in labels}
     texts |= {one: f"MATCH ()-[r:{name(one)}]->() RETURN count(r)" for one in types}
-    # Each is answered from the server's own counts; one text for all would take it far longer to plan.
-    found = {one: int(run(text, {})[0][0]) for one, text in sorted(texts.items())}
-    # Nodes without any label are found by the total alone.
-    found["(no label)"] = int(run("MATCH (n) RETURN count(n)", {})[0][0]) - sum(found[label] for label in labels)
-    del found[LABEL]
-    return {one: count for one, count in found.items() if count}
+    return {one: int(run(text, {})[0][0]) for one, text in sorted(texts.items())}
 
 
 def sizes_here(connection: duckdb.DuckDBPyConnection, strands: Iterable[Strand]) -> dict[str, int]:
