@@ -31,7 +31,8 @@ def check_intervened(intervened: NDArray[np.bool_], columns: tuple[str, ...], sa
     if left.min() < FEWEST_SAMPLES:
         column = int(left.argmin())
         raise AnalysisError(
-            f"{columns[column]} was set in all but {left[column]} samples; {FEWEST_SAMPLES} others are needed to learn of it."
+            f"{columns[column]} was set in all but {left[column]} samples.",
+            f"{FEWEST_SAMPLES} others are needed to learn of it.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,14 +22,9 @@ from warehouse.cypher.conformance import (
 )
 
 _FOLDER = DATA / "cypher"
-_TEMPORAL = {
-    "date": "date",
-    "time": "time",
-    "localtime": "localtime",
-    "datetime": "datetime",
-    "localdatetime": "localdatetime",
-    "duration": "duration",
-}
+_TEMPORAL = frozenset({"date", "time", "localtime", "datetime", "localdatetime", "duration"})
+#: An offset or a zone at the end of a text.
+_ZONE = re.compile(r"(?:Z|[+-]\d\d:\d\d(?::\d\d)?(?:\[[^]]+\])?)$")
 
 
 def run(small: bool) -> list[Figure]:
@@ -128,16 +124,21 @@ def _assignments(variable: str, properties: Mapping[str, Any]) -> tuple[str, dic
 
 
 def _said(value: Any, name: str) -> tuple[Any, str]:
-    if isinstance(value, list) and value and isinstance(value[0], dict) and set(value[0]) & set(_TEMPORAL):
-        tag = next(iter(value[0]))
-        return [item[tag] for item in value], f"[x IN {name} | {tag}(x)]"
+    if isinstance(value, list) and value and isinstance(value[0], dict) and set(value[0]) & _TEMPORAL:
+        texts = [next(iter(item.values())) for item in value]
+        return texts, f"[x IN {name} | {_maker(next(iter(value[0])), texts[0])}(x)]"
     if isinstance(value, dict):
         ((tag, content),) = value.items()
         if tag in _TEMPORAL:
-            return content, f"{tag}({name})"
+            return content, f"{_maker(tag, content)}({name})"
         if tag == "float":
             return float(content), name
     return value, name
+
+
+def _maker(tag: str, text: str) -> str:
+    """The function that makes a value; the record does not tell a time with a zone from one without."""
+    return f"local{tag}" if tag in {"time", "datetime"} and not _ZONE.search(text) else tag
 
 
 def _parameter(value: Any) -> Any:
