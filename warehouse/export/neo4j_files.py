@@ -2,7 +2,8 @@
 
 Each type has a file of rows and one with the header. A node's number in the files is internal and is not stored; its
 CURIE is the property `id`. Lists are joined by a character that no value holds; a null is an empty field, an empty text
-or list a quoted one.
+or list a quoted one. The files are plain: packed, they took twice the time to write and the import gained nothing (2.5
+million relationships: 30 against 33 s of one core in all).
 """
 
 from __future__ import annotations
