@@ -67,7 +67,7 @@ class SimulationOptions:
 
     particles: int = 200
     seed: int = 0
-    negligible: float = 1e-3
+    negligible: float = 5e-3
     fit: FitOptions = FitOptions()  # noqa: RUF009
 
 
@@ -249,7 +249,7 @@ class _Setting:
             yield _Setting(start, offsets - offsets[0], self.targets[part], self.levels[part])
 
 
-def _particles(prepared: Prepared, options: SimulationOptions, rows: NDArray[np.intp] | None) -> Floats:
+def _particles(prepared: Prepared, options: SimulationOptions, rows: NDArray[np.intp] | None) -> NDArray[np.float32]:
     """Values of the particles (columns x particles)."""
     allowed = np.arange(len(prepared.z)) if rows is None else np.asarray(rows)
     if not len(allowed) or options.particles < 1:
@@ -257,7 +257,7 @@ def _particles(prepared: Prepared, options: SimulationOptions, rows: NDArray[np.
     if options.particles < len(allowed):
         drawn = np.random.default_rng(options.seed).permutation(allowed)[: options.particles]
         allowed = np.sort(drawn)
-    return np.ascontiguousarray(prepared.z[allowed].T)
+    return np.ascontiguousarray(prepared.z[allowed].T, np.float32)
 
 
 def _follow_block(
@@ -265,7 +265,7 @@ def _follow_block(
     layouts: Sequence[Layout],
     curves: Curves,
     block: _Setting,
-    values: Floats,
+    values: NDArray[np.float32],
     options: SimulationOptions,
     progress: Progress,
 ) -> tuple[NDArray[np.generic], ...]:
@@ -275,10 +275,13 @@ def _follow_block(
     rises, falls = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
     distance = np.full(shape, np.iinfo(np.uint16).max, np.uint16)
     linear = options.fit.extrapolation == "linear"
+    low = curves.low.astype(np.float32)
+    steps = ((curves.weights.shape[1] - 3) / (curves.high - curves.low)).astype(np.float32)
     with progress.task("follow interventions", total=len(layouts), unit="graphs") as task:
         for layout, rows in zip(layouts, curves.rows, strict=True):
-            before = np.empty((len(rows), values.shape[1]))
-            curves_at(rows, layout.parents, curves.weights, curves.low, curves.high, values, linear, before)
+            before = np.empty((len(rows), values.shape[1]), np.float32)
+            cubics = np.empty((len(rows), 4, curves.weights.shape[1] - 2), np.float32)
+            curves_at(rows, layout.parents, curves.weights, low, steps, values, linear, cubics, before)
             follow_all(
                 layout.order,
                 layout.position,
@@ -287,10 +290,10 @@ def _follow_block(
                 layout.edge_offsets,
                 layout.parents,
                 rows,
-                curves.weights,
-                curves.low,
-                curves.high,
+                low,
+                steps,
                 values,
+                cubics,
                 before,
                 block.offsets,
                 block.targets,

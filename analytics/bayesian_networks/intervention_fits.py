@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.basis import FUNCTIONS
 from analytics.bayesian_networks.dataset import Prepared, named
 from analytics.bayesian_networks.fit import ChildFitter, FitOptions, aligned
 from analytics.bayesian_networks.intervention_kernels import reachable
@@ -120,15 +121,13 @@ def _fit_tasks(
     groups = _groups(tasks, intervened)
     sizes = np.array([len(parents) for _child, parents in tasks], np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    weights, low, high = np.empty((offsets[-1], 0)), np.empty(offsets[-1]), np.empty(offsets[-1])
+    weights, low, high = np.empty((offsets[-1], FUNCTIONS)), np.empty(offsets[-1]), np.empty(offsets[-1])
     with progress.task("fit", total=len(tasks), unit="fits") as task:
         for kept, members in groups:
             fitting = _Fitting.of(prepared, options, kept, [tasks[member] for member in members])
             for start in range(0, len(members), _FITS_AT_ONCE):
                 part = members[start : start + _FITS_AT_ONCE]
                 fitted = fitting.fit([tasks[member] for member in part])
-                if not weights.shape[1]:
-                    weights = np.empty((offsets[-1], fitted[0].shape[1]))
                 places = np.concatenate([np.arange(offsets[member], offsets[member + 1]) for member in part])
                 weights[places], low[places], high[places] = fitted
                 task.advance(len(part))

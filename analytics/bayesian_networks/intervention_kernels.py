@@ -2,7 +2,7 @@
 
 An intervention is followed from its variables downwards in topological order. A variable's change in a particle is the
 sum of what its changed parents now contribute less what they contributed before: the residual of the particle's row
-is the same in both runs and cancels.
+is the same in both runs and cancels. Particles are in single precision: memory is what the loops wait for.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import math
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
-
-from analytics.bayesian_networks.fit_kernels import _spline, _spline_slope
 
 #: Changed variables for which there is room at first.
 _ROOM = 256
@@ -46,15 +44,62 @@ def reachable(children: NDArray[np.int32], offsets: NDArray[np.int64], starts: N
     return below
 
 
-@njit(cache=True, inline="always")
-def _curve(weights: NDArray[np.float64], low: float, high: float, value: float, linear_outside: bool) -> float:
-    steps = (weights.size - 3) / (high - low)
-    inside = min(max(value, low), high)
-    position = (inside - low) * steps
-    result = _spline(weights, position)
-    if linear_outside and value != inside:
-        result += _spline_slope(weights, position) * steps * (value - inside)
-    return result
+@njit(cache=True)
+def _as_cubics(weights: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+    """A spline as one cubic for each knot distance (4 x pieces), and a last one that is the straight line beyond."""
+    pieces = weights.size - 3
+    for piece in range(pieces + 1):
+        first, second, third = weights[piece], weights[piece + 1], weights[piece + 2]
+        out[0, piece] = (first + 4.0 * second + third) / 6.0
+        out[1, piece] = (third - first) / 2.0
+        out[2, piece], out[3, piece] = 0.0, 0.0
+        if piece < pieces:
+            out[2, piece] = (first - 2.0 * second + third) / 2.0
+            out[3, piece] = (weights[piece + 3] - first + 3.0 * (second - third)) / 6.0
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def _add_curve(
+    cubics: NDArray[np.float32],
+    low: float,
+    steps: float,
+    values: NDArray[np.float32],
+    change: NDArray[np.float32],
+    before: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Add a curve at changed values less what it was before, in every particle.
+
+    It stays at its ends outside of the training range. The loop is without branches, for vector instructions.
+    """
+    constant, linear, square, cube = cubics[0], cubics[1], cubics[2], cubics[3]
+    last = np.float32(cubics.shape[1] - 1)
+    for particle in range(out.size):
+        position = min(max((values[particle] + change[particle] - low) * steps, np.float32(0.0)), last)
+        whole = np.int32(position)
+        t = position - np.float32(whole)
+        piece = np.uint32(whole)
+        curve = ((cube[piece] * t + square[piece]) * t + linear[piece]) * t + constant[piece]
+        out[particle] += curve - before[particle]
+
+
+@njit(cache=True)
+def _add_lines_outside(
+    cubics: NDArray[np.float32],
+    low: float,
+    steps: float,
+    values: NDArray[np.float32],
+    change: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Add what straight lines on from the ends of the training range have beyond the ends."""
+    last = cubics.shape[1] - 1
+    for particle in range(out.size):
+        position = (values[particle] + change[particle] - low) * steps
+        if position < 0:
+            out[particle] += cubics[1, 0] * position
+        elif position > last:
+            out[particle] += cubics[1, last] * (position - last)
 
 
 @njit(cache=True, parallel=True)
@@ -62,19 +107,36 @@ def curves_at(
     rows: NDArray[np.int64],
     parents: NDArray[np.int32],
     weights: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    values: NDArray[np.float64],
+    low: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    values: NDArray[np.float32],
     linear_outside: bool,
-    out: NDArray[np.float64],
+    cubics: NDArray[np.float32],
+    before: NDArray[np.float32],
 ) -> None:
-    """The curve of every edge at the particles as they are (edges x particles); an edge without a curve has row -1."""
+    """The cubics of every edge's curve, and the curve at the particles as they are.
+
+    Args:
+        rows: of each edge, its curve: a row of `weights`, `low` and `steps`; -1 = there is none.
+        parents: of each edge.
+        weights: of the splines (curves x functions).
+        low: the low end of each curve's training range.
+        steps: knot distances in a unit of the parent, of each curve.
+        values: the particles (variables x particles), standardised.
+        linear_outside: curves go on in a straight line outside of the training range.
+        cubics: filled (edges x 4 x functions - 2).
+        before: filled (edges x particles).
+    """
+    nothing = np.zeros(values.shape[1], np.float32)
     for edge in prange(rows.size):
         row = rows[edge]
         if row >= 0:
-            for particle in range(values.shape[1]):
-                value = values[parents[edge], particle]
-                out[edge, particle] = _curve(weights[row], low[row], high[row], value, linear_outside)
+            now = values[parents[edge]]
+            _as_cubics(weights[row], cubics[edge])
+            before[edge] = 0
+            _add_curve(cubics[edge], low[row], steps[row], now, nothing, nothing, before[edge])
+            if linear_outside:
+                _add_lines_outside(cubics[edge], low[row], steps[row], now, nothing, before[edge])
 
 
 @njit(cache=True, inline="always")
@@ -109,30 +171,14 @@ def _pop(heap: NDArray[np.int32], size: int) -> int:
     return size
 
 
-@njit(cache=True)
-def _pass_on(
-    weights: NDArray[np.float64],
-    low: float,
-    high: float,
-    values: NDArray[np.float64],
-    change: NDArray[np.float64],
-    before: NDArray[np.float64],
-    linear_outside: bool,
-    out: NDArray[np.float64],
-) -> None:
-    """Add what a changed parent now contributes less what it contributed before, in every particle."""
-    for particle in range(out.size):
-        now = _curve(weights, low, high, values[particle] + change[particle], linear_outside)
-        out[particle] += now - before[particle]
-
-
-@njit(cache=True)
-def _size(change: NDArray[np.float64]) -> tuple[float, float]:
+@njit(cache=True, fastmath=True)
+def _size(change: NDArray[np.float32]) -> tuple[float, float]:
     """The root of the mean square and the mean."""
     squares, total = 0.0, 0.0
     for particle in range(change.size):
-        squares += change[particle] * change[particle]
-        total += change[particle]
+        value = float(change[particle])
+        squares += value * value
+        total += value
     return math.sqrt(squares / change.size), total / change.size
 
 
@@ -163,11 +209,11 @@ def _follow(
     edge_offsets: NDArray[np.int64],
     parents: NDArray[np.int32],
     rows: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    values: NDArray[np.float64],
-    before: NDArray[np.float64],
+    low: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    values: NDArray[np.float32],
+    cubics: NDArray[np.float32],
+    before: NDArray[np.float32],
     targets: NDArray[np.int32],
     levels: NDArray[np.float64],
     negligible: float,
@@ -184,7 +230,7 @@ def _follow(
     slot = np.empty(position.size, np.int32)
     level = np.zeros(position.size, np.uint16)
     heap = np.empty(position.size + 1, np.int32)
-    change = np.empty((max(_ROOM, targets.size + 1), particles))
+    change = np.empty((max(_ROOM, targets.size + 1), particles), np.float32)
     waiting, used = 0, 0
     for number in range(targets.size):
         target = targets[number]
@@ -198,18 +244,20 @@ def _follow(
         waiting = _pop(heap, waiting)
         node = order[heap[waiting]]
         if used == change.shape[0]:
-            larger = np.empty((2 * used, particles))
+            larger = np.empty((2 * used, particles), np.float32)
             larger[:used] = change
             change = larger
         mine = change[used]
-        mine[:] = 0.0
+        mine[:] = 0
         nearest = 65535
         for edge in range(edge_offsets[node], edge_offsets[node + 1]):
             parent, row = parents[edge], rows[edge]
             if state[parent] == _CHANGED:
                 nearest = min(nearest, level[parent])
-                now, then = values[parent], before[edge]
-                _pass_on(weights[row], low[row], high[row], now, change[slot[parent]], then, linear_outside, mine)
+                now, theirs = values[parent], change[slot[parent]]
+                _add_curve(cubics[edge], low[row], steps[row], now, theirs, before[edge], mine)
+                if linear_outside:
+                    _add_lines_outside(cubics[edge], low[row], steps[row], now, theirs, mine)
         size, mean = _size(mine)
         if size <= negligible:
             continue
@@ -232,11 +280,11 @@ def follow_all(
     edge_offsets: NDArray[np.int64],
     parents: NDArray[np.int32],
     rows: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    values: NDArray[np.float64],
-    before: NDArray[np.float64],
+    low: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    values: NDArray[np.float32],
+    cubics: NDArray[np.float32],
+    before: NDArray[np.float32],
     target_offsets: NDArray[np.int64],
     targets: NDArray[np.int32],
     levels: NDArray[np.float64],
@@ -254,9 +302,8 @@ def follow_all(
         order, position: a topological order, and the place of each variable in it.
         child_offsets, children: the children of each variable.
         edge_offsets, parents: the edges of each child, by their parents.
-        rows: of each edge, its curve: a row of `weights`, `low` and `high`.
-        values: the particles (variables x particles), standardised.
-        before: the curve of each edge at the particles (`curves_at`).
+        rows, low, steps, values: as in `curves_at`.
+        cubics, before: what that filled.
         target_offsets, targets, levels: of each intervention, its variables and the values they are set to.
         negligible: a change whose root mean square over particles is at most this ends there.
         linear_outside: curves go on in a straight line outside of the training range.
@@ -274,10 +321,10 @@ def follow_all(
             edge_offsets,
             parents,
             rows,
-            weights,
             low,
-            high,
+            steps,
             values,
+            cubics,
             before,
             targets[part],
             levels[part],
