@@ -6,6 +6,7 @@
 | `mark` | the one node that says which state the server holds, and whether it is whole |
 | `types` | the Cypher statements of each type of the model |
 | `schema` | constraints and indexes |
+| `ahead` | making the next portion while one is worked on |
 | `content` | what the server holds of a type, read in portions into DuckDB |
 | `differences` | what must be removed, updated and created |
 | `publication` | brings a state to the server, and checks it |

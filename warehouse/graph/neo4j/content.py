@@ -7,14 +7,13 @@ and a new text costs the server more than a thousand rows, so that small types a
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from warehouse.graph.neo4j.ahead import ahead
 from warehouse.graph.neo4j.mark import LABEL, Run
 from warehouse.graph.neo4j.types import Nodes, Relationships, Strand, name
 from warehouse.graph.state import Fingerprints
@@ -52,34 +51,15 @@ def read(
     yield from _read_small_nodes(run, {one.type: one for one in small if isinstance(one, Nodes)})
     yield from _read_small_relationships(run, {one.name: one for one in small if isinstance(one, Relationships)})
     large = [(strand, _cuts(connection, strand)) for strand, size in sizes if size > SMALL_ROWS]
-    calls = [
-        (strand, {"low": low, "high": high})
-        for strand, cuts in large
-        for low, high in itertools.pairwise([_LOWEST, *cuts, _HIGHEST])
-    ]
-    for strand, rows in _ahead(run, calls):
+    for strand, rows in ahead(_portions(run, large)):
         if rows:
             yield strand, as_table(strand, rows)
 
 
-def _ahead(run: Run, calls: Sequence[tuple[Strand, dict[str, Any]]]) -> Iterator[tuple[Strand, list[list[Any]]]]:
-    """The portions in order: while one is worked on here, the server is at the next.
-
-    One thread speaks with the server; nobody else may until all portions are taken.
-    """
-
-    def ask(strand: Strand, limits: dict[str, Any]) -> list[list[Any]]:
-        return list(run(strand.read, limits)[0][0])
-
-    with ThreadPoolExecutor(1, thread_name_prefix="neo4j-read") as asking:
-        waiting: deque[tuple[Strand, Future[list[list[Any]]]]] = deque()
-        for strand, limits in calls:
-            waiting.append((strand, asking.submit(ask, strand, limits)))
-            if len(waiting) > 1:
-                of, asked = waiting.popleft()
-                yield of, asked.result()
-        for of, asked in waiting:
-            yield of, asked.result()
+def _portions(run: Run, large: Sequence[tuple[Strand, Sequence[str]]]) -> Iterator[tuple[Strand, list[list[Any]]]]:
+    for strand, cuts in large:
+        for low, high in itertools.pairwise([_LOWEST, *cuts, _HIGHEST]):
+            yield strand, run(strand.read, {"low": low, "high": high})[0][0]
 
 
 def as_table(strand: Strand, rows: Sequence[Sequence[Any]]) -> pa.Table:

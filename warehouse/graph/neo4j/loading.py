@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
 
 from warehouse.errors import GateError
+from warehouse.graph.neo4j.ahead import ahead
 from warehouse.graph.neo4j.differences import BATCH_ROWS, Change, Difference
 from warehouse.graph.neo4j.mark import Run
 from warehouse.graph.neo4j.types import Nodes, Relationships, Strand
@@ -88,26 +89,34 @@ class _Applying:
     def change(self, one: Difference, change: Change) -> None:
         """Delete or update rows."""
         text = one.strand.delete if change is Change.DELETED else one.strand.update
-        for rows in one.rows(self._state, change):
+        for rows in ahead(one.rows(self._state, change)):
             self._send(one.strand, text, rows)
 
     def create(self, one: Difference) -> None:
         """Create rows."""
         if self._numbers is None or one.table is not None:
-            for rows in one.rows(self._state, Change.CREATED):
+            for rows in ahead(one.rows(self._state, Change.CREATED)):
                 self._send(one.strand, one.strand.create, rows)
-        elif one.counts:
-            self._create_numbered(one.strand, self._numbers)
+        elif isinstance(one.strand, Nodes):
+            self._create_nodes(one.strand, self._numbers)
+        else:
+            for rows in ahead(self._between(one.strand, self._numbers)):
+                self._send(one.strand, one.strand.create_numbered, rows)
 
-    def _create_numbered(self, strand: Strand, numbers: _Numbers) -> None:
+    def _create_nodes(self, strand: Nodes, numbers: _Numbers) -> None:
+        for batch in ahead(self._numbered(strand)):
+            found = self._send(strand, strand.create_numbered, [row[1:] for row in batch])
+            numbers.keep([row[0] for row in batch], found[0][1])
+
+    def _between(self, strand: Relationships, numbers: _Numbers) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows of relationships with the server's numbers of their ends."""
+        for batch in self._numbered(strand):
+            yield [(numbers[row[0]], numbers[row[1]], *row[2:]) for row in batch]
+
+    def _numbered(self, strand: Strand) -> Iterator[list[tuple[Any, ...]]]:
         self._state.execute(strand.numbered)
         while batch := self._state.fetchmany(BATCH_ROWS):
-            if isinstance(strand, Nodes):
-                found = self._send(strand, strand.create_numbered, [row[1:] for row in batch])
-                numbers.keep([row[0] for row in batch], found[0][1])
-            else:
-                rows = [(numbers[row[0]], numbers[row[1]], *row[2:]) for row in batch]
-                self._send(strand, strand.create_numbered, rows)
+            yield batch
 
     def _send(self, strand: Strand, text: str, rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
         self._task.describe(f"publish: {strand.name}")
