@@ -24,7 +24,7 @@ def warehouse(sample_home: Home) -> Iterator[Warehouse]:
 
 
 def test_the_names_that_are_promised() -> None:
-    assert targetgraph.__all__ == ["Answer", "Limits", "TargetGraphError", "Warehouse"]
+    assert targetgraph.__all__ == ["Answer", "Limits", "TargetGraphError", "Warehouse", "analyze"]
     for name in targetgraph.__all__:
         assert getattr(targetgraph, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):

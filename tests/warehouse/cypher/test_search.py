@@ -111,15 +111,15 @@ def test_repeated_relationships(
 
 def test_more_searches_in_one_query_than_arrays_are_kept(engine: CypherEngine) -> None:
     types = [
-        "INTERACTS",
-        "TARGETS",
-        "ASSOCIATES",
-        "INTERACTS|TARGETS",
-        "INTERACTS|ASSOCIATES",
-        "TARGETS|ASSOCIATES",
-        "!X",
+        ":INTERACTS",
+        ":TARGETS",
+        ":ASSOCIATES",
+        ":INTERACTS|TARGETS",
+        ":INTERACTS|ASSOCIATES",
+        ":TARGETS|ASSOCIATES",
+        "",
     ]
-    counts = [f"COUNT {{ (g)-[:{one}*1..2]-() }} AS c{n}" for n, one in enumerate(types)]
+    counts = [f"COUNT {{ (g)-[{one}*1..2]-() }} AS c{n}" for n, one in enumerate(types)]
     (row,) = engine.query(f"MATCH (g:Gene {{id: 'g0'}}) RETURN {', '.join(counts)}").rows()
     assert len(row) == len(types)
     assert row[-1] == max(row)
