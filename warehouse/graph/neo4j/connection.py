@@ -182,6 +182,17 @@ class Connection:
         return f"TARGETGRAPH_NEO4J_DATABASE may be: {', '.join(known)}. Neo4j Community has one database."
 
 
+#: What a server answers whose disk is full, and after that until it is started again.
+_BROKEN = frozenset(
+    {
+        "DatabaseUnavailable",
+        "OutOfDiskSpace",
+        "TransactionCommitFailed",
+        "TransactionLogError",
+        "TransactionStartFailed",
+    }
+)
+
 #: Relationships with some properties that a transaction holds for each GB of heap; measured at 300,000, with some room.
 ELEMENTS_PER_GB = 250_000
 
@@ -250,10 +261,10 @@ def explained(error: Exception, target: Target) -> StoreError:  # noqa: PLR0911
             f"{_capital(where)} has too little memory for this transaction.",
             "Raise its heap (server.memory.heap.max_size), or set TARGETGRAPH_NEO4J_TRANSACTION_ELEMENTS lower.",
         )
-    if any(sign in str(error) for sign in ("No space left", "disk", "Disk")) or "DatabaseUnavailable" in code:
+    if code.rpartition(".")[2] in _BROKEN:
         return StoreError(
-            f"{_capital(where)} cannot write: {cause}",
-            "Is its disk full? Make room, start it again if it has stopped its database, then `targetgraph publish`.",
+            f"{_capital(where)} cannot go on: {cause} ({code})",
+            "Is its disk full? Look into its logs, make room, start it again, then `targetgraph publish`.",
         )
     return StoreError(f"{_capital(where)} refuses: {cause}" + (f" ({code})" if code else ""))
 
