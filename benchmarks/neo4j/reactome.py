@@ -47,8 +47,8 @@ def run(small: bool) -> list[Figure]:
             verify(connection, home.current())
             check_s = time.perf_counter() - start
             # Relationships first: those of twenty thousand nodes may be more than a transaction holds.
-    server.run("MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 20000 ROWS")
-    server.run("MATCH (n) CALL (n) { DELETE n } IN TRANSACTIONS OF 20000 ROWS")
+            server.run("MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 20000 ROWS")
+            server.run("MATCH (n) CALL (n) { DELETE n } IN TRANSACTIONS OF 20000 ROWS")
             driver_load = publish(connection, home.current())
     load_s = bulk_s + opened.seconds
     return [
