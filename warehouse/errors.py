@@ -101,6 +101,10 @@ class QuestionMemoryError(TargetGraphError):
     exit_code = 4
 
 
+class WorkersError(TargetGraphError):
+    """The processes or the Dask scheduler that shall do the work are not there."""
+
+
 class AnalysisError(TargetGraphError):
     """The data, options or network given to an analysis cannot be used as they are."""
 

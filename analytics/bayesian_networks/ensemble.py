@@ -8,15 +8,12 @@ result is the same wherever and in whatever sequence they run.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from importlib import import_module
+from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +26,8 @@ from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.threads import cores
 from warehouse.errors import AnalysisError
 from warehouse.progress import SILENT, Progress
-
-#: How long a Dask scheduler may take to answer, and its first worker to come.
-_CONNECT_S, _WORKER_S = 10, 60
+from warehouse.workers import executor as workers_of
+from warehouse.workers import result_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,8 @@ def learn_ensemble(
             interrupted goes on from it. It stays, so that more replicates can be added.
 
     Raises:
-        AnalysisError: numbers out of range, a checkpoint of another run, no Dask where it was asked for, a worker lost.
+        AnalysisError: numbers out of range, a checkpoint of another run, a worker lost.
+        WorkersError: no Dask where it was asked for.
     """
     options = options or LearningOptions()
     _check(replicates, share, processes)
@@ -111,7 +108,7 @@ def learn_ensemble(
         missing = [replicate for replicate in range(replicates) if replicate not in found]
         if missing:
             candidates = screen_candidates(prepared, options, progress)
-            with _executor(processes, scheduler) as (executor, at_once):
+            with workers_of(processes, scheduler, dask_here=False) as (executor, at_once):
                 for replicate, network in jobs.run(executor, at_once, missing, candidates, processes):
                     found[replicate] = network
                     told.advance()
@@ -178,7 +175,7 @@ class _Jobs:
         under_way = deque(start(replicate) for replicate in islice(waiting, at_once))
         while under_way:
             replicate, future = under_way.popleft()
-            network = _result(replicate, future)
+            network = result_of(future, partial(_lost, replicate))
             self._kept(replicate).save({"parents": network.parents, "children": network.children}, now=True)
             yield replicate, network
             under_way.extend(start(following) for following in islice(waiting, 1))
@@ -199,52 +196,7 @@ def _replicate(
     return learn(drawn, options, checkpoint=checkpoint, candidates=candidates)
 
 
-def _result(replicate: int, future: Future[Network]) -> Network:
-    try:
-        return future.result()
-    except BrokenExecutor as error:
-        hint = "Was the memory enough? Use fewer processes."
-        raise AnalysisError(f"A worker was lost while replicate {replicate} was learned.", hint) from error
-
-
-class _Here(Executor):
-    """Runs everything in this process, at once."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it and give what came of it; what it raises is raised here."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
-@contextmanager
-def _executor(processes: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
-    """What runs replicates, and how many are handed to it at a time."""
-    if scheduler is not None:
-        with _client(scheduler) as client:
-            yield client.get_executor(pure=False), 2 * max(1, sum(client.nthreads().values()))
-    elif processes == 1:
-        yield _Here(), 1
-    else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            yield pool, processes
-
-
-@contextmanager
-def _client(address: str) -> Iterator[Any]:
-    """A client of a Dask scheduler that runs already."""
-    try:
-        dask = import_module("distributed")
-    except ImportError as error:
-        hint = "pip install 'targetgraph[dask]'"
-        raise AnalysisError("A Dask scheduler was named, and the extra `dask` is not installed.", hint) from error
-    try:
-        client = dask.Client(address, timeout=_CONNECT_S)
-    except (OSError, ValueError) as error:
-        raise AnalysisError(f"There is no Dask scheduler at {address}: {error}") from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=_WORKER_S)
-        except TimeoutError as error:
-            raise AnalysisError(f"The Dask scheduler at {address} has no worker.", "Start `dask worker`.") from error
-        yield client
+def _lost(replicate: int) -> AnalysisError:
+    return AnalysisError(
+        f"A worker was lost while replicate {replicate} was learned.", "Was the memory enough? Use fewer processes."
+    )

@@ -34,8 +34,10 @@ def _script(path: str, role: str) -> None:
 
 
 @pytest.fixture
-def draw(sample_home: Home) -> Iterator[Callable[..., AppTest]]:
+def draw(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
     """Draw a page by its path, with query parameters."""
+    # A drawn page becomes `__main__`, which processes started by later tests would run again: it is put back.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def drawn(path: str, parameters: dict[str, str] | None = None, home: Home = sample_home) -> AppTest:
         configuration.configure(Configuration(home.root))

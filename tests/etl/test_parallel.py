@@ -21,7 +21,8 @@ from etl.reading import ManyRead
 from etl.rows import Rows
 from etl.sources.pdb import SOURCE
 from tests.etl.test_reading import documents
-from warehouse.errors import BuildError
+from warehouse import workers
+from warehouse.errors import BuildError, WorkersError
 from warehouse.home import Home
 from warehouse.statements import Stated
 
@@ -73,7 +74,7 @@ def test_many_documents_take_every_core() -> None:
 def test_a_pool_of_processes_gives_what_one_process_gives(
     files: list[FoundFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "find_spec", lambda _name: None)
+    monkeypatch.setattr(workers, "find_spec", lambda _name: None)
     alone = _read(files, Workers(processes=1, batch_size=3))
     together = _read(files, Workers(processes=2, batch_size=3))
     assert [len(one.files) for one in alone] == [3, 3, 3, 3, 3, 3, 2]
@@ -98,13 +99,13 @@ def test_the_workers_of_a_dask_scheduler_give_what_one_process_gives(files: list
 def test_builds_are_equal_whoever_reads(
     files: list[FoundFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "find_spec", lambda _name: None)
+    monkeypatch.setattr(workers, "find_spec", lambda _name: None)
     raw = files[0].path.parent
     with _scheduler() as address:
         choices = [Workers(processes=1, batch_size=7), Workers(processes=2, batch_size=7), Workers(scheduler=address)]
         hashes = set()
-        for number, workers in enumerate(choices):
-            plan = Plan(only=("pdb",), raw=raw, subset=True, threads=1, workers=workers)
+        for number, chosen in enumerate(choices):
+            plan = Plan(only=("pdb",), raw=raw, subset=True, threads=1, workers=chosen)
             receipt = build(Home(tmp_path / f"home{number}"), plan).receipt()
             told = [{**file, "seconds": 0} for file in receipt["sources"][0]["files"]]
             hashes.add((receipt["content_hash"], repr(told)))
@@ -129,14 +130,14 @@ def _ends_the_process(_rows: Rows) -> Iterator[Stated]:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_fault_names_its_file(files: list[FoundFile], processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "find_spec", lambda _name: None)
+    monkeypatch.setattr(workers, "find_spec", lambda _name: None)
     with pytest.raises(ZeroDivisionError) as caught:
         _read(files, Workers(processes=processes, batch_size=5), parse=_fails)
     assert "while pdb parsed 9x12.cif.gz (entries)" in caught.value.__notes__
 
 
 def test_a_lost_worker_names_the_files(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "find_spec", lambda _name: None)
+    monkeypatch.setattr(workers, "find_spec", lambda _name: None)
     with pytest.raises(BuildError, match=r"5 files of pdb were read: 9x00\.cif\.gz to 9x04\.cif\.gz"):
         _read(files, Workers(processes=2, batch_size=5), parse=_ends_the_process)
 
@@ -155,7 +156,7 @@ def test_few_batches_are_under_way(files: list[FoundFile], monkeypatch: pytest.M
         with Counting(1, mp_context=get_context("spawn")) as pool:
             yield pool, 2
 
-    monkeypatch.setattr(parallel, "_executor", executor)
+    monkeypatch.setattr(parallel, "workers_of", executor)
     under_way = [
         started - taken
         for taken, _read_ in enumerate(
@@ -167,8 +168,8 @@ def test_few_batches_are_under_way(files: list[FoundFile], monkeypatch: pytest.M
 
 def test_a_scheduler_that_is_not_there(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(parallel, "_CONNECT_S", 0.5)
-    with pytest.raises(BuildError, match="There is no Dask scheduler at"):
+    monkeypatch.setattr(workers, "_CONNECT_S", 0.5)
+    with pytest.raises(WorkersError, match="There is no Dask scheduler at"):
         _read(files, Workers(scheduler="tcp://127.0.0.1:9"))
 
 
@@ -189,8 +190,8 @@ class _Idle:
 
 
 def test_a_scheduler_without_workers(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_distributed", _Idle)
-    with pytest.raises(BuildError, match="has no worker"):
+    monkeypatch.setattr(workers, "_distributed", _Idle)
+    with pytest.raises(WorkersError, match="has no worker"):
         _read(files, Workers(scheduler="tcp://127.0.0.1:8786"))
 
 
@@ -198,6 +199,6 @@ def test_without_dask_the_extra_is_named(files: list[FoundFile], monkeypatch: py
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr(parallel, "import_module", missing)
-    with pytest.raises(BuildError, match=r"targetgraph\[dask\]"):
+    monkeypatch.setattr(workers, "import_module", missing)
+    with pytest.raises(WorkersError, match=r"targetgraph\[dask\]"):
         _read(files, Workers(scheduler="tcp://127.0.0.1:8786"))
