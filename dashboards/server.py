@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from dashboards import theme
 from dashboards.access import PasswordDoor, Passwords, SingleSignOn
 from dashboards.configuration import Configuration, configure
+from dashboards.opening import opened
 from dashboards.page import Role, pages
 from warehouse.errors import TargetGraphError
 from warehouse.settings import Settings
@@ -42,8 +45,7 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
     configuration = configuration_of(settings, home, address, operator=operator)
     _require_port(address, port)
     configure(configuration)
-    # A page that cannot be imported is told now, and no visitor waits for the first import.
-    pages()
+    _get_ready()
 
     from starlette.middleware import Middleware
     from streamlit.starlette import App
@@ -55,6 +57,17 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
         on_script_error=_tell_fault,
         middleware=[] if passwords is None else [Middleware(PasswordDoor, passwords=passwords)],
     ).run(config=options(address, port, settings.dashboard_upload_mb, names))
+
+
+def _get_ready() -> None:
+    """Import the pages and open the build, so that no visitor waits for the first import."""
+    # A page that cannot be imported is told now.
+    pages()
+    with suppress(TargetGraphError):  # without a build the pages say what to do
+        opened()
+    # Streamlit looks for garbage after every click, with all visitors waiting: what stays for good is left out of that.
+    gc.collect()
+    gc.freeze()
 
 
 def configuration_of(settings: Settings, home: Path, address: str, *, operator: bool = False) -> Configuration:
