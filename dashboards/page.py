@@ -90,6 +90,8 @@ class Page:
         needs: who may see it.
         sample: query parameters with which it shows something on the generated sample, for tests and pictures.
         name: its address; None = the name of its file.
+        prepare: reads ahead what the page would let its first visitor wait for; called once, beside the first visitors,
+            with the build that a dashboard opens when it starts.
     """
 
     title: str
@@ -100,6 +102,7 @@ class Page:
     needs: Role = Role.READER
     sample: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    prepare: Callable[[Warehouse], object] | None = None
 
     @property
     def path(self) -> str:

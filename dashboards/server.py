@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import secrets
 import socket
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -62,9 +63,10 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
 def _get_ready() -> None:
     """Import the pages and open the build, so that no visitor waits for the first import."""
     # A page that cannot be imported is told now.
-    pages()
+    prepared = [page.prepare for page in pages() if page.prepare is not None]
     with suppress(TargetGraphError):  # without a build the pages say what to do
-        opened()
+        warehouse = opened()
+        threading.Thread(target=lambda: [prepare(warehouse) for prepare in prepared], daemon=True).start()
     # Streamlit looks for garbage after every click, with all visitors waiting: what stays for good is left out of that.
     gc.collect()
     gc.freeze()

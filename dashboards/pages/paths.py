@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,8 +43,8 @@ def render(view: View) -> None:
         return
     with view.warehouse.reading() as connection:
         ends = Ends(*(require(connection, text, kind) for text, kind in zip(texts, kinds, strict=True)))
-    connections = _read(view.warehouse, view.warehouse.build)
     with st.spinner("Counting paths ...", show_time=True), view.warehouse.reading() as connection:
+        connections = _read(view.warehouse, view.warehouse.build)
         table = connections.types(connection, [ends], longest).drop("source_id", "target_id")
     st.caption("Choose a row to see its paths. `Expected` is what a graph with the same degrees would have.")
     row = show_table(
@@ -56,7 +57,7 @@ def render(view: View) -> None:
         _show_paths(view, paths, row["path_type"])
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the graph ...")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _read(_warehouse: Warehouse, build: Build) -> Connections:
     """The arrays of a build, shared by all visitors."""
     from analytics.paths.paths import Connections
@@ -65,10 +66,23 @@ def _read(_warehouse: Warehouse, build: Build) -> Connections:
         return Connections(connection)
 
 
+def _prepare(warehouse: Warehouse) -> None:
+    _read(warehouse, warehouse.build)
+    importlib.import_module("scipy.special")
+
+
 def _show_paths(view: View, paths: list[list[str]], path_type: str) -> None:
     st.markdown(plain(path_type))
     rows = [{f"step_{place}": name for place, name in enumerate(names)} for names in paths]
     show_table(view, pl.DataFrame(rows), f"Paths {path_type}", key="paths")
 
 
-PAGE = Page("Paths", "Explore", ":material/route:", render, order=40, sample={"from": "SKP1", "to": "lung cancer"})
+PAGE = Page(
+    "Paths",
+    "Explore",
+    ":material/route:",
+    render,
+    order=40,
+    sample={"from": "SKP1", "to": "lung cancer"},
+    prepare=_prepare,
+)

@@ -68,6 +68,9 @@ class Found:
 
 def runs(view: View) -> dict[str, str]:
     """The active runs of `ecv`, each with what a person calls it; the last one first."""
+    # A build without runs that an earlier version made has no table of them.
+    if not view.warehouse.runs:
+        return {}
     rows = view.sql("SELECT run, parameters, started_at FROM runs WHERE analysis = 'ecv' ORDER BY started_at DESC, run")
     return {row["run"]: _called(row) for row in rows}
 
