@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         default=None, description="E-mail addresses or domains (`@example.org`) of readers, with commas; else all."
     )
     oidc_operators: str | None = Field(default=None, description="E-mail addresses of operators, with commas.")
-    dashboard_upload_mb: int = Field(default=50, ge=1, description="Megabytes a file may have that is uploaded.")
+    dashboard_upload_mb: int = Field(default=25, ge=1, description="Megabytes a file may have that is uploaded.")
 
     store: Literal["duckdb", "neo4j"] = Field(default="duckdb", description="The store that answers Cypher.")
     neo4j_uri: str | None = Field(

@@ -39,9 +39,11 @@ def draw(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     # A drawn page becomes `__main__`, which processes started by later tests would run again: it is put back.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
-    def drawn(path: str, parameters: dict[str, str] | None = None, home: Home = sample_home) -> AppTest:
+    def drawn(
+        path: str, parameters: dict[str, str] | None = None, home: Home = sample_home, role: str = "reader"
+    ) -> AppTest:
         configuration.configure(Configuration(home.root))
-        test = AppTest.from_function(_script, kwargs={"path": path, "role": "reader"}, default_timeout=PATIENCE_S)
+        test = AppTest.from_function(_script, kwargs={"path": path, "role": role}, default_timeout=PATIENCE_S)
         for name, value in (parameters or {}).items():
             test.query_params[name] = value
         return test.run()

@@ -27,6 +27,8 @@ from warehouse.results.record import RunRecord
 
 #: How long a publication waits for another one, in seconds.
 _WAIT_S = 60.0
+#: How long the maker of a run waits for one who only asks whether it is being made.
+_LISTED_S = 0.2
 
 
 def with_active_runs(build: Build) -> Build:
@@ -215,9 +217,19 @@ def making_run(results: Results, run: str) -> Iterator[Path]:
     folder = results.checkpoint(run)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{run}.lock").open("a", encoding="utf-8") as lock:
-        if not _locked(lock.fileno()):
+        if not _locked_soon(lock.fileno()):
             raise AnalysisError(f"The run {run} is being made by another process.", "Wait for it.")
         yield folder
+
+
+def _locked_soon(handle: int) -> bool:
+    """Lock what one who lists the runs may hold for an instant."""
+    deadline = time.monotonic() + _LISTED_S
+    while not _locked(handle):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _locked(handle: int) -> bool:
