@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 RESULTS = Path("results")
 #: Where the real data lie, seen from the root of the project.
 DATA = Path(os.environ.get("TARGETGRAPH_DATA", "../shared/data"))
+_START_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,41 @@ def run_command(command: Sequence[str]) -> Finished:
 def targetgraph(*arguments: str) -> Finished:
     """Run the command line and measure it."""
     return run_command([sys.executable, "-m", "targetgraph", *arguments])
+
+
+@contextmanager
+def served(home: Path, *words: str) -> Iterator[str]:
+    """The address (`127.0.0.1:PORT`) of a dashboard that the verb serves in a process of its own.
+
+    Args:
+        home: the folder of the warehouse.
+        words: further options of the verb.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    port = address.rpartition(":")[2]
+    command = [sys.executable, "-m", "targetgraph", "dashboard", "--home", str(home), "--port", port, *words]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as process:
+        try:
+            _await(process, address)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _await(process: subprocess.Popen[bytes], address: str) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the dashboard ended with status {process.returncode} before it was ready")
+        try:
+            with urlopen(f"http://{address}/_stcore/health", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"the dashboard was not ready after {_START_S:g} s")
 
 
 def percentiles(work: Callable[[], object], repeats: int, warm_up: int = 3) -> tuple[float, float, float]:

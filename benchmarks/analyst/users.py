@@ -1,0 +1,56 @@
+"""Eight users at once on a served dashboard: each goes through all pages in an order of their own, without a pause."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.analyst._identifiers import mixed
+from benchmarks.analyst._percentiles import percentile
+from benchmarks.analyst._visitor import Visitor
+from benchmarks.analyst._visits import Visit, pay, visits
+from benchmarks.harness import Figure, served
+
+_USERS = 8
+
+
+def run(home: Path, small: bool) -> list[Figure]:
+    """Errors, and how long a click takes while seven others click too."""
+    planned = visits([given for given, _kind in mixed(home, 500)])
+    if small:
+        planned = planned[::6]
+    with served(home) as address:
+        for visit in planned:
+            _one(address, [visit])
+        start = time.perf_counter()
+        with ThreadPoolExecutor(_USERS) as users:
+            orders = [random.Random(number).sample(planned, len(planned)) for number in range(_USERS)]
+            told = [one for user in users.map(lambda order: _one(address, order), orders) for one in user]
+        seconds = time.perf_counter() - start
+    faults = [fault for _seconds, found in told for fault in found]
+    for fault in dict.fromkeys(faults):
+        print(f"fault: {fault}")
+    taken = [one for one, _found in told]
+    return [
+        Figure("eight_users_errors", len(faults), "", "<= 0"),
+        Figure("eight_users_clicks", len(taken), ""),
+        Figure("eight_users_p95_ms", round(percentile(taken, 0.95) * 1000), "ms"),
+        Figure("eight_users_p50_ms", round(percentile(taken, 0.5) * 1000), "ms"),
+        Figure("eight_users_clicks_per_s", round(len(taken) / seconds, 1), "1/s"),
+    ]
+
+
+def _one(address: str, order: list[Visit]) -> list[tuple[float, list[str]]]:
+    """One user: a tab in which page after page is opened."""
+    visitor = Visitor(address)
+    told = []
+    for visit in order:
+        try:
+            drawn = pay(visit, visitor)
+            told.append((drawn.seconds, [f"{visit.name}: {fault}" for fault in drawn.faults]))
+        except (OSError, TimeoutError, KeyError) as error:
+            told.append((0.0, [f"{visit.name}: {error!r}"]))
+    visitor.close()
+    return told
