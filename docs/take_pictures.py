@@ -97,10 +97,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--home", type=Path, help="keep the sample in this folder, and take it from there next time")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="targetgraph-") as folder:
-        home = options.home or Path(folder)
-        if not (home / "current").exists():
+        home = options.home or Path(folder) / "home"
+        # The sample lies in a folder of its own beside the home.
+        sample = home.with_name(f"{home.name}-sample")
+        if not (sample / "results").exists():
             _prepare(home)
-        with served(home) as address, sync_playwright() as playwright:
+        with served(sample) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
             for name in options.only or SCENES:
                 _take(browser, address, name)
@@ -110,8 +112,8 @@ def main(arguments: list[str]) -> int:
 
 def _prepare(home: Path) -> None:
     """The sample, a run of gene networks, and a list of the genes of the sample's story."""
-    where = ["--home", str(home)]
-    targetgraph("build", "--sample", *where)
+    where = ["--sample", "--home", str(home)]
+    targetgraph("build", *where)
     words = ["--cohort", "tcga_luad", "--groups", "mutation:KRAS", "--permutations", "50", "--top-percent", "100"]
     targetgraph("analyze", "ecv", *words, *where)
     found = targetgraph("ask", "genes_of_pathway", "--param", "pathway=Signaling by SMPK1", "--format", "csv", *where)

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.analyst._identifiers import mixed
 from benchmarks.analyst._visitor import Drawn, Visitor
 from benchmarks.harness import targetgraph
+from warehouse.answer import Limits
 
-_GENES = {
-    "TP53": "hgnc:11998",
-    "EGFR": "hgnc:3236",
-    "KRAS": "hgnc:6407",
-    "BRCA1": "hgnc:1100",
-    "PTEN": "hgnc:9588",
-    "SKP1": "hgnc:10899",
-}
-_DISEASES = ("lung cancer", "breast cancer", "asthma", "multiple sclerosis", "prostate cancer", "psoriasis")
-_WORDS = ("TP53", "mll", "gefitinib", "lung cancer", "apoptosis", "P04637")
-_OTHERS = ("doid:1324", "uniprot:P00533", "drugbank:DB00317", "reactome:R-HSA-109581", "pdb:1jm7")
-_QUESTIONS = (
-    {"template": "pathways_of_gene", "of_gene": "TP53"},
-    {"template": "drugs_of_gene", "of_gene": "EGFR"},
-    {"template": "repurposing_candidates", "of_disease": "lung cancer"},
-)
+_FAMOUS = ("TP53", "EGFR", "KRAS", "BRCA1", "PTEN", "MYC", "BRAF", "TNF", "APOE", "SKP1", "IL6", "ALK")
+_QUESTIONS = {"pathways_of_gene": "gene", "drugs_of_gene": "gene", "repurposing_candidates": "disease"}
+_OTHER_TYPES = ("Protein", "Drug", "Pathway", "Structure", "Disease")
+_SOME = "SELECT id FROM entities WHERE type = $type ORDER BY hash(id) LIMIT 500"
+_ALL = Limits(60, 1_000_000, 4000)
 _SQL = "SELECT predicate, count(*) AS n FROM relationships GROUP BY ALL ORDER BY n DESC"
-_CYPHER = "MATCH (d:Drug)-[:BINDS|TARGETS]->(g:Gene {symbol: 'EGFR'}) RETURN d.id, d.name LIMIT 50"
+_CYPHER = "MATCH (d:Drug)-[:BINDS|TARGETS]->(g:Gene {symbol: '%s'}) RETURN d.id, d.name LIMIT 50"
 
 
 @dataclass(frozen=True)
@@ -63,40 +55,62 @@ def pay(visit: Visit, visitor: Visitor) -> Drawn:
     return visitor.use(path, visit.parameters, visit.texts, visit.button, opened)
 
 
-def visits(identifiers: Sequence[str]) -> list[Visit]:
-    """Everything that is done, page by page; pages that are not known here are opened with their sample.
+class Visits:
+    """What is visited on a build: other genes, diseases and texts in every turn, the same for the same turn.
 
     Args:
-        identifiers: what is pasted into the page of lists.
+        home: the warehouse.
     """
-    from dashboards.page import pages
 
-    known = _known(identifiers)
-    return [visit for page in pages() for visit in known.get(page.path, [Visit(page.path, dict(page.sample))])]
+    def __init__(self, home: Path) -> None:
+        from warehouse.warehouse import Warehouse
 
+        self._pasted = [given for given, _kind in mixed(home, 500)]
+        with Warehouse.open(home) as warehouse:
+            text = "SELECT symbol, id FROM gene WHERE id IN (SELECT object FROM associates) AND symbol IS NOT NULL ORDER BY id"
+            self._genes = warehouse.sql(text, limits=_ALL).rows()
+            self._diseases = [row[0] for row in warehouse.sql("SELECT name FROM disease ORDER BY id").rows()]
+            self._others = {
+                label: [row[0] for row in warehouse.sql(_SOME, type=label).rows()] for label in _OTHER_TYPES
+            }
 
-def _known(identifiers: Sequence[str]) -> dict[str, list[Visit]]:
-    genes, symbols = list(_GENES.values()), list(_GENES)
-    pasted = {"Identifiers": "\n".join(identifiers)}
-    return {
-        "home": [Visit("home"), *(Visit("home", {"q": word}) for word in _WORDS)],
-        "report": [Visit("report", {"id": id_}) for id_ in (*genes, *_OTHERS)],
-        "questions": [Visit("questions", one, button="Ask") for one in _QUESTIONS],
-        "console": [
-            Visit("console", {"language": "SQL", "q": _SQL}, button="Ask"),
-            Visit("console", {"language": "Cypher", "q": _CYPHER}, button="Ask"),
-        ],
-        "lists": [Visit("lists", {"type": "Gene"}), Visit("lists", {"type": "Gene"}, pasted, "See what they mean")],
-        "targets": [Visit("targets", {"disease": disease}) for disease in _DISEASES],
-        "paths": [
-            Visit("paths", {"from": symbol, "to": disease}) for symbol, disease in zip(symbols, _DISEASES, strict=True)
-        ],
-        "explorer": [
-            *(Visit("explorer", {"ids": id_}) for id_ in genes),
-            Visit("explorer", {"ids": f"{genes[0]},{genes[1]}", "most": "40"}),
-        ],
-        "cohorts": [Visit("cohorts", {"gene": symbol, "cohort": "tcga.study:LUAD"}) for symbol in symbols],
-    }
+    def of(self, turn: int) -> list[Visit]:
+        """Everything that is done in a turn, page by page; pages that are not known here are opened with their sample."""
+        from dashboards.page import pages
+
+        known = self._known(random.Random(turn))
+        return [visit for page in pages() for visit in known.get(page.path, [Visit(page.path, dict(page.sample))])]
+
+    def _known(self, chooser: random.Random) -> dict[str, list[Visit]]:
+        famous = [gene for gene in self._genes if gene[0] in _FAMOUS]
+        genes = chooser.sample(famous, 2) + chooser.sample(self._genes, 4)
+        diseases = ["lung cancer", *chooser.sample(self._diseases, 5)]
+        others = [chooser.choice(pool) for pool in self._others.values() if pool]
+        symbol, ids = genes[0][0], [id_ for _symbol, id_ in genes]
+        of = {"gene": symbol, "disease": diseases[1]}
+        questions = [{"template": name, f"of_{about}": of[about]} for name, about in _QUESTIONS.items()]
+        texts = [symbol.lower(), genes[2][0], ids[3], diseases[2], chooser.choice(self._pasted)]
+        ends = zip([symbol for symbol, _id in genes], diseases, strict=True)
+        return {
+            "home": [Visit("home"), *(Visit("home", {"q": text}) for text in texts)],
+            "report": [Visit("report", {"id": id_}) for id_ in [*ids, *others]],
+            "questions": [Visit("questions", one, button="Ask") for one in questions],
+            "console": [
+                Visit("console", {"language": "SQL", "q": _SQL}, button="Ask"),
+                Visit("console", {"language": "Cypher", "q": _CYPHER % symbol}, button="Ask"),
+            ],
+            "lists": [
+                Visit("lists", {"type": "Gene"}),
+                Visit("lists", {"type": "Gene"}, {"Identifiers": "\n".join(self._pasted)}, "See what they mean"),
+            ],
+            "targets": [Visit("targets", {"disease": disease}) for disease in diseases[:3]],
+            "paths": [Visit("paths", {"from": gene, "to": disease}) for gene, disease in ends],
+            "explorer": [
+                *(Visit("explorer", {"ids": id_}) for id_ in ids),
+                Visit("explorer", {"ids": f"{ids[0]},{ids[1]}", "most": "40"}),
+            ],
+            "cohorts": [Visit("cohorts", {"gene": symbol, "cohort": "tcga.study:LUAD"}) for symbol, _id in genes[:3]],
+        }
 
 
 def publish_a_run(home: Path) -> None:

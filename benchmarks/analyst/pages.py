@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.analyst._identifiers import mixed
 from benchmarks.analyst._percentiles import percentile
 from benchmarks.analyst._visitor import Visitor
-from benchmarks.analyst._visits import Visit, pay, publish_a_run, visits
+from benchmarks.analyst._visits import Visit, Visits, pay, publish_a_run
 from benchmarks.harness import Figure, served
 
 _ROUNDS, _STARTS = 5, 4
@@ -16,7 +15,8 @@ _ROUNDS, _STARTS = 5, 4
 def run(home: Path, small: bool) -> list[Figure]:
     """Open and use all pages: the first time after a start (cold), and again and again (warm)."""
     publish_a_run(home)
-    planned = visits([given for given, _expected in mixed(home, 500)])
+    visits = Visits(home)
+    planned = visits.of(0)
     # The first visit of each page after a start is the cold one.
     first = list({visit.page: visit for visit in planned}.values())
     cold = {
@@ -24,7 +24,8 @@ def run(home: Path, small: bool) -> list[Figure]:
         for start in range(1 if small else _STARTS)
         for visit, seconds in _taken(home, first)
     }
-    warm = _taken(home, [*planned, *(planned * (1 if small else _ROUNDS))])[len(planned) :]
+    turns = [visit for turn in range(1 if small else _ROUNDS) for visit in visits.of(turn + 1)]
+    warm = _taken(home, [*planned, *turns])[len(planned) :]
     worst = max(warm, key=lambda one: one[1])
     print(f"slowest: {worst[1] * 1000:.0f} ms, {worst[0].name} {dict(worst[0].parameters)}")
     told = [

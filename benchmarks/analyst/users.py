@@ -7,10 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.analyst._identifiers import mixed
 from benchmarks.analyst._percentiles import percentile
 from benchmarks.analyst._visitor import Visitor
-from benchmarks.analyst._visits import Visit, pay, visits
+from benchmarks.analyst._visits import Visit, Visits, pay
 from benchmarks.harness import Figure, served
 
 _USERS = 8
@@ -18,15 +17,14 @@ _USERS = 8
 
 def run(home: Path, small: bool) -> list[Figure]:
     """Errors, and how long a click takes while seven others click too."""
-    planned = visits([given for given, _kind in mixed(home, 500)])
-    if small:
-        planned = planned[::6]
+    visits, share = Visits(home), 6 if small else 1
     with served(home) as address:
-        for visit in planned:
-            _one(address, [visit])
+        _one(address, visits.of(0)[::share])
         start = time.perf_counter()
         with ThreadPoolExecutor(_USERS) as users:
-            orders = [random.Random(number).sample(planned, len(planned)) for number in range(_USERS)]
+            orders = [visits.of(number + 1)[::share] for number in range(_USERS)]
+            for number, order in enumerate(orders):
+                random.Random(number).shuffle(order)
             told = [one for user in users.map(lambda order: _one(address, order), orders) for one in user]
         seconds = time.perf_counter() - start
     faults = [fault for _seconds, found in told for fault in found]

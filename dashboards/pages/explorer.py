@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import streamlit as st
@@ -15,6 +15,10 @@ from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.answer import Limits, to_polars
 from warehouse.model import FULL_MODEL
+
+if TYPE_CHECKING:
+    from warehouse.home import Build
+    from warehouse.warehouse import Warehouse
 
 _MOST_CENTRES = 20
 _IDS = "ids"
@@ -84,7 +88,12 @@ def _centres(view: View, ids: Sequence[str]) -> list[Centre]:
 
 
 def _neighbours(view: View, centres: Sequence[Centre]) -> pl.DataFrame:
-    """Every relationship of the centres."""
+    """Every relationship of the centres; kept, since filters are tried one after the other."""
+    return _read(view.warehouse, view.warehouse.build, tuple(centres))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading the neighbours ...")
+def _read(_warehouse: Warehouse, build: Build, centres: tuple[Centre, ...]) -> pl.DataFrame:
     frames = []
     for label in sorted({centre.type for centre in centres}):
         ids = [centre.id for centre in centres if centre.type == label]
@@ -93,8 +102,8 @@ def _neighbours(view: View, centres: Sequence[Centre]) -> pl.DataFrame:
                 coalesce(x.symbol, x.name) AS other_name, labels(x)[0] AS other_type,
                 r.sources AS sources, r.evidence AS evidence
             ORDER BY size(sources) DESC, other"""
-        limits = Limits(view.warehouse.limits.timeout_s, 100_000, view.warehouse.limits.memory_mb)
-        answer = view.warehouse.query(text, {"ids": ids}, limits=limits)
+        limits = Limits(_warehouse.limits.timeout_s, 100_000, _warehouse.limits.memory_mb)
+        answer = _warehouse.query(text, {"ids": ids}, limits=limits)
         frames.append(to_polars(answer.table).select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items()))
     return pl.concat(frames).unique(["subject", "type", "object"], keep="first", maintain_order=True)
 

@@ -97,7 +97,7 @@ def specification(nodes: Sequence[Node], edges: Sequence[Edge], *, dark: bool = 
     places = positions([node.id for node in nodes], [(edge.start, edge.end) for edge in edges])
     categories = sorted({node.category for node in nodes})
     named = {node.id for node in sorted(nodes, key=lambda node: (not node.ringed, -node.size, node.id))[:_NAMED_NODES]}
-    ink, ground = ("#E6EBF0", "#12171D") if dark else ("#1B2733", "#FFFFFF")
+    ink, ground = ("#E6EBF0", "#12171D") if dark else ("#10181F", "#FFFFFF")
     colours = {name: CATEGORIES[index % len(CATEGORIES)] for index, name in enumerate(categories)}
     kinds = _edge_colours(edges)
     data = [_node(node, places[node.id], node.id in named, ink) for node in nodes]
