@@ -15,6 +15,7 @@ from warehouse.answer import Limits
 _FAMOUS = ("TP53", "EGFR", "KRAS", "BRCA1", "PTEN", "MYC", "BRAF", "TNF", "APOE", "SKP1", "IL6", "ALK")
 _QUESTIONS = {"pathways_of_gene": "gene", "drugs_of_gene": "gene", "repurposing_candidates": "disease"}
 _OTHER_TYPES = ("Protein", "Drug", "Pathway", "Structure", "Disease")
+_GENES = "SELECT symbol, id FROM gene WHERE id IN (SELECT object FROM associates) AND symbol IS NOT NULL ORDER BY id"
 _SOME = "SELECT id FROM entities WHERE type = $type ORDER BY hash(id) LIMIT 500"
 _ALL = Limits(60, 1_000_000, 4000)
 _SQL = "SELECT predicate, count(*) AS n FROM relationships GROUP BY ALL ORDER BY n DESC"
@@ -67,15 +68,14 @@ class Visits:
 
         self._pasted = [given for given, _kind in mixed(home, 500)]
         with Warehouse.open(home) as warehouse:
-            text = "SELECT symbol, id FROM gene WHERE id IN (SELECT object FROM associates) AND symbol IS NOT NULL ORDER BY id"
-            self._genes = warehouse.sql(text, limits=_ALL).rows()
+            self._genes = warehouse.sql(_GENES, limits=_ALL).rows()
             self._diseases = [row[0] for row in warehouse.sql("SELECT name FROM disease ORDER BY id").rows()]
             self._others = {
                 label: [row[0] for row in warehouse.sql(_SOME, type=label).rows()] for label in _OTHER_TYPES
             }
 
     def of(self, turn: int) -> list[Visit]:
-        """Everything that is done in a turn, page by page; pages that are not known here are opened with their sample."""
+        """What is done in a turn, page by page; pages that are not known here are opened with their sample."""
         from dashboards.page import pages
 
         known = self._known(random.Random(turn))
