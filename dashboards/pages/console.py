@@ -59,7 +59,7 @@ def _limits(view: View) -> Limits:
             "Seconds", 1.0, max(most.timeout_s, 1.0), max(most.timeout_s, 1.0), key="seconds"
         )
         row_limit = rows.number_input("Rows", 1, most.rows, most.rows, key="rows")
-        st.text_input("Parameters as JSON", key="parameters", placeholder='{"symbol": "TP53"}')
+        st.text_input("Parameters as JSON", key="parameters", bind="query-params", placeholder='{"symbol": "TP53"}')
     return Limits(timeout_s, row_limit, most.memory_mb)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import streamlit as st
 
 from dashboards.parts.messages import show_error
 from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from dashboards.parts.uploads import checked_content
 from warehouse.analyst.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
-from warehouse.analyst.gene_sets import chosen, collections
+from warehouse.analyst.gene_sets import Collection, GeneSet, collections, parse_gmt
+from warehouse.analyst.identifiers import Resolved
 from warehouse.analyst.lists import Lists, follow
 from warehouse.errors import TargetGraphError
+from warehouse.model import FULL_MODEL, MODEL
 
 if TYPE_CHECKING:
     import altair as alt
@@ -20,37 +25,104 @@ if TYPE_CHECKING:
     from dashboards.page import View
 
 _ALL_ANNOTATED = "All annotated genes"
-_DONE = "enrichment_done"
+_DONE, _READ = "enrichment_done", "enrichment_read"
+_MOST_MB = 25
+_KINDS = ("gmt", "txt", "tsv")
 _DRAWN = 20
 
 
 def show_enrichment(view: View, lists: Lists) -> None:
     """Ask for a list, a background and sets; test; show."""
-    names = [name for name in lists.names() if lists.get(name).type == "Gene"]
+    names = lists.names_of("Gene")
     if not names:
         st.info("A list of genes is needed; make one first.", icon=":material/inbox:")
         return
+    own = _own_sets(view)
+    known = collections(FULL_MODEL if view.warehouse.runs else MODEL)
     with st.form("enrichment", border=False):
         columns = st.columns(3)
-        name = columns[0].selectbox("List of genes", names, key="tested")
+        name = columns[0].selectbox("List of genes", names, key="tested", bind="query-params")
         background = columns[1].selectbox(
             "Background",
             [*names, _ALL_ANNOTATED],
             index=None,
             key="background",
+            bind="query-params",
             placeholder="Choose one",
             help="The genes that could have been found: those that were measured. The answer hangs on it.",
         )
-        sets = columns[2].multiselect("Gene sets", list(collections()), ["PARTICIPATES_IN:Pathway"], key="sets")
+        sets = columns[2].multiselect(
+            "Gene sets",
+            [*own, *known],
+            [*own] or ["PARTICIPATES_IN:Pathway"],
+            # The choice is another one where there are other files; those of one visitor are in no address.
+            key=f"sets_{'|'.join(own)}" if own else "sets",
+            bind=None if own else "query-params",
+            format_func=lambda one: one if one in own else _called(known[one]),
+        )
         asked = st.form_submit_button("Test", type="primary", icon=":material/science:")
     if asked:
-        st.session_state[_DONE] = (f"{name} against {background}", _test(view, lists, (name, background), sets))
+        chosen_sets = ([known[one] for one in sets if one in known], [s for one in sets for s in own.get(one, ())])
+        question = f"{name} against {background} in {', '.join(sets)}"
+        st.session_state[_DONE] = (question, _test(view, lists, (name, background), chosen_sets))
     if _DONE in st.session_state:
         _show(view, *st.session_state[_DONE])
 
 
+def _called(one: Collection) -> str:
+    return f"{one.name} (predicted)" if one.predicted else one.name
+
+
+def _own_sets(view: View) -> dict[str, list[GeneSet]]:
+    """The gene sets of uploaded files, by the name of the file; what is wrong with one is said."""
+    files = st.file_uploader(
+        f"Gene sets of your own (GMT files; at most {_MOST_MB} MB each)",
+        type=_KINDS,
+        accept_multiple_files=True,
+        max_upload_size=_MOST_MB,
+        key="gmt",
+        help="A line has a name, a description and genes of any kind of identifier, with tabs between. "
+        "They are kept for this visit only, and nobody else sees them.",
+    )
+    kept = st.session_state.get(_READ, {})
+    # What was read of a file is kept as long as the file and the build stay.
+    read = {(view.warehouse.build, one.file_id): one for one in files}
+    st.session_state[_READ] = {key: kept.get(key) or _read(view, one) for key, one in read.items()}
+    found: dict[str, list[GeneSet]] = {}
+    for key, file in read.items():
+        sets = st.session_state[_READ][key]
+        if isinstance(sets, TargetGraphError):
+            show_error(sets)
+        else:
+            name = file.name if file.name not in found else f"{file.name} ({len(found) + 1})"
+            found[name] = [replace(one, collection=name) for one in sets[0]]
+            _say_read(name, *sets)
+    return found
+
+
+def _read(view: View, file: Any) -> tuple[list[GeneSet], list[Resolved]] | TargetGraphError:
+    try:
+        content = checked_content(file, _MOST_MB, _KINDS)
+        with st.spinner(f"Reading {plain(file.name)} ...", show_time=True), view.warehouse.reading() as connection:
+            return parse_gmt(connection, content, file.name)
+    except TargetGraphError as error:
+        return error
+
+
+def _say_read(name: str, sets: list[GeneSet], lost: list[Resolved]) -> None:
+    told = f"{name}: {len(sets):,} gene sets."
+    if lost:
+        shown = ", ".join(one.given[:30] for one in lost[:5])
+        more = " and others" if len(lost) > 5 else ""
+        told += f" {len(lost):,} texts are no genes of this build or mean several, and do not count: {shown}{more}."
+    st.caption(plain(told))
+
+
 def _test(
-    view: View, lists: Lists, asked: tuple[str, str | None], sets: list[str]
+    view: View,
+    lists: Lists,
+    asked: tuple[str, str | None],
+    sets: tuple[list[Collection], list[GeneSet]],
 ) -> Enrichment | TargetGraphError | str:
     name, background = asked
     if background is None:
@@ -61,7 +133,7 @@ def _test(
             universe: list[str] | str = ANNOTATED
             if background != _ALL_ANNOTATED:
                 universe = follow(connection, lists.get(background), view.warehouse.build.id)[0].ids
-            return enrich(connection, members.ids, universe, chosen(sets))
+            return enrich(connection, members.ids, universe, *sets)
     except TargetGraphError as error:
         return error
 
@@ -76,9 +148,19 @@ def _show(view: View, question: str, done: Enrichment | TargetGraphError | str) 
         st.caption(f"{done.tested:,} sets against a background of {done.background_size:,} genes.{left_out}")
         if len(done.table):
             st.altair_chart(_dots(done.table.head(_DRAWN)))
+        shown = _named(done.table)
         show_table(
-            view, done.table, f"Enrichment of {question}", key="enriched", entity_columns=["set_id"], help_texts=COLUMNS
+            view, shown, f"Enrichment of {question}", key="enriched", entity_columns=["set_id"], help_texts=COLUMNS
         )
+
+
+def _named(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with the sets of files under their names: they have no report to which an id could lead."""
+    own = ~pl.col("collection").is_in(list(collections(FULL_MODEL)))
+    named = pl.concat_str("set_id", "set_name", separator=": ", ignore_nulls=True)
+    return table.with_columns(
+        set_id=pl.when(~own).then("set_id"), set_name=pl.when(own).then(named).otherwise("set_name")
+    )
 
 
 def _dots(table: pl.DataFrame) -> alt.LayerChart:

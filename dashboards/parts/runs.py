@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import streamlit as st
@@ -36,7 +36,11 @@ _ICONS = {
     RunState.PARTIAL: "⚠",
     RunState.DAMAGED: "✗",
 }
-_COLOURS = {RunState.ACTIVE: "green", RunState.RETRACTED: "gray", RunState.RUNNING: "blue"}
+_COLOURS: dict[RunState, Literal["green", "gray", "blue"]] = {
+    RunState.ACTIVE: "green",
+    RunState.RETRACTED: "gray",
+    RunState.RUNNING: "blue",
+}
 _TOLD = "runs_told"
 
 
@@ -216,9 +220,14 @@ def change(view: View, run: str, what: str) -> None:
         results.retract(name)
     else:
         results.activate(name)
-    settings = Settings()
-    if settings.neo4j_uri is not None:
-        publish_beside(with_active_runs(view.home.current()), settings)
+    try:
+        publish_beside(with_active_runs(view.home.current()), Settings())
+    except TargetGraphError as error:
+        done = "retracted" if what == "retract" else "active again"
+        raise TargetGraphError(
+            f"{name} is {done} here, but Neo4j still holds what it held: {error.message}",
+            "`targetgraph publish` brings it there.",
+        ) from error
 
 
 def taken_message() -> str | TargetGraphError | None:

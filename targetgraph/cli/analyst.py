@@ -106,6 +106,9 @@ def make(
     name: Name,
     identifiers: Annotated[list[str] | None, typer.Argument(help="Symbols, synonyms, accessions of any kind.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of identifiers; `-` is standard input.")] = None,
+    column: Annotated[
+        str | None, typer.Option("--column", help="Of a file that is a table (CSV, TSV): a heading or number; else 1.")
+    ] = None,
     type_name: TypeName = "Gene",
     description: Annotated[str, typer.Option("--description", help="A sentence for other people.")] = "",
     replace: Replace = False,
@@ -117,10 +120,14 @@ def make(
     home: HomeFolder = None,
 ) -> None:
     """Make a list, and report what each identifier means: matched, converted, ambiguous or unresolved."""
+    from warehouse.analyst.columns import identifiers_of
     from warehouse.analyst.identifiers import entity_type, resolve, split
     from warehouse.analyst.lists import from_report
 
-    texts = [*split("\n".join(identifiers or [])), *split(_file_text(file))]
+    given, taken = identifiers_of(_file_text(file), column)
+    if taken is not None:
+        say(f"{file} is a table: its column {taken!r} is read; --column takes another.")
+    texts = [*split("\n".join(identifiers or [])), *given]
     with open_warehouse(home, sample=sample, build=build) as warehouse:
         with warehouse.reading() as connection:
             report = resolve(connection, texts, type_name)
@@ -192,7 +199,9 @@ def enrich(
         list[str] | None,
         typer.Option("--sets", help="A collection: a type (Pathway, Disease, Drug) or `TARGETS:Drug`; again for more."),
     ] = None,
-    gmt: Annotated[Path | None, typer.Option("--gmt", help="Your own gene sets, a GMT file.")] = None,
+    gmt: Annotated[
+        list[Path] | None, typer.Option("--gmt", help="Your own gene sets, a GMT file; again for more.")
+    ] = None,
     smallest: Annotated[int, typer.Option("--smallest", help="Leave out sets with fewer genes.", min=1)] = 1,
     largest: Annotated[int | None, typer.Option("--largest", help="Leave out sets with more genes.", min=1)] = None,
     file_format: Format = OutputFormat.TABLE,
@@ -206,21 +215,24 @@ def enrich(
     from warehouse.analyst.enrichment import ANNOTATED
     from warehouse.analyst.enrichment import enrich as test
     from warehouse.analyst.gene_sets import chosen, read_gmt
+    from warehouse.model import FULL_MODEL, MODEL
 
     with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
         genes = _members(warehouse, _lists(home, sample=sample), name)
         universe = (
             ANNOTATED if background == ANNOTATED else _members(warehouse, _lists(home, sample=sample), background)
         )
-        own, lost = read_gmt(connection, gmt) if gmt is not None else ([], [])
-        collections = chosen(sets or ([] if own else ["Pathway"]))
+        read = [read_gmt(connection, file) for file in gmt or ()]
+        own, lost = [one for file, _lost in read for one in file], [one for _file, lost in read for one in lost]
+        model = FULL_MODEL if warehouse.runs else MODEL
+        collections = chosen(sets or ([] if own else ["Pathway"]), model)
         found = test(connection, genes, universe, collections, own, smallest_set=smallest, largest_set=largest)
     write_table(found.table.head(limit).to_arrow(), file_format, output)
     say(f"{found.tested:,} sets were tested against a background of {found.background_size:,} genes.")
     if found.outside:
         say(f"{len(found.outside):,} genes of the list are not in the background and did not count.")
     if lost:
-        say(f"{len(lost):,} texts of the GMT file are no genes of this build: {', '.join(o.given for o in lost[:5])}")
+        say(f"{len(lost):,} texts of your gene sets are no genes of this build: {', '.join(o.given for o in lost[:5])}")
 
 
 def path(
@@ -274,6 +286,9 @@ def prioritise(
         int | None,
         typer.Option("--neighbours", help="Also genes that interact with at least so many of the disease's.", min=1),
     ] = None,
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="The cohort whose tumours tell how strongly genes are expressed.")
+    ] = None,
     explain: Annotated[
         str | None, typer.Option("--explain", help="Open a cell, gene:criterion: list what it counts.")
     ] = None,
@@ -293,13 +308,18 @@ def prioritise(
             id_ = require(connection, disease, "Disease")
             gene, _separator, criterion = (explain or "").rpartition(":")
             gene_id = require(connection, gene) if gene else ""
+            tumours = None if cohort is None else require(connection, cohort, "Cohort")
         if explain:
-            write_answer(prioritisation.explain(warehouse, id_, gene_id, criterion), file_format, output)
+            write_answer(prioritisation.explain(warehouse, id_, gene_id, criterion, tumours), file_format, output)
             return
-        found = prioritisation.prioritise(warehouse, id_, _weights(weight), with_neighbours_of=neighbours)
+        found = prioritisation.prioritise(
+            warehouse, id_, _weights(weight), with_neighbours_of=neighbours, cohort=tumours
+        )
     write_table(found.table.head(limit).to_arrow(), file_format, output)
     used = ", ".join(f"{name} {value:g}" for name, value in found.weights.items() if value)
     say(f"{len(found.table):,} genes of {found.disease}; weights: {used}.")
+    for note in found.notes:
+        say(note)
 
 
 def conflicts(
@@ -376,6 +396,7 @@ def _members(warehouse: Warehouse, kept: Lists, name: str) -> list[str]:
 
 
 def _file_text(file: Path | None) -> str:
+    from warehouse.analyst.columns import text_of
     from warehouse.errors import QuestionError
 
     if file is None:
@@ -385,11 +406,10 @@ def _file_text(file: Path | None) -> str:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise QuestionError(f"{file} is larger than {MOST_BYTES / 1e6:,.0f} MB.", "Give a column of identifiers.")
-        return file.read_text(encoding="utf-8-sig")
+        content = file.read_bytes()
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise QuestionError(f"{file} is no UTF-8 text.", "Save the column as text (CSV, UTF-8).") from None
+    return text_of(content, str(file))
 
 
 def _reported(one: Resolved) -> dict[str, object]:

@@ -29,7 +29,7 @@ ANNOTATED: Literal["annotated"] = "annotated"
 
 #: The columns of a result, with what they say.
 COLUMNS = {
-    "collection": "Relationship type and type of the set, or the user's file",
+    "collection": "Relationship type and type of the set, or the name of the user's file",
     "set_id": "The id of the set",
     "set_name": "Its name",
     "hits": "Genes of the list in the set (k)",
@@ -106,10 +106,10 @@ def enrich(
         largest_set: sets with more are not tested.
 
     Raises:
-        QuestionError: no set is chosen, or nothing of the list is in the background.
+        QuestionError: no set is chosen, predicted sets are mixed with others, or nothing of the list is in the
+            background.
     """
-    if not collections and not own_sets:
-        raise QuestionError("No gene sets are chosen.", "Name a collection, or give a GMT file.")
+    _verify(collections, own_sets)
     links = [(one, *one.links(connection)) for one in collections]
     known = _Genes(connection)
     own = [known.nodes(one.genes) for one in own_sets]
@@ -123,10 +123,24 @@ def enrich(
         )
     question = _Question(connection, known, known.marked(universe), known.marked(mine))
     counted = [_count(question, *one) for one in links]
-    counted.append(_count_own(question, own_sets, own))
+    for name in sorted({one.collection for one in own_sets}):
+        places = [place for place, one in enumerate(own_sets) if one.collection == name]
+        counted.append(_count_own(question, [own_sets[i] for i in places], [own[i] for i in places]))
     outside = tuple(sorted(set(genes) - set(known.ids(mine))))
     sizes = range(max(1, smallest_set), (largest_set or universe.size) + 1)
     return _test(counted, mine.size, universe.size, sizes, outside)
+
+
+def _verify(collections: Sequence[Collection], own_sets: Sequence[GeneSet]) -> None:
+    if not collections and not own_sets:
+        raise QuestionError("No gene sets are chosen.", "Name a collection, or give a GMT file.")
+    predicted = [one.name for one in collections if one.predicted]
+    if predicted and (own_sets or len(predicted) < len(collections)):
+        # They would share a background and a correction: a prediction must not change what is said of stated sets.
+        raise QuestionError(
+            f"{', '.join(predicted)} is predicted by runs of analyses, the other sets are not.",
+            "Test predicted sets in a question of their own.",
+        )
 
 
 class _Genes:
@@ -212,7 +226,7 @@ def _count_own(question: _Question, own_sets: Sequence[GeneSet], nodes: Sequence
     inside = known.are(question.within, genes)
     hit = inside & known.are(question.listed, genes)
     return _Sets(
-        "own",
+        own_sets[0].collection,
         lambda chosen: [(own_sets[i].name, own_sets[i].description or None) for i in chosen.tolist()],
         np.bincount(position[inside], minlength=len(nodes)),
         np.bincount(position[hit], minlength=len(nodes)),

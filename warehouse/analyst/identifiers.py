@@ -39,6 +39,9 @@ _MONTHS = {
 _DAY_MONTH = re.compile(r"^(\d{1,2})[-/. ]([a-z]{3})[a-z]*\.?(?:[-/. ]\d{2,4})?$")
 _MONTH_DAY = re.compile(r"^([a-z]{3})[a-z]*\.?[-/. ](\d{1,2})(?:[-/., ]+\d{2,4})?$")
 _ISO_DATE = re.compile(r"^\d{4}-(\d{2})-(\d{2})(?:[ t]00:00(?::00)?)?$")
+_NUMERIC_DATE = re.compile(r"^(\d{1,2})([/.])(\d{1,2})\2\d{2,4}$")
+#: `2310009E13` became this in a spreadsheet.
+_SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?e\+\d+$")
 
 
 class Outcome(StrEnum):
@@ -182,16 +185,22 @@ def _spellings(text: str, entity: EntityType, bridge: EntityType | None) -> Iter
 
 def _dates(folded: str) -> list[str]:
     """The symbols that a spreadsheet may have turned into this date."""
+    return [f"{beginning}{day}" for month, day in _months_and_days(folded) for beginning in _MONTHS.get(month, ())]
+
+
+def _months_and_days(folded: str) -> list[tuple[str, int]]:
+    """The month and day that a date may mean: countries write them in either order."""
+    months = list(_MONTHS)
     if found := _DAY_MONTH.match(folded):
-        day, month = found.groups()
-    elif found := _MONTH_DAY.match(folded):
-        month, day = found.groups()
-    elif found := _ISO_DATE.match(folded):
-        number, day = found.groups()
-        month = list(_MONTHS)[(int(number) - 1) % 12]
-    else:
-        return []
-    return [f"{beginning}{int(day)}" for beginning in _MONTHS.get(month, ())]
+        return [(found[2], int(found[1]))]
+    if found := _MONTH_DAY.match(folded):
+        return [(found[1], int(found[2]))]
+    if found := _ISO_DATE.match(folded):
+        return [(months[(int(found[1]) - 1) % 12], int(found[2]))]
+    if found := _NUMERIC_DATE.match(folded):
+        first, second = int(found[1]), int(found[3])
+        return [(months[m - 1], day) for m, day in sorted({(first, second), (second, first)}) if 1 <= m <= 12]
+    return []
 
 
 def _claims(
@@ -232,7 +241,7 @@ def _claims(
 def _claim(text: str, spelling: _Spelling, entity_id: str, synonym: str, kind: str) -> _Claim:
     same = synonym == text
     if spelling.is_date:
-        return _Claim(40 + _WEAKNESS[kind], entity_id, f"{spelling.shown}, which a spreadsheet turned into a date")
+        return _Claim(_OF_A_DATE + _WEAKNESS[kind], entity_id, f"{spelling.shown}{_TURNED}")
     if kind == "identifier":
         own = synonym == entity_id
         return _Claim(0 if own else 1, entity_id, "" if own and text.lower() == synonym.lower() else f"is {synonym}")
@@ -241,6 +250,9 @@ def _claim(text: str, spelling: _Spelling, entity_id: str, synonym: str, kind: s
     return _Claim(_WEAKNESS[kind] + (not same), entity_id, how)
 
 
+#: Claims of symbols that a spreadsheet has turned into a date are weaker than all others.
+_OF_A_DATE = 40
+_TURNED = ", which a spreadsheet turned into a date"
 _WEAKNESS = {"symbol": 0, "identifier": 0, "name": 2, "previous_symbol": 4, "alias": 6}
 
 
@@ -279,15 +291,37 @@ def _names(connection: duckdb.DuckDBPyConnection, entity: EntityType, ids: set[s
 
 def _decide(text: str, claims: list[_Claim], names: dict[str, str]) -> Resolved:
     if not claims:
-        return Resolved(text, Outcome.UNRESOLVED, how="no name, synonym or identifier of this build")
+        return Resolved(text, Outcome.UNRESOLVED, how=_why_not(text.lower()))
     best = min(claim.weakness for claim in claims)
-    chosen = [claim for claim in claims if claim.weakness == best]
+    chosen = [claim for claim in claims if claim.weakness == best] if best < _OF_A_DATE else _readings(claims)
     ids = sorted({claim.entity_id for claim in chosen})
     if len(ids) > 1:
         shown = tuple(f"{names.get(one, one)} ({one})" for one in ids)
-        return Resolved(text, Outcome.AMBIGUOUS, how=chosen[0].how, candidates=shown)
+        return Resolved(text, Outcome.AMBIGUOUS, how=_all_readings(chosen), candidates=shown)
     outcome = Outcome.CONVERTED if chosen[0].how else Outcome.MATCHED
     return Resolved(text, outcome, ids[0], names.get(ids[0]), chosen[0].how)
+
+
+def _readings(claims: list[_Claim]) -> list[_Claim]:
+    """The best claims of each symbol that a date may have been: 9/2 is SEPT2 here and FEB9 there."""
+    best: dict[str, int] = {}
+    for claim in claims:
+        best[claim.how] = min(claim.weakness, best.get(claim.how, claim.weakness))
+    return [claim for claim in claims if claim.weakness == best[claim.how]]
+
+
+def _all_readings(chosen: list[_Claim]) -> str:
+    symbols = sorted({claim.how.removesuffix(_TURNED) for claim in chosen if claim.how.endswith(_TURNED)})
+    return f"{' or '.join(symbols)}{_TURNED}" if symbols else chosen[0].how
+
+
+def _why_not(folded: str) -> str:
+    """Why a text means nothing, for the person who gave it."""
+    if _months_and_days(folded):
+        return "a date, and no symbol of this build that a spreadsheet turns into it"
+    if _SCIENTIFIC.match(folded):
+        return "a number into which a spreadsheet has turned an identifier; which one cannot be told any more"
+    return "no name, synonym or identifier of this build"
 
 
 def _near(

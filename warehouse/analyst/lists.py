@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,6 +168,15 @@ class Lists:
     def names(self) -> list[str]:
         """The names of all lists, sorted."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
+
+    def names_of(self, label: str) -> list[str]:
+        """The names of the lists of a type of entities, sorted; a damaged one is left out, and told by `get`."""
+        found = []
+        for name in self.names():
+            with suppress(TargetGraphError):
+                if self.get(name).type == label:
+                    found.append(name)
+        return found
 
     def get(self, name: str) -> EntityList:
         """A list by its name.

@@ -4,6 +4,9 @@ Every column is a *criterion*: one Cypher query that counts, for each gene, and 
 any cell of the table can be opened. A count v becomes a part v / (v + half) between 0 and 1: `half` is the count that
 gives one half, so that the hundredth paper does not weigh as much as the first. The score is the weighted mean of the
 parts. It orders a reading list; it is no probability.
+
+One criterion is no count: `tumour_tpm`, how strongly the gene is expressed in the tumours of a cohort. Where no cohort
+fits the disease it is left out, and the result says so.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from warehouse.analyst.expression import Levels, levels_for
 from warehouse.answer import Answer, Limits
 from warehouse.errors import QuestionError
 
@@ -24,12 +28,15 @@ _MOST_GENES = 1_000_000
 
 
 class Asks(Protocol):
-    """What answers Cypher: a `Warehouse`."""
+    """What answers Cypher and SQL: a `Warehouse`."""
 
     limits: Limits
 
     def query(self, text: str, parameters: Mapping[str, Any] | None = None, *, limits: Limits | None = None) -> Answer:
         """Answer a query."""
+
+    def sql(self, text: str, parameters: Mapping[str, Any] | None = None, *, limits: Limits | None = None) -> Answer:
+        """Answer a statement."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Criterion:
     Args:
         name: snake case, with its unit where it has one.
         meaning: a sentence.
-        count: a query that takes `$disease` and `$genes` and gives gene id and a number.
+        count: a query that takes `$disease` and `$genes` and gives gene id and a number; empty for what a matrix holds.
         explain: a query that takes `$disease` and `$gene` and lists what was counted.
         half: the number that gives one half of the part.
         weight: the default weight.
@@ -53,15 +60,20 @@ class Criterion:
     weight: float = 1.0
 
 
-_LINK = "(:Disease {id: $disease})-[r:ASSOCIATES|UPREGULATES|DOWNREGULATES]->"
+_LINK = "(:Disease {id: $disease})-[r:ASSOCIATES]->"
+_CHANGE = "(:Disease {id: $disease})-[r:UPREGULATES|DOWNREGULATES]->"
+_SITES = "(:Disease {id: $disease})-[l:LOCALISES]->(a:Anatomy)<-[e:EXPRESSED_IN]-"
 _PARTNER = "INTERACTS_WITH|IN_COMPLEX_WITH|INTERACTS_PHYSICALLY_WITH|CONTROLS_STATE_CHANGE_OF|CONTROLS_EXPRESSION_OF"
+#: The criterion that a matrix answers.
+TUMOUR_TPM = "tumour_tpm"
 
 #: The columns, in the order of the table. A new one is one entry.
 CRITERIA = (
     Criterion(
         "evidence",
-        "Statements that link the gene with the disease, by type of link and source",
-        f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND r.sources AS source RETURN g.id, count(*) AS n",
+        "Databases that associate the gene with the disease; the columns after the criteria tell which",
+        f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND coalesce(r.data_sources, r.sources) AS database "
+        "RETURN g.id, count(*) AS n",
         f"MATCH {_LINK}(:Gene {{id: $gene}}) RETURN type(r) AS relation, r.sources AS sources, "
         "r.data_sources AS databases, r.pubmed_ids AS papers",
         half=2,
@@ -112,6 +124,30 @@ CRITERIA = (
         half=2,
     ),
     Criterion(
+        "expression_change",
+        "Measurements by which the disease raises or lowers the expression of the gene, by direction and source",
+        f"MATCH {_CHANGE}(g:Gene) WHERE g.id IN $genes UNWIND r.sources AS source RETURN g.id, count(*) AS n",
+        f"MATCH {_CHANGE}(:Gene {{id: $gene}}) UNWIND r.sources AS source RETURN type(r) AS relation, source, "
+        "r.z_score AS z_score, r.evidence AS evidence",
+        half=1,
+    ),
+    Criterion(
+        "expression_sites",
+        "Parts of the body in which the disease occurs and the gene is expressed",
+        f"MATCH {_SITES}(g:Gene) WHERE g.id IN $genes RETURN g.id, count(DISTINCT a) AS n",
+        f"MATCH {_SITES}(:Gene {{id: $gene}}) RETURN a.id AS anatomy_id, a.name AS anatomy, "
+        "e.sources AS expressed_says, l.sources AS occurs_says",
+        half=5,
+        weight=0.5,
+    ),
+    Criterion(
+        TUMOUR_TPM,
+        "Median expression of the gene in the tumours of a cohort, in TPM; empty where it was not measured",
+        "",
+        "",
+        half=10,
+    ),
+    Criterion(
         "disease_partners",
         "Interaction partners of the gene that are themselves associated with the disease",
         f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) WHERE g.id IN $genes "
@@ -134,7 +170,16 @@ CRITERIA = (
 #: The columns by name.
 BY_NAME = {one.name: one for one in CRITERIA}
 
-_CANDIDATES = f"MATCH {_LINK}(g:Gene) RETURN DISTINCT g.id AS gene_id, g.symbol AS gene ORDER BY gene_id"
+#: Columns that tell which database says so, `said_by DisGeNET`.
+SAID_BY = "said_by"
+_DATABASES = (
+    f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND coalesce(r.data_sources, r.sources) AS database "
+    "RETURN database, g.id AS gene, count(*) AS n ORDER BY database, gene"
+)
+_CANDIDATES = (
+    "MATCH (:Disease {id: $disease})-[:ASSOCIATES|UPREGULATES|DOWNREGULATES]->(g:Gene) "
+    "RETURN DISTINCT g.id AS gene_id, g.symbol AS gene ORDER BY gene_id"
+)
 _NEIGHBOURS = (
     f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) "
     "WITH g, count(DISTINCT p) AS partners WHERE partners >= $least "
@@ -147,16 +192,21 @@ class Prioritised:
     """The table.
 
     Args:
-        table: `rank`, `gene_id`, `gene`, `score`, then one column for each criterion, the best score first.
+        table: `rank`, `gene_id`, `gene`, `score`, then one column for each criterion and one for each database that
+            associates a gene with the disease, the best score first.
         weights: the weights that made the score, by criterion.
         disease: the canonical id.
         seconds: how long it took.
+        cohort: the cohort whose tumours `tumour_tpm` tells of; None = the column is not there.
+        notes: what a reader must know: where expression comes from, or why it is missing.
     """
 
     table: pl.DataFrame
     weights: Mapping[str, float]
     disease: str
     seconds: float
+    cohort: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def prioritise(
@@ -165,6 +215,7 @@ def prioritise(
     weights: Mapping[str, float] | None = None,
     *,
     with_neighbours_of: int | None = None,
+    cohort: str | None = None,
 ) -> Prioritised:
     """Order the genes of a disease.
 
@@ -174,9 +225,12 @@ def prioritise(
         weights: of criteria whose weight shall not be the default; 0 leaves one out of the score, not of the table.
         with_neighbours_of: also genes that are linked with the disease by no statement, but interact with at least so
             many genes that are.
+        cohort: the id of the cohort whose tumours tell how strongly genes are expressed; None = one that studies the
+            disease, where there is one.
 
     Raises:
-        QuestionError: no gene is linked with the disease, or a weight is negative, all zero, or of no criterion.
+        QuestionError: no gene is linked with the disease, the cohort has no expression levels, or a weight is negative,
+            all zero, or of no criterion.
     """
     start = time.perf_counter()
     used = _weights(weights or {})
@@ -189,19 +243,38 @@ def prioritise(
             f"No gene is linked with {disease}.", "`targetgraph search TEXT --type Disease` finds others."
         )
     genes = sorted(symbols)
-    counts = {one.name: _counted(warehouse, one, disease, genes) for one in CRITERIA}
+    levels, note = levels_for(warehouse, disease, cohort)
+    counts = {one.name: _counted(warehouse, one, disease, genes) for one in CRITERIA if one.count}
+    counts = _with_levels(counts, warehouse, levels, genes)
+    if levels is None:
+        used[TUMOUR_TPM] = 0.0
+        _verify_some(used)
     table = _table(genes, symbols, counts, used)
-    return Prioritised(table, used, disease, time.perf_counter() - start)
+    table = table.with_columns(_said_by(warehouse, disease, table["gene_id"].to_list()))
+    chosen = None if levels is None else levels.cohort
+    return Prioritised(table, used, disease, time.perf_counter() - start, chosen, (note,))
 
 
-def explain(warehouse: Asks, disease: str, gene: str, criterion: str) -> Answer:
+def explain(warehouse: Asks, disease: str, gene: str, criterion: str, cohort: str | None = None) -> Answer:
     """List what a cell of the table counts: the statements behind it, with their sources.
 
+    Args:
+        warehouse: what answers.
+        disease: the canonical id of the disease.
+        gene: that of the gene.
+        criterion: the column.
+        cohort: as for `prioritise`; for `tumour_tpm` every measurement is listed, with its file and row.
+
     Raises:
-        QuestionError: there is no such criterion.
+        QuestionError: there is no such criterion, or no cohort for it.
     """
     if criterion not in BY_NAME:
         raise QuestionError(f"There is no criterion {criterion!r}.", f"Criteria: {', '.join(BY_NAME)}.")
+    if criterion == TUMOUR_TPM:
+        levels, note = levels_for(warehouse, disease, cohort)
+        if levels is None:
+            raise QuestionError(note)
+        return levels.measured(warehouse, gene)
     text = BY_NAME[criterion].explain
     given = {"disease": disease, "gene": gene}
     return warehouse.query(text, {name: value for name, value in given.items() if f"${name}" in text})
@@ -212,31 +285,66 @@ def _weights(given: Mapping[str, float]) -> dict[str, float]:
     if unknown:
         raise QuestionError(f"There is no criterion {unknown[0]!r}.", f"Criteria: {', '.join(BY_NAME)}.")
     used = {one.name: float(given.get(one.name, one.weight)) for one in CRITERIA}
-    if any(not 0 <= weight < float("inf") for weight in used.values()) or not any(used.values()):
+    if any(not 0 <= weight < float("inf") for weight in used.values()):
         raise QuestionError("Weights are not negative, and not all of them are zero.")
+    _verify_some(used)
     return used
 
 
-def _counted(warehouse: Asks, one: Criterion, disease: str, genes: Sequence[str]) -> dict[str, int]:
+def _verify_some(weights: Mapping[str, float]) -> None:
+    if not any(weights.values()):
+        raise QuestionError("Weights are not negative, and not all of them are zero.")
+
+
+def _counted(warehouse: Asks, one: Criterion, disease: str, genes: Sequence[str]) -> dict[str, float]:
     given = {"disease": disease, "genes": list(genes)}
     return dict(
         _all_rows(warehouse, one.count, {name: value for name, value in given.items() if f"${name}" in one.count})
     )
 
 
+def _with_levels(
+    counts: Mapping[str, dict[str, float]], warehouse: Asks, levels: Levels | None, genes: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """The counts in the order of the criteria, with the levels where there are any."""
+    found = dict(counts)
+    if levels is not None:
+        found[TUMOUR_TPM] = levels.medians(warehouse, genes, _all_limits(warehouse))
+    return {one.name: found[one.name] for one in CRITERIA if one.name in found}
+
+
+def _said_by(warehouse: Asks, disease: str, genes: Sequence[str]) -> list[pl.Series]:
+    """One column for each database that associates a gene with the disease, in the order of the genes."""
+    import polars as pl
+
+    counted: dict[str, dict[str, int]] = {}
+    for database, gene, count in _all_rows(warehouse, _DATABASES, {"disease": disease, "genes": list(genes)}):
+        counted.setdefault(database, {})[gene] = count
+    return [
+        pl.Series(f"{SAID_BY} {database}", [found.get(gene, 0) for gene in genes], pl.Int64)
+        for database, found in sorted(counted.items())
+    ]
+
+
+def _all_limits(warehouse: Asks) -> Limits:
+    return replace(warehouse.limits, rows=_MOST_GENES)
+
+
 def _all_rows(warehouse: Asks, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return warehouse.query(text, parameters, limits=replace(warehouse.limits, rows=_MOST_GENES)).rows()
+    return warehouse.query(text, parameters, limits=_all_limits(warehouse)).rows()
 
 
 def _table(
     genes: Sequence[str],
     symbols: Mapping[str, str],
-    counts: Mapping[str, Mapping[str, int]],
+    counts: Mapping[str, Mapping[str, float]],
     weights: Mapping[str, float],
 ) -> pl.DataFrame:
     import polars as pl
 
-    columns = {name: [counted.get(gene, 0) for gene in genes] for name, counted in counts.items()}
+    # A gene that was not measured has no level; of what is counted it has none.
+    missing = {TUMOUR_TPM: None}
+    columns = {name: [counted.get(gene, missing.get(name, 0)) for gene in genes] for name, counted in counts.items()}
     total = sum(weights.values())
     parts = [
         pl.col(one.name) / (pl.col(one.name) + one.half) * (weights[one.name] / total)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.conftest import SmallBuild, stated
 from warehouse.analyst.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
 from warehouse.analyst.gene_sets import GeneSet, chosen, collections, read_gmt
 from warehouse.errors import QuestionError
+from warehouse.model import FULL_MODEL
 
 GENES = [f"hgnc:{n}" for n in range(1, 41)]
 PATHWAYS = {"reactome:R-HSA-1": range(1, 11), "reactome:R-HSA-2": range(5, 31), "reactome:R-HSA-3": range(29, 31)}
@@ -79,18 +81,44 @@ def test_own_sets(build: SmallBuild, tmp_path: Path) -> None:
     path = tmp_path / "mine.gmt"
     path.write_text("first\tmy genes\tG1\tg2\tG2\tNOPE\n\nsecond\t\tG9\n", encoding="utf-8")
     sets, lost = read_gmt(build.writer.connection, path)
-    assert sets == [GeneSet("first", "my genes", ("hgnc:1", "hgnc:2")), GeneSet("second", "", ("hgnc:9",))]
+    assert sets == [
+        GeneSet("first", "my genes", ("hgnc:1", "hgnc:2"), "mine.gmt"),
+        GeneSet("second", "", ("hgnc:9",), "mine.gmt"),
+    ]
     assert [one.given for one in lost] == ["NOPE"]
     found = ask(build, GENES[:2], GENES, collections=(), own_sets=sets)
-    assert found.table.select("collection", "set_id", "hits").rows() == [("own", "first", 2)]
+    assert found.table.select("collection", "set_id", "hits").rows() == [("mine.gmt", "first", 2)]
     assert found.tested == 2
+    others = [GeneSet("first", "of another", ("hgnc:1",), "others.gmt")]
+    both = ask(build, GENES[:2], GENES, own_sets=[*sets, *others])
+    assert set(both.table["collection"]) == {"mine.gmt", "others.gmt", "PARTICIPATES_IN:Pathway"}
+    assert both.tested == 6
+    alone = ask(build, GENES[:2], GENES, collections=(), own_sets=others).table
+    same = both.table.filter(pl.col("collection") == "others.gmt")
+    assert same.select("hits", "set_size", "p_value").equals(alone.select("hits", "set_size", "p_value"))
+
+
+def test_predicted_sets_are_kept_apart(build: SmallBuild) -> None:
+    known = collections(FULL_MODEL)
+    predicted = [one for one in known.values() if one.predicted]
+    assert "HAS_MEMBER:Subnetwork" in {one.name for one in predicted}
+    assert not [one for one in collections().values() if one.predicted]
+    assert not [one for one in chosen(["Drug", "Disease", "Pathway"], FULL_MODEL) if one.predicted]
+    assert chosen(["Subnetwork"], FULL_MODEL) == [known["HAS_MEMBER:Subnetwork"]]
+    for own, others in (([], chosen(["Pathway"])), ([GeneSet("a", "", ("hgnc:1",))], [])):
+        with pytest.raises(QuestionError, match="HAS_MEMBER:Subnetwork is predicted"):
+            ask(build, GENES[:2], GENES, collections=[known["HAS_MEMBER:Subnetwork"], *others], own_sets=own)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "holds no gene sets"),
-        (b"first\tdescription\n", "line 1: no gene set"),
+        (b"first\tdescription\n", "line 1: no gene set .the set 'first' has no genes"),
+        (b"a\t\tG1\n\tdescription\tG1\n", "line 2: no gene set .no name"),
+        (b"a\t\tG1\nb\t\tG\xe8\n", "line 2: no UTF-8"),
+        (b"PK\x03\x04\x00", "no UTF-8 text"),
+        (b"a\t\t" + b"G" * 2_000_001, "line 1: 2,000,004 letters"),
         (b"a\t\tG1\na\t\tG2\n", "line 2: the set 'a' stands in line 1"),
         (b"\xff\xfe\x00", "no UTF-8"),
     ],

@@ -56,6 +56,10 @@ def of(build: SmallBuild, *texts: str, label: str = "Gene") -> list[Resolved]:
         ("Sep-02", "converted", "hgnc:7729"),
         ("2 Sept 2024", "converted", "hgnc:7729"),
         ("2024-09-02 00:00:00", "converted", "hgnc:7729"),
+        ("9/2/2024", "converted", "hgnc:7729"),
+        ("02.09.24", "converted", "hgnc:7729"),
+        ("13/13/2024", "unresolved", None),
+        ("2.31E+13", "unresolved", None),
         ("1-Mar", "ambiguous", None),
         ("SHARED", "ambiguous", None),
         ("2-Jun", "unresolved", None),
@@ -70,13 +74,27 @@ def test_what_a_text_means(build: SmallBuild, text: str, outcome: str, id_: str 
     assert found.how or found.outcome is Outcome.MATCHED
 
 
+def test_a_date_that_is_written_in_two_orders_is_not_guessed(small: SmallBuild) -> None:
+    genes = [
+        {"id": "hgnc:7729", "symbol": "SEPTIN2", "previous_symbols": ["SEPT2"]},
+        {"id": "ncbigene:100188849", "symbol": "FEB9"},
+    ]
+    small.say("hgnc", stated("Gene", *genes)).finish()
+    (found,) = of(small, "9/2/2024")
+    assert found.outcome is Outcome.AMBIGUOUS
+    assert found.candidates == ("SEPTIN2 (hgnc:7729)", "FEB9 (ncbigene:100188849)")
+    assert found.how == "FEB9 or SEPT2, which a spreadsheet turned into a date"
+
+
 def test_a_protein_is_found_by_its_gene(build: SmallBuild) -> None:
     [found] = of(build, "TP53", label="protein")
     assert found.id == "uniprot:P04637"
 
 
 def test_a_report_says_what_may_be_meant(build: SmallBuild) -> None:
-    march, typo = of(build, "1-Mar", "SEPTIN3")
+    march, either, typo = of(build, "1-Mar", "9/2/2023", "SEPTIN3")
+    assert march.how == "MARC1 or MARCH1, which a spreadsheet turned into a date"
+    assert either.outcome is Outcome.CONVERTED
     assert march.candidates == ("MARCHF1 (hgnc:26077)", "MTARC1 (hgnc:26189)")
     assert typo.candidates == ("SEPTIN2",)
 

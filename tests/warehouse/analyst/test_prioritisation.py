@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
-from warehouse.analyst.prioritisation import CRITERIA, explain, prioritise
+from tests.conftest import SmallBuild, stated
+from warehouse.analyst.prioritisation import CRITERIA, SAID_BY, TUMOUR_TPM, explain, prioritise
 from warehouse.errors import QuestionError
 from warehouse.home import Home
+from warehouse.statements import ROW, Matrix
 from warehouse.warehouse import Warehouse
 
 
@@ -30,15 +33,19 @@ def test_every_cell_counts_what_its_explanation_lists(sample: Warehouse, disease
     table = prioritise(sample, disease).table
     for row in table.head(3).to_dicts():
         for one in CRITERIA:
+            if one.name == TUMOUR_TPM:
+                continue
             listed = list(explain(sample, disease, row["gene_id"], one.name))
-            count = sum(len(stated["sources"]) for stated in listed) if one.name == "evidence" else len(listed)
+            databases = [stated.get("databases") or stated.get("sources") or [] for stated in listed]
+            count = sum(map(len, databases)) if one.name == "evidence" else len(listed)
             assert count == row[one.name], (row["gene"], one.name)
+        assert sum(count for name, count in row.items() if name.startswith(SAID_BY)) == row["evidence"]
 
 
 def test_the_score_is_the_weighted_mean_of_the_parts(sample: Warehouse, disease: str) -> None:
     found = prioritise(sample, disease, {"drugs": 3, "evidence": 1, **dict.fromkeys(_all_but("drugs", "evidence"), 0)})
     for row in found.table.to_dicts():
-        parts = {one.name: row[one.name] / (row[one.name] + one.half) for one in CRITERIA}
+        parts = {one.name: row[one.name] / (row[one.name] + one.half) for one in CRITERIA if one.name in row}
         assert row["score"] == pytest.approx((3 * parts["drugs"] + parts["evidence"]) / 4)
     assert found.table["score"].to_list() == sorted(found.table["score"], reverse=True)
     assert found.table["rank"].to_list() == list(range(1, len(found.table) + 1))
@@ -63,3 +70,69 @@ def test_what_makes_no_table_is_refused(sample: Warehouse, disease: str) -> None
 
 def _all_but(*names: str) -> list[str]:
     return [one.name for one in CRITERIA if one.name not in names]
+
+
+# -- how strongly genes are expressed in tumours ---------------------------------------------------------------------
+
+
+def _matrix(name: str, cohort: str, unit: str, values: dict[str, list[float | None]]) -> Matrix:
+    rows = [
+        {"row_id": f"tcga:TCGA-ZZ-A00{place}", "feature": gene, "value": value, ROW: place}
+        for gene, given in values.items()
+        for place, value in enumerate(given, 1)
+    ]
+    return Matrix(name, "expression", cohort, unit, "Patient", pl.DataFrame(rows))
+
+
+@pytest.fixture(scope="module")
+def tumours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Two diseases with the genes A, B and C; of one disease a cohort has levels, of the other z-scores."""
+    small = SmallBuild(tmp_path_factory.mktemp("tumours"))
+    genes = [{"id": f"hgnc:{n}", "symbol": symbol} for n, symbol in enumerate("ABC", 1)]
+    small.say("x", stated("Gene", *genes), stated("Disease", *({"id": f"doid:{n}", "name": f"d{n}"} for n in (1, 2))))
+    small.say("x", stated("Cohort", *({"id": f"tcga.study:{name}", "name": name} for name in ("YY", "ZZ"))))
+    patients = [{"id": f"tcga:TCGA-ZZ-A00{n}", "name": f"TCGA-ZZ-A00{n}"} for n in (1, 2, 3)]
+    small.say("x", stated("Patient", *patients))
+    links = [{"subject": f"doid:{d}", "object": f"hgnc:{g}", "evidence": "asserted"} for d in (1, 2) for g in (1, 2, 3)]
+    small.say("x", stated("ASSOCIATES", *links))
+    studies = [{"subject": f"tcga.study:{c}", "object": f"doid:{d}", "evidence": "asserted"} for c, d in _STUDIES]
+    small.say("x", stated("STUDIES", *studies))
+    levels = {"A": [3.0, 1.0, 2.0], "B": [-9.9658, -9.9658, 5.0]}
+    small.writer.add_matrix(_matrix("zz_levels", "tcga.study:ZZ", "log2(TPM + 0.001)", levels), 1)
+    small.writer.add_matrix(_matrix("yy_scores", "tcga.study:YY", "z-score", {"A": [0.0, 1.0]}), 1)
+    small.finish()
+    with Warehouse(small.close()) as opened:
+        yield opened
+
+
+_STUDIES = (("ZZ", 1), ("YY", 2))
+
+
+def test_the_cohort_that_studies_the_disease_tells_the_levels(tumours: Warehouse) -> None:
+    found = prioritise(tumours, "doid:1")
+    levels = dict(found.table.select("gene", TUMOUR_TPM).iter_rows())
+    assert levels == {"A": pytest.approx(3.999), "B": 0.0, "C": None}
+    assert found.cohort == "tcga.study:ZZ"
+    assert "zz_levels" in found.notes[0]
+    # What was not measured gets nothing for it, and takes nothing from the others.
+    scores = dict(found.table.select("gene", "score").iter_rows())
+    assert scores["A"] > scores["B"] == scores["C"]
+    listed = explain(tumours, "doid:1", "hgnc:1", TUMOUR_TPM)
+    assert [row["tpm"] for row in listed] == [7.999, 3.999, 1.999]
+    assert [row["row"] for row in listed] == [1, 3, 2]
+
+
+def test_a_disease_without_levels_says_so(tumours: Warehouse) -> None:
+    found = prioritise(tumours, "doid:2")
+    assert TUMOUR_TPM not in found.table.columns
+    assert found.weights[TUMOUR_TPM] == 0
+    assert "tcga.study:YY studies doid:2, but holds z-scores" in found.notes[0]
+    assert "Cohorts with levels: tcga.study:ZZ" in found.notes[0]
+    chosen = prioritise(tumours, "doid:2", cohort="tcga.study:ZZ")
+    assert chosen.table[TUMOUR_TPM].count() == 2
+    with pytest.raises(QuestionError, match=r"no expression levels \(TPM\) of tcga\.study:YY"):
+        prioritise(tumours, "doid:2", cohort="tcga.study:YY")
+    with pytest.raises(QuestionError, match="tumour expression is left out"):
+        explain(tumours, "doid:2", "hgnc:1", TUMOUR_TPM)
+    with pytest.raises(QuestionError, match="not all of them are zero"):
+        prioritise(tumours, "doid:2", {TUMOUR_TPM: 1.0, **dict.fromkeys(_all_but(TUMOUR_TPM), 0.0)})

@@ -1,0 +1,100 @@
+"""Making a list on a page: identifiers pasted or uploaded, a report of what each means, and keeping what was found."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards.page import View
+from dashboards.parts.messages import show_error
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from dashboards.parts.uploads import checked_content
+from warehouse.analyst.columns import table_columns, text_of
+from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
+from warehouse.analyst.lists import Lists, from_report
+from warehouse.errors import QuestionError, TargetGraphError
+
+_TYPES = ("Gene", "Protein", "Drug", "Disease", "Pathway")
+_REPORT = "lists_report"
+_MOST_MB = 10
+_KINDS = ("txt", "csv", "tsv", "list")
+
+
+def make_list(view: View, lists: Lists) -> None:
+    """Ask for identifiers, report what they mean, and offer to keep them as a list."""
+    label = st.segmented_control("Type", _TYPES, default="Gene", key="type", bind="query-params", required=True)
+    text = st.text_area(
+        "Identifiers",
+        key="ids",
+        height=160,
+        placeholder="TP53, MLL, P04637, ENSG00000146648, 7157\nor one a line, of any kind",
+    )
+    try:
+        uploaded = _uploaded()
+    except TargetGraphError as error:
+        show_error(error)
+        uploaded = []
+    if st.button("See what they mean", type="primary", icon=":material/fact_check:"):
+        st.session_state[_REPORT] = _resolved(view, label, [*split(text), *uploaded])
+    report = st.session_state.get(_REPORT)
+    if isinstance(report, TargetGraphError):
+        show_error(report)
+    elif report:
+        _show_report(view, report)
+        _offer_to_keep(view, lists, label, report)
+
+
+def _uploaded() -> list[str]:
+    """The identifiers in an uploaded file: of a table those in the column that the visitor chooses."""
+    file = st.file_uploader(
+        f"Or a file: one a line, or a table (CSV, TSV, text; at most {_MOST_MB} MB)",
+        type=_KINDS, max_upload_size=_MOST_MB, key="file",
+    )  # fmt: skip
+    if file is None:
+        return []
+    text = text_of(checked_content(file, _MOST_MB, _KINDS), file.name)
+    columns = table_columns(text)
+    if not columns:
+        return split(text)
+    name = st.selectbox(
+        "Column of identifiers", list(columns), key="column", help="The file is a table; one column of it is read."
+    )
+    return [cell for cell in columns[name] if cell]
+
+
+def _resolved(view: View, label: str, texts: list[str]) -> list[Resolved] | TargetGraphError:
+    try:
+        if not texts:
+            raise QuestionError("There are no identifiers yet.", "Paste some, or upload a file.")
+        with view.warehouse.reading() as connection:
+            return resolve(connection, texts, label)
+    except TargetGraphError as error:
+        return error
+
+
+def _show_report(view: View, report: list[Resolved]) -> None:
+    columns = st.columns(len(Outcome))
+    for column, outcome in zip(columns, Outcome, strict=True):
+        column.metric(outcome.capitalize(), f"{sum(one.outcome is outcome for one in report):,}", border=True)
+    rows = [
+        {"given": one.given, "outcome": str(one.outcome), "id": one.id, "name": one.name, "how": one.how,
+         "candidates": list(one.candidates)}
+        for one in sorted(report, key=lambda one: list(Outcome).index(one.outcome), reverse=True)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema_overrides={"id": pl.String, "name": pl.String, "candidates": pl.List(pl.String)})
+    show_table(view, frame, "What the identifiers mean", key="report", entity_columns=["id"])
+
+
+def _offer_to_keep(view: View, lists: Lists, label: str, report: list[Resolved]) -> None:
+    with st.form("keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the list", key="name")
+        replacing = st.checkbox("Replace the one of that name", key="replacing")
+        if not st.form_submit_button("Keep the list", icon=":material/save:"):
+            return
+    try:
+        kept = from_report(name.strip(), label, report, view.warehouse.build.id)
+        lists.save(kept, replacing=replacing)
+        st.success(f"{plain(kept.name)} has {len(kept.members):,} members.", icon=":material/check:")
+    except TargetGraphError as error:
+        show_error(error)
