@@ -25,7 +25,7 @@ from warehouse.graph.store import GraphStore
 from warehouse.graph.stores import STORES, open_beside
 from warehouse.home import DATABASE, Build, Home
 from warehouse.results.store import with_active_runs
-from warehouse.search import search
+from warehouse.search import Found, search
 from warehouse.settings import Settings
 from warehouse.sql import ask_sql, asking
 
@@ -146,8 +146,8 @@ class Warehouse:
         """Ask in SQL: DuckDB's dialect over the public tables and views; else as `query`."""
         return ask_sql(self._build.connection, text, {**(parameters or {}), **named}, limits or self.limits)
 
-    def search(self, text: str, type_name: str | None = None, limit: int = 20, *, source: str | None = None) -> Answer:
-        """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
+    def search(self, text: str, type_name: str | None = None, limit: int = 20, *, source: str | None = None) -> Found:
+        """Find entities by symbol, synonym, identifier or name, with counts by type and source (`warehouse.search`)."""
         with asking(self._build.connection, self.limits.timeout_s) as cursor:
             return search(cursor, text, type_name, limit, source=source)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 
-import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
 from dashboards.parts.state import remember
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
-from warehouse.answer import to_polars
 from warehouse.model import FULL_MODEL
+from warehouse.search import Found
 
 _MOST = 500
 #: The types that are counted on the first page; the page of sources has all.
@@ -36,31 +35,51 @@ def render(view: View) -> None:
 
 
 def _results(view: View, text: str) -> None:
-    found = to_polars(view.warehouse.search(text, None, _MOST).table)
-    counts = Counter(found["type"].to_list())
-    chosen = None
-    if len(counts) > 1:
-        names = [name for name, _count in counts.most_common()]
-        wanted = st.query_params.get("type")
-        chosen = st.pills(
-            "Types",
-            names,
-            default=wanted if wanted in names else None,
-            format_func=lambda name: f"{name} {counts[name]:,}",
-        )
-        remember("type", chosen)
-    shown = found if chosen not in counts else found.filter(pl.col("type") == chosen)
-    if found.height == _MOST:
-        st.caption(f"The best {_MOST} are shown; a longer text finds less.")
+    # What is asked for is known from the address before the choices can be drawn, which need the counts.
+    wanted = {name: st.query_params.get(name) for name in ("type", "source")}
+    found = _found(view, text, wanted)
+    chosen = {
+        "type": _choice("Types", found.types, "type", wanted["type"]),
+        "source": _choice("Sources", found.sources, "source", wanted["source"]),
+    }
+    if chosen != wanted:
+        found = _found(view, text, chosen)
+    if found.total > len(found):
+        st.caption(f"The best {len(found):,} of {found.total:,} are shown; a longer text finds less.")
+    among = "".join(f", {name} {value}" for name, value in chosen.items() if value)
     show_table(
         view,
-        shown.select("id", "name", "type", "matched", "match"),
-        f"Search for {text}" + (f" among {chosen}" if chosen else ""),
+        found,
+        f"Search for {text}{among}",
         key="found",
         entity_columns=("id",),
-        help_texts={"id": "Opens the report.", "matched": "The name that fitted.", "match": "How it fitted."},
+        help_texts={
+            "id": "Opens the report.",
+            "matched": "The name that fitted.",
+            "match": "How it fitted.",
+            "sources": "Who uses a name that fitted.",
+        },
         empty=f"Nothing is called {plain(text)}. Try a part of the name, or another spelling.",
     )
+
+
+def _found(view: View, text: str, chosen: Mapping[str, str | None]) -> Found:
+    known = chosen["type"] if chosen["type"] in FULL_MODEL.entities else None
+    return view.warehouse.search(text, known, _MOST, source=chosen["source"])
+
+
+def _choice(label: str, counts: Mapping[str, int], name: str, wanted: str | None) -> str | None:
+    """One of the types or sources of what was found, remembered in the address; None = all."""
+    if len(counts) < 2 and wanted is None:
+        return None
+    chosen = st.pills(
+        label,
+        list(counts),
+        default=wanted if wanted in counts else None,
+        format_func=lambda one: f"{one} {counts[one]:,}",
+    )
+    remember(name, chosen)
+    return chosen
 
 
 def _welcome(view: View) -> None:

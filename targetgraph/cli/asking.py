@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +23,7 @@ from targetgraph.cli.options import (
     Store,
     Timeout,
 )
-from targetgraph.cli.output import write_answer, write_text
+from targetgraph.cli.output import say, write_answer, write_text
 from targetgraph.cli.places import limits_of, open_warehouse
 
 Text = Annotated[str, typer.Argument(help="The question; `-` reads it from standard input.")]
@@ -97,7 +98,15 @@ def search(
     """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
     limits = limits_of(None, None, None)
     with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
-        write_answer(warehouse.search(text, type_name, limit, source=source), file_format, output)
+        found = warehouse.search(text, type_name, limit, source=source)
+    write_answer(found, file_format, output)
+    if found.total > len(found) and file_format is OutputFormat.TABLE:
+        say(f"The best {len(found):,} of {found.total:,}. {_counted('type', found.types)}")
+        say(_counted("source", found.sources))
+
+
+def _counted(what: str, counts: Mapping[str, int]) -> str:
+    return f"By {what}: " + ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _text(text: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import SmallBuild, stated
 from warehouse.errors import TargetGraphError
@@ -139,3 +142,49 @@ def test_a_typing_error_is_found_where_nothing_else_fits(warehouse: Warehouse) -
 def test_only_the_names_of_a_source(warehouse: Warehouse) -> None:
     assert {tuple(row["sources"]) for row in warehouse.search("MET")} >= {("hgnc",), ("kb",)}
     assert {row["id"] for row in warehouse.search("MET", source="kb")} == {"doid:1", "reactome:R-HSA-1"}
+
+
+def test_what_fits_is_counted_by_type_and_by_source(warehouse: Warehouse) -> None:
+    found = warehouse.search("MET", limit=1)
+    assert (len(found), found.total) == (1, sum(found.types.values()))
+    everything = list(warehouse.search("MET", limit=100))
+    assert dict(found.types) == Counter(row["type"] for row in everything)
+    assert list(found.types) == ["Gene", "Disease", "Pathway", "Protein"][: len(found.types)]
+    assert dict(found.sources) == Counter(source for row in everything for source in row["sources"])
+    # A choice of one kind leaves the counts of that kind as they are, so that another can be chosen.
+    narrowed = warehouse.search("MET", "Gene", source="hgnc")
+    of_hgnc = [row for row in everything if "hgnc" in row["sources"]]
+    assert narrowed.total == len(narrowed) == sum(row["type"] == "Gene" for row in of_hgnc)
+    assert dict(narrowed.types) == Counter(row["type"] for row in of_hgnc)
+    assert dict(narrowed.sources) == Counter(
+        source for row in everything if row["type"] == "Gene" for source in row["sources"]
+    )
+    nothing = warehouse.search("xyzzy")
+    assert (dict(nothing.types), dict(nothing.sources), nothing.total) == ({}, {}, 0)
+
+
+def test_ranks_go_from_symbols_to_typing_errors(warehouse: Warehouse) -> None:
+    order = ["symbol", "identifier", "previous symbol or alias", "name", "beginning", "part", "near"]
+    for text in ("MET", "SKP1", "t", "lysine", "proto-oncogene", "hgnc:7", "F5"):
+        places = [order.index(row["match"]) for row in warehouse.search(text, limit=50)]
+        assert places == sorted(places)
+
+
+def test_the_beginning_of_an_identifier_is_found_beside_names(warehouse: Warehouse) -> None:
+    found = list(warehouse.search("ensembl:ENSG000001"))
+    assert [(row["id"], row["match"]) for row in found] == [("hgnc:7029", "beginning")]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(["coagulation factor viii", "KMT2A", "tumor protein p53"]), st.data())
+def test_no_typing_error_is_missed(warehouse: Warehouse, name: str, data: st.DataObject) -> None:
+    """One error in a short name, two in a long one, anywhere but in the first letter."""
+    typed = name
+    for _error in range(1 + (len(name) > 8)):
+        place = data.draw(st.integers(1, len(typed) - 2))
+        kind = data.draw(st.sampled_from(["exchanged", "lost", "wrong", "added"]))
+        before, here, after = typed[:place], typed[place : place + 2], typed[place + 2 :]
+        made = {"exchanged": here[::-1], "lost": here[1:], "wrong": "z" + here[1:], "added": "z" + here}[kind]
+        typed = before + made + after
+    found = [row["matched"].lower() for row in warehouse.search(typed)]
+    assert name.lower() in found
