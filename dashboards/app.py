@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboards import theme
 from dashboards.access import COOKIE
 from dashboards.configuration import configured
 from dashboards.opening import home, opened
@@ -20,6 +21,7 @@ from warehouse.errors import TargetGraphError
 def main() -> None:
     """Draw the page that the visitor chose."""
     st.set_page_config(page_title="TargetGraph", page_icon=Path(__file__).with_name("icon.png"), layout="wide")
+    st.html(theme.STYLE)
     role = _role()
     if role is None:
         return
@@ -53,7 +55,8 @@ def _foot(view: View) -> None:
     with st.sidebar:
         st.caption(f"Build {view.warehouse.build.id}", help=plain(releases) or None)
         if view.warehouse.runs:
-            st.caption(f"with the predictions of {len(view.warehouse.runs)} runs")
+            runs = len(view.warehouse.runs)
+            st.caption(f"with the predictions of {runs} run{'s' if runs > 1 else ''}")
         st.caption(f"You are {'an operator' if view.role is Role.OPERATOR else 'a reader'}.")
 
 

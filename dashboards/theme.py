@@ -52,12 +52,21 @@ OPTIONS: dict[str, object] = {
     # Captions have 60 % of it: dark enough for 4.5 : 1 on the second background too.
     "theme.light.textColor": "#10181F",
     "theme.light.linkColor": "#005A8C",
-    "theme.dark.primaryColor": "#2F7FB5",
+    # Light enough for words in it on the dark ground; words on it are dark then, which `STYLE` says.
+    "theme.dark.primaryColor": "#5AAEE3",
     "theme.dark.backgroundColor": "#12171D",
     "theme.dark.secondaryBackgroundColor": "#1D252E",
     "theme.dark.textColor": "#E6EBF0",
     "theme.dark.linkColor": "#7CC3F2",
 }
+
+#: What Streamlit has no option for: it writes white on the primary colour whatever that is.
+STYLE = """<style>
+@media (prefers-color-scheme: dark) {
+    [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
+    [data-baseweb="tag"], [data-baseweb="tag"] * { color: #0B0F14 !important; }
+}
+</style>"""
 
 
 def colour_of(category: str, categories: Sequence[str]) -> str:

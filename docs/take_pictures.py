@@ -57,6 +57,13 @@ def _list(tab: Tab) -> int:
     return 0
 
 
+def _enrichment(tab: Tab) -> int:
+    tab.get_by_role("tab", name="Enrichment").click()
+    tab.get_by_role("button", name="Test", exact=True).click()
+    expect(_table(tab)).to_be_visible()
+    return 0
+
+
 def _question(tab: Tab) -> int:
     tab.get_by_role("button", name="Ask").click()
     expect(_table(tab)).to_be_visible()
@@ -79,7 +86,7 @@ SCENES: dict[str, tuple[str, dict[str, str], Scene]] = {
     "search": ("", {}, _search),
     "report": ("report", {"id": "hgnc:10899", "tab": "Relationships"}, _report),
     "list": ("lists", {"type": "Gene"}, _list),
-    "enrichment": ("lists", {"tab": "Enrichment"}, _whole),
+    "enrichment": ("lists", {"tested": "signaling", "background": "All annotated genes"}, _enrichment),
     "question": ("questions", {"template": "drugs_of_gene", "of_gene": "EGFR"}, _question),
     "network": ("explorer", {"ids": "hgnc:10899", "most": "6"}, _whole),
     "paths": ("paths", {"from": "SMPK1", "to": "lung cancer"}, _path),
@@ -116,7 +123,8 @@ def _prepare(home: Path) -> None:
     targetgraph("build", *where)
     words = ["--cohort", "tcga_luad", "--groups", "mutation:KRAS", "--permutations", "50", "--top-percent", "100"]
     targetgraph("analyze", "ecv", *words, *where)
-    found = targetgraph("ask", "genes_of_pathway", "--param", "pathway=Signaling by SMPK1", "--format", "csv", *where)
+    words = ["--param", "pathway=reactome:R-HSA-9900002", "--format", "csv"]
+    found = targetgraph("ask", "genes_of_pathway", *words, *where)
     symbols = [line.split(",")[1] for line in found.output.splitlines()[1:]]
     targetgraph("list", "make", "signaling", *symbols, "--description", "Signaling by SMPK1", *where)
 
@@ -136,6 +144,7 @@ def _take(browser: Browser, address: str, name: str) -> None:
     tab.set_viewport_size({"width": _WIDTH, "height": max(min(height, 1400), 500)})
     tab.mouse.move(_WIDTH - 5, 5)
     tab.wait_for_timeout(800)
+    _settle(tab)
     _save(tab.screenshot(), FOLDER / f"{name}.webp")
     context.close()
 
@@ -143,7 +152,7 @@ def _take(browser: Browser, address: str, name: str) -> None:
 def _height(tab: Tab) -> int:
     """So high that all of the page is seen."""
     text = "document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height"
-    return int(tab.evaluate(text)) + 20
+    return int(tab.evaluate(text)) + 40
 
 
 def _table(tab: Tab) -> Locator:

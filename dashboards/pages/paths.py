@@ -36,7 +36,12 @@ def render(view: View) -> None:
             columns[2 * place + 1].text_input(name, key=key, bind="query-params", placeholder="Symbol, name or id")
         )
     longest = st.segmented_control(
-        "Longest path", [1, 2, 3, 4], default=3, key="longest", required=True, format_func=lambda n: f"{n} steps"
+        "Longest path",
+        [1, 2, 3, 4],
+        default=3,
+        key="longest",
+        required=True,
+        format_func=lambda n: f"{n} step{'s' if n > 1 else ''}",
     )
     if not all(text.strip() for text in texts):
         st.info("Name two entities.", icon=":material/route:")
@@ -46,7 +51,7 @@ def render(view: View) -> None:
     with st.spinner("Counting paths ...", show_time=True), view.warehouse.reading() as connection:
         connections = _read(view.warehouse, view.warehouse.build)
         table = connections.types(connection, [ends], longest).drop("source_id", "target_id")
-    st.caption("Choose a row to see its paths. `Expected` is what a graph with the same degrees would have.")
+    st.caption("Choose a row to see its paths. *Expected* is what a graph with the same degrees would have.")
     row = show_table(
         view, table, f"Paths from {texts[0]} to {texts[1]}", key="types", help_texts=COLUMNS, select=True,
         empty="No path links the two.",

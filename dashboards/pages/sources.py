@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
+from dashboards.parts.receipts import build_row, source_row
 from dashboards.parts.table import show_table
 from warehouse.answer import to_polars
 from warehouse.diff import difference
 from warehouse.licences import conditions, may_be_passed_on
-
-_STATE_ICONS = {"green": "✓ green", "warning": "⚠ warning", "failed": "✗ failed", "unpinned": "? unpinned"}
 
 
 def render(view: View) -> None:
@@ -36,7 +34,7 @@ def _build_line(view: View) -> None:
 
 
 def _sources(view: View) -> None:
-    rows = [_source_row(source) for source in view.receipt["sources"]]
+    rows = [source_row(source) for source in view.receipt["sources"]]
     show_table(
         view,
         pl.DataFrame(rows),
@@ -58,22 +56,6 @@ def _sources(view: View) -> None:
         on_click="ignore",
         icon=":material/receipt_long:",
     )
-
-
-def _source_row(source: dict[str, Any]) -> dict[str, Any]:
-    files = source["files"]
-    return {
-        "source": source["title"],
-        "status": _STATE_ICONS.get(source["status"], source["status"]),
-        "release": ", ".join(sorted({file["release"] for file in files})),
-        "files": len(files),
-        "read": sum(file["rows_read"] for file in files),
-        "kept": sum(file["rows_kept"] for file in files),
-        "set_aside": sum(file["rows_quarantined"] for file in files),
-        "out_of_scope": sum(file["rows_out_of_scope"] for file in files),
-        "statements": source["statements"],
-        "missing": ", ".join(source["missing"]),
-    }
 
 
 def _licences(view: View) -> None:
@@ -106,7 +88,7 @@ def _types(view: View) -> None:
 
 def _builds(view: View) -> None:
     builds = view.home.builds()
-    rows = [_build_row(build.id, build.receipt(), view.warehouse.build.id) for build in reversed(builds)]
+    rows = [build_row(build.id, build.receipt(), view.warehouse.build.id) for build in reversed(builds)]
     show_table(view, pl.DataFrame(rows, infer_schema_length=None), "Builds that are kept", key="builds")
     if len(builds) < 2:
         st.caption("With a second build, what changed between the two is shown here.")
@@ -122,17 +104,6 @@ def _builds(view: View) -> None:
         show_table(view, found.by_source, question, key="by_source", empty="Nothing differs.")
         if found.rows.height:
             show_table(view, found.rows.head(view.warehouse.limits.rows), f"{question}, row by row", key="rows")
-
-
-def _build_row(name: str, receipt: dict[str, Any], current: str) -> dict[str, Any]:
-    return {
-        "build": name,
-        "current": "yes" if name == current else "",
-        "made_at": receipt.get("made_at"),
-        "refreshed": ", ".join(receipt.get("refreshed", [])) or "all",
-        "rows": sum(receipt["counts"].values()),
-        "content_hash": str(receipt.get("content_hash", ""))[:16],
-    }
 
 
 PAGE = Page("Sources and builds", "Data", ":material/database:", render)

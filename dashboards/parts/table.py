@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: Above so many rows a text to filter by is offered.
 _FILTER_ABOVE = 10
-_HEIGHT_OF_ROW, _ROWS_SHOWN = 35, 15
+#: So many rows are shown at once; more are scrolled in so many pixels.
+_ROWS_SHOWN, _HEIGHT_PIXELS = 15, 530
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _draw(frame: pl.DataFrame, key: str, headings: Headings, *, select: bool) ->
     options: dict[str, Any] = {
         "column_config": config,
         "hide_index": True,
-        "height": _HEIGHT_OF_ROW * (min(drawn.height, _ROWS_SHOWN) + 1) + 3,
+        "height": "content" if drawn.height <= _ROWS_SHOWN else _HEIGHT_PIXELS,
         "placeholder": "",
         "key": key,
     }
