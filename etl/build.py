@@ -160,6 +160,7 @@ def _read_source(
     declared = inputs.source
     account = SourceReceipt(declared.name, declared.title, declared.licence.name)
     account.missing, account.superseded = list(inputs.missing), list(inputs.superseded)
+    account.folder = None if plan.raw is None else str(plan.raw.expanduser().resolve())
     touched |= writer.remove_source(declared.name)
     if inputs.files:
         writer.add_source(_record(declared))

@@ -70,6 +70,8 @@ class SourceReceipt:
     statements_quarantined: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     peak_memory_bytes: int = 0
+    #: The folder of downloads that it was read from; none where it was fetched.
+    folder: str | None = None
 
     @property
     def status(self) -> str:

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TARGETGRAPH_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default=Path("~/.targetgraph"), description="The folder of the warehouse.")
+    downloads: Path | None = Field(
+        default=None, description="The folder of downloads, where it is no longer where the build found it."
+    )
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
     build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")

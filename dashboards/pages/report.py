@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts.provenance import show_statements, statements_about, statements_between
 from dashboards.parts.state import remember
+from dashboards.parts.structure import show_structure
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, shown, source_address, words
 from warehouse.answer import Answer, to_polars
@@ -46,6 +47,8 @@ def render(view: View) -> None:
     _head(entity)
     about, related, said = st.tabs(["About", "Relationships", "Who says so"], key="tab")
     with about:
+        if entity.type == "Structure":
+            show_structure(view, entity.id)
         _properties(view, entity)
     with related:
         _relationships(view, entity)
