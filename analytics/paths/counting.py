@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.paths.network import Codes, Integers, Network
+from analytics.paths.network import Codes, Integers, Network, numbered
 from warehouse.errors import QuestionMemoryError
 
 LONGEST = 4
@@ -96,7 +96,7 @@ def _far(network: Network, fan: _Fan, source: int, target: int) -> _Fan:
     ends, codes = network.neighbours[places], network.codes[places]
     kept = (ends != source) & (ends != target)
     ends, walks, codes = ends[kept], walks[kept], codes[kept]
-    keys, types = np.unique(fan.types[walks] * len(network.steps) + codes, return_inverse=True)
+    keys, types = numbered(fan.types[walks] * len(network.steps) + codes, len(fan.kinds) * len(network.steps))
     before, step = np.divmod(keys, len(network.steps))
     kinds = np.column_stack([fan.kinds[before], step.astype(np.int32)])
     return _Fan(ends, types, kinds, fan.via[walks])
@@ -110,23 +110,31 @@ def _joined(network: Network, first: _Fan, last: _Fan, *, sharing: bool = False)
     marks[:] = False
     marks[first.ends] = True
     last = last.within(marks, last.ends)
-    product = _product(first, last, first.ends.astype(np.int64), last.ends.astype(np.int64))
+    product = _product(first, last, (first.ends.astype(np.int64), last.ends.astype(np.int64)), network.nodes.size)
     if sharing:
         marks[:] = False
         marks[np.intersect1d(first.via, last.via)] = True
         first, last = first.within(marks, first.via), last.within(marks, last.via)
-        size = network.nodes.size
-        product -= _product(first, last, first.via * size + first.ends, last.via * size + last.ends)
+        product -= _product(first, last, *_pairs(network, first, last))
     left, right = np.nonzero(product)
     back = network.reverse[last.kinds[right][:, ::-1]]
     return _counted(np.column_stack([first.kinds[left], back]), product[left, right])
 
 
-def _product(first: _Fan, last: _Fan, left: Integers, right: Integers) -> Integers:
-    """Pairs of walks that agree in a key, by the types of both."""
+def _pairs(network: Network, first: _Fan, last: _Fan) -> tuple[tuple[Integers, Integers], int]:
+    """First node and end of each walk of both halves as one number from 0, and how many numbers there are."""
+    size = np.int64(network.nodes.size)
+    left, right = first.via * size + first.ends, last.via * size + last.ends
+    keys, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    return (places[: left.size], places[left.size :]), keys.size
+
+
+def _product(first: _Fan, last: _Fan, ends: tuple[Integers, Integers], beyond: int) -> Integers:
+    """Pairs of walks that agree in a key from 0 to `beyond`, by the types of both."""
     from scipy import sparse
 
-    keys, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    left, right = ends
+    keys, places = numbered(np.concatenate([left, right]), beyond)
     shape = len(first.kinds), len(last.kinds), keys.size
     a = sparse.csr_array((np.ones(left.size, np.int64), (first.types, places[: left.size])), (shape[0], shape[2]))
     b = sparse.csr_array((np.ones(right.size, np.int64), (places[left.size :], last.types)), (shape[2], shape[1]))

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.paths.network import Codes, Integers, Network
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +85,7 @@ class NullModel:
         self._network = network
         self._counts = np.maximum(network.counts, 1).astype(float)
         self._fan = lru_cache(maxsize=256)(self._open)
+        self._behind = lru_cache(maxsize=None)(self._steps_behind)
 
     def expect(self, source: int, target: int, types: Codes) -> Expected:
         """Mean and variance for types of paths between two nodes.
@@ -159,6 +164,18 @@ class NullModel:
         """For each kind of step the nodes at which it may end."""
         return [np.flatnonzero(self._network.degrees[:, back]) for back in self._network.reverse]
 
+    def _steps_behind(self, kind: int) -> tuple[csr_array, csr_array]:
+        """How many steps of each kind leave the nodes where a kind may end, kinds x nodes, and the squares of that."""
+        # Most nodes have steps of few kinds.
+        further = self._sparse[self._reachable[kind]].T.tocsr()
+        return further, further.power(2)
+
+    @cached_property
+    def _sparse(self) -> csr_array:
+        from scipy import sparse
+
+        return sparse.csr_array(self._network.degrees.astype(float))
+
     def _open(self, node: int) -> _Fan:
         degrees, back = self._network.degrees, self._network.reverse
         kinds = np.flatnonzero(degrees[node]).astype(np.int32)
@@ -171,9 +188,9 @@ class NullModel:
             rates[nodes == node] = 0
             odds[kind] = _odds(rates, float(degrees[node, kind]))
             chances = -np.expm1(-odds[kind] * rates)
-            further = degrees[nodes]
-            steps[kind] = chances.astype(np.float32) @ further
-            variance[kind] = (chances * (1 - chances)).astype(np.float32) @ (further * further)
+            further, squared = self._behind(kind)
+            steps[kind] = further @ chances
+            variance[kind] = squared @ (chances * (1 - chances))
             reached.append(nodes)
             found.append(chances)
         return _Fan(kinds, odds, tuple(reached), tuple(found), steps, variance)
