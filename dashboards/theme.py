@@ -64,7 +64,8 @@ OPTIONS: dict[str, object] = {
 STYLE = """<style>
 @media (prefers-color-scheme: dark) {
     [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
-    [data-baseweb="tag"], [data-baseweb="tag"] * { color: #0B0F14 !important; }
+    [data-testid="stMultiSelect"] :has(> [aria-label^="Remove "]),
+    [data-testid="stMultiSelect"] :has(> [aria-label^="Remove "]) * { color: #0B0F14 !important; }
 }
 </style>"""
 

@@ -9,7 +9,7 @@ from benchmarks.analyst._visitor import Visitor
 from benchmarks.analyst._visits import Visit, Visits, pay, publish_a_run
 from benchmarks.harness import Figure, served
 
-_ROUNDS, _STARTS = 5, 4
+_ROUNDS, _STARTS = 4, 3
 
 
 def run(home: Path, small: bool) -> list[Figure]:

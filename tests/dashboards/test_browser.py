@@ -6,6 +6,7 @@ No error, nothing on the console, nothing off-screen, everything readable, label
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -119,7 +120,7 @@ def _search(tab: Tab) -> None:
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("Types")).to_be_visible()
     assert "q=SKP1" in tab.url
-    tab.get_by_role("radio", name="Gene").click()
+    tab.get_by_role("radio", name=re.compile(r"^Gene \d")).click()
     tab.wait_for_url("**type=Gene**")
 
 
@@ -284,14 +285,14 @@ _UNLABELLED = """Array.from(document.querySelectorAll('[data-testid=stMain] :is(
     .map(one => one.outerHTML.slice(0, 120))"""
 
 #: What can be clicked but not be reached with the keyboard: of a group one is enough, arrows lead to the others; what
-#: clears an input or takes a choice out is done by Backspace.
+#: clears an input or takes a choice out is done by Backspace, and what steps a number by arrows.
 _OUT_OF_REACH = """(() => {
     const kinds = ':is(button, input, textarea, select, a[href], [role=button], [role=tab], [role=radio])';
     const reached = one => one.tabIndex == 0;
     return Array.from(document.querySelectorAll('[data-testid=stMain] ' + kinds))
         .filter(one => one.offsetParent && !one.disabled && one.ariaDisabled != 'true' && one.type != 'file')
         .filter(one => !one.closest('[data-testid=stDataFrame], [aria-hidden=true]'))
-        .filter(one => !reached(one) && !/^(Clear|Remove) /.test(one.ariaLabel || ''))
+        .filter(one => !reached(one) && !/^(Clear|Remove|Increment|Decrement)/.test(one.ariaLabel || ''))
         .filter(one => !Array.from(one.closest('[role=tablist], [role=radiogroup], [role=group], [data-baseweb]')
             ?.querySelectorAll(kinds) || []).some(reached))
         .map(one => one.outerHTML.slice(0, 160));
