@@ -14,7 +14,10 @@ from streamlit.testing.v1 import AppTest
 from dashboards.page import Page, Role, View, pages
 from dashboards.parts import runs
 from tests.warehouse.results.conftest import PREDICTS, Published, account, copy_of, findings, make_home, publish_build
+from warehouse.analyst.enrichment import enrich
+from warehouse.analyst.gene_sets import chosen
 from warehouse.errors import QuestionError
+from warehouse.model import FULL_MODEL
 from warehouse.results.listing import ListedRun, RunState, listed_runs
 from warehouse.results.store import Results
 from warehouse.warehouse import Warehouse
@@ -188,3 +191,12 @@ def test_a_list_of_runs_is_sorted_and_typed(kept: Published) -> None:
         frame = runs.list_of(view, [ListedRun("ecv-1", RunState.PARTIAL)])
     assert frame.schema["seed"] == pl.Int64
     assert frame["analysis"].to_list() == ["ecv"]
+
+
+def test_predicted_subnetworks_are_gene_sets_while_the_run_is_active(kept: Published) -> None:
+    with Warehouse.open(kept.home.root) as warehouse, warehouse.reading() as connection:
+        sets = chosen(["Subnetwork"], FULL_MODEL)
+        found = enrich(connection, ["hgnc:2"], ["hgnc:1", "hgnc:2", "hgnc:3"], sets).table
+    assert found.select("collection", "set_name", "hits", "set_size").rows() == [
+        ("HAS_MEMBER:Subnetwork", "Responders, common", 1, 1)
+    ]

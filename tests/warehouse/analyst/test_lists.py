@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,16 @@ GENES = stated(
 )  # fmt: skip
 
 
-@pytest.fixture
-def build(small: SmallBuild) -> SmallBuild:
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallBuild]:
+    """Four genes and a protein; nobody changes it."""
+    small = SmallBuild(tmp_path_factory.mktemp("lists"))
     small.say("hgnc", GENES)
     small.say("uniprot", stated("Protein", id="uniprot:P04637", name="p53"))
     small.say("uniprot", stated("ENCODES", subject="hgnc:11998", object="uniprot:P04637", evidence="asserted"))
     small.finish()
-    return small
+    yield small
+    small.writer.connection.close()
 
 
 def of(build: SmallBuild, *texts: str, label: str = "Gene") -> list[Resolved]:
