@@ -104,6 +104,20 @@ def test_prioritise_and_open_a_cell(place: Home) -> None:
     assert first["rank"] == 1
     assert answer("prioritise", disease, "--explain", f"{first['gene']}:evidence")
     assert call("prioritise", disease, "--weight", "drugs=many").exit_code == 2
+    assert "tumour expression is left out" in call("prioritise", disease).stderr
+
+
+def test_files_of_genes_and_of_gene_sets(symbols: list[str], tmp_path: Path) -> None:
+    table = tmp_path / "hits.csv"
+    table.write_text("n,gene\n" + "".join(f"{n},{gene}\n" for n, gene in enumerate(symbols)), encoding="utf-8")
+    told = call("list", "make", "from_table", "--file", str(table), "--column", "gene")
+    assert "its column 'gene' is read" in told.stderr
+    assert f"from_table has {len(symbols)} members" in told.stderr
+    for name, members in (("one.gmt", symbols[:3]), ("two.gmt", symbols[3:5])):
+        (tmp_path / name).write_text("\t".join(["set", "told", *members, "NOSUCH"]) + "\n", encoding="utf-8")
+    gmt = [item for name in ("one.gmt", "two.gmt") for item in ("--gmt", str(tmp_path / name))]
+    rows = answer("enrich", "from_table", "--background", "from_table", *gmt)
+    assert [(row["collection"], row["hits"]) for row in rows] == [("one.gmt", 3), ("two.gmt", 2)]
 
 
 def test_paths_between_entities(place: Home, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def enrich(
     _verify(collections, own_sets)
     links = [(one, *one.links(connection)) for one in collections]
     known = _Genes(connection)
-    own = [known.nodes(one.genes) for one in own_sets]
+    own = known.nodes_of_each([one.genes for one in own_sets])
     linked = [*(genes for _one, genes, _sets in links), *own]
     universe = np.unique(np.concatenate(linked)) if background == ANNOTATED else known.nodes(background)
     asked = known.nodes(genes)
@@ -157,6 +157,18 @@ class _Genes:
             "SELECT _nid FROM graph.gene WHERE id IN (SELECT unnest($ids)) ORDER BY _nid", {"ids": sorted(set(ids))}
         ).fetchnumpy()
         return np.asarray(found["_nid"], np.int64)
+
+    def nodes_of_each(self, sets: Sequence[Sequence[str]]) -> list[Integers]:
+        """The internal ids of the genes of many sets, each sorted: one question for all of them."""
+        wanted = sorted(set().union(*sets))
+        if not wanted:
+            return [np.empty(0, np.int64) for _genes in sets]
+        found = dict(
+            self._connection.execute(
+                "SELECT id, _nid FROM graph.gene WHERE id IN (SELECT unnest($ids))", {"ids": wanted}
+            ).fetchall()
+        )
+        return [np.unique(np.fromiter((found[gene] for gene in genes if gene in found), np.int64)) for genes in sets]
 
     def marked(self, nodes: Integers) -> NDArray[np.bool_]:
         """Whether each slot is one of these."""

@@ -156,17 +156,18 @@ def parse_gmt(
         QuestionError: it is no text, or a line is no gene set; line and set are named.
     """
     lines = list(_lines(_text(content, called), called))
-    texts = sorted({gene for _name, _description, genes in lines for gene in genes})
+    texts = sorted(set().union(*(genes for _name, _description, genes in lines)))
     if len(texts) > MOST_IDENTIFIERS:
         raise QuestionError(
             f"{called} names {len(texts):,} different genes; no genome has so many.", f"Is it a GMT file? {_A_LINE}"
         )
-    meanings = {one.given: one for one in resolve(connection, texts)}
+    meanings = resolve(connection, texts)
+    ids = {one.given: one.id for one in meanings}
     sets = [
-        GeneSet(name, told, tuple(sorted({id_ for gene in genes if (id_ := meanings[gene].id)})), collection or called)
+        GeneSet(name, told, tuple(sorted({id_ for gene in genes if (id_ := ids[gene])})), collection or called)
         for name, told, genes in lines
     ]
-    return sets, [one for one in meanings.values() if one.id is None]
+    return sets, [one for one in meanings if one.id is None]
 
 
 def _lines(text: str, called: str) -> Iterator[tuple[str, str, list[str]]]:
