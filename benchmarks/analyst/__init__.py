@@ -39,7 +39,10 @@ def run(arguments: list[str]) -> list[Figure]:
     with _home(options.home, options.raw) as home:
         for name in options.part or parts():
             print(f"{name} ... (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
-            figures += importlib.import_module(f"benchmarks.analyst.{name}").run(home, options.small)
+            found = importlib.import_module(f"benchmarks.analyst.{name}").run(home, options.small)
+            for figure in found:
+                print(f"  {figure.metric} {figure.value:g} {figure.unit}", file=sys.stderr, flush=True)
+            figures += found
     return [replace(figure, goal=None) for figure in figures] if options.small else figures
 
 

@@ -16,6 +16,7 @@ _FAMOUS = ("TP53", "EGFR", "KRAS", "BRCA1", "PTEN", "MYC", "BRAF", "TNF", "APOE"
 _QUESTIONS = {"pathways_of_gene": "gene", "drugs_of_gene": "gene", "repurposing_candidates": "disease"}
 _OTHER_TYPES = ("Protein", "Drug", "Pathway", "Structure", "Disease")
 _GENES = "SELECT symbol, id FROM gene WHERE id IN (SELECT object FROM associates) AND symbol IS NOT NULL ORDER BY id"
+_DISEASES = "SELECT DISTINCT name FROM disease WHERE id IN (SELECT subject FROM associates) ORDER BY name"
 _SOME = "SELECT id FROM entities WHERE type = $type ORDER BY hash(id) LIMIT 500"
 _ALL = Limits(60, 1_000_000, 4000)
 _SQL = "SELECT predicate, count(*) AS n FROM relationships GROUP BY ALL ORDER BY n DESC"
@@ -69,7 +70,7 @@ class Visits:
         self._pasted = [given for given, _kind in mixed(home, 500)]
         with Warehouse.open(home) as warehouse:
             self._genes = warehouse.sql(_GENES, limits=_ALL).rows()
-            self._diseases = [row[0] for row in warehouse.sql("SELECT name FROM disease ORDER BY id").rows()]
+            self._diseases = [row[0] for row in warehouse.sql(_DISEASES).rows()]
             self._others = {
                 label: [row[0] for row in warehouse.sql(_SOME, type=label).rows()] for label in _OTHER_TYPES
             }

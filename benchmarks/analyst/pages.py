@@ -15,17 +15,17 @@ _ROUNDS, _STARTS = 4, 3
 def run(home: Path, small: bool) -> list[Figure]:
     """Open and use all pages: the first time after a start (cold), and again and again (warm)."""
     publish_a_run(home)
-    visits = Visits(home)
+    visits, faults = Visits(home), list[str]()
     planned = visits.of(0)
     # The first visit of each page after a start is the cold one.
     first = list({visit.page: visit for visit in planned}.values())
     cold = {
         (visit.page, start): seconds
         for start in range(1 if small else _STARTS)
-        for visit, seconds in _taken(home, first)
+        for visit, seconds in _taken(home, first, faults)
     }
     turns = [visit for turn in range(1 if small else _ROUNDS) for visit in visits.of(turn + 1)]
-    warm = _taken(home, [*planned, *turns])[len(planned) :]
+    warm = _taken(home, [*planned, *turns], faults)[len(planned) :]
     worst = max(warm, key=lambda one: one[1])
     print(f"slowest: {worst[1] * 1000:.0f} ms, {worst[0].name} {dict(worst[0].parameters)}")
     told = [
@@ -34,6 +34,7 @@ def run(home: Path, small: bool) -> list[Figure]:
         Figure("page_max_ms", round(worst[1] * 1000, 1), "ms"),
         Figure("page_cold_p95_ms", _ms(cold.values()), "ms", "<= 1000"),
         Figure("page_cold_max_ms", round(max(cold.values()) * 1000, 1), "ms"),
+        Figure("page_faults", len(faults), "", "<= 0"),
         Figure("pages", len(first), ""),
         Figure("pages_opened_warm", len(warm), ""),
     ]
@@ -42,7 +43,7 @@ def run(home: Path, small: bool) -> list[Figure]:
     return told + [Figure(f"page_p95_ms.{name}", _ms(taken), "ms") for name, taken in by_name.items()]
 
 
-def _taken(home: Path, planned: list[Visit]) -> list[tuple[Visit, float]]:
+def _taken(home: Path, planned: list[Visit], faults: list[str]) -> list[tuple[Visit, float]]:
     """Visit pages one after the other at a dashboard that has just been started; each visit is a tab of its own."""
     taken = []
     with served(home) as address:
@@ -50,8 +51,9 @@ def _taken(home: Path, planned: list[Visit]) -> list[tuple[Visit, float]]:
             visitor = Visitor(address)
             drawn = pay(visit, visitor)
             visitor.close()
-            if drawn.faults:
-                raise RuntimeError(f"{visit}: {drawn.faults}")
+            for fault in drawn.faults:
+                print(f"fault: {visit.name} {dict(visit.parameters)}: {fault}")
+                faults.append(fault)
             taken.append((visit, drawn.seconds))
     return taken
 
