@@ -127,12 +127,13 @@ def _folder(warehouse: Warehouse, source: str, file: str) -> Path:
     """The folder of downloads that a source was read from."""
     wanted = Settings().downloads
     told = next((one.get("folder") for one in warehouse.receipt()["sources"] if one["source"] == source), None)
-    if wanted is None and told is None:
+    chosen = told if wanted is None else str(wanted)
+    if chosen is None:
         raise SourceError(
             f"The build does not say where {file} lies.",
             "Build again, or set TARGETGRAPH_DOWNLOADS to the folder of downloads.",
         )
-    return Path(told if wanted is None else wanted).expanduser()
+    return Path(chosen).expanduser()
 
 
 def _content(folder: Path, file: str, sha256: str) -> bytes:

@@ -45,15 +45,17 @@ def render(view: View) -> None:
         _say_unknown(view, wanted)
         return
     _head(entity)
-    about, related, said = st.tabs(["About", "Relationships", "Who says so"], key="tab")
-    with about:
-        if entity.type == "Structure":
-            show_structure(view, entity.id)
-        _properties(view, entity)
-    with related:
-        _relationships(view, entity)
-    with said:
-        _statements(view, entity)
+    # Only what is looked at is drawn; the address says which it is.
+    about, related, said = st.tabs(["About", "Relationships", "Who says so"], key="tab", bind="query-params")
+    if about.open:
+        with about:
+            _about(view, entity)
+    if related.open:
+        with related:
+            _relationships(view, entity)
+    if said.open:
+        with said:
+            _statements(view, entity)
 
 
 def _find(view: View, wanted: str) -> Entity | None:
@@ -88,6 +90,25 @@ def _head(entity: Entity) -> None:
         for source in entity.values.get("sources") or ():
             st.badge(source, color="gray")
         st.link_button("At its source", source_address(entity.id), icon=":material/open_in_new:", type="tertiary")
+
+
+def _about(view: View, entity: Entity) -> None:
+    if entity.type == "Structure":
+        show_structure(view, entity.id)
+        st.subheader("Properties", anchor=False)
+    _properties(view, entity)
+    st.subheader("What it is related with", anchor=False)
+    counted = _counts(view, entity).select(
+        "type", "direction", pl.col("other").alias("with"), pl.col("n").alias("count")
+    )
+    show_table(
+        view,
+        counted,
+        f"Relationships of {entity.id}, counted",
+        key="counted",
+        empty="No relationship of it is known.",
+        help_texts={"direction": "From it (to), to it (from), or both ways (with)."},
+    )
 
 
 def _properties(view: View, entity: Entity) -> None:

@@ -90,7 +90,9 @@ def test_the_report_of_a_gene(draw: Draw) -> None:
     assert "SKP1" in test.header[0].value
     properties = dict(zip(test.dataframe[0].value["property"], test.dataframe[0].value["value"], strict=True))
     assert properties["Symbol"] == "SKP1"
-    assert test.selectbox[0].options
+    assert "ENCODES" in set(test.dataframe[-1].value["type"])
+    assert draw("report", {"id": GENE, "tab": "Relationships"}).selectbox[0].options
+    assert "hgnc" in set(draw("report", {"id": GENE, "tab": "Who says so"}).dataframe[0].value["source"])
 
 
 @pytest.mark.parametrize("type_name", ["Protein", "Pathway", "Disease", "Drug", "Structure", "Cohort", "Patient"])
