@@ -77,6 +77,8 @@ def _weights() -> tuple[Mapping[str, float], int | None]:
 def _cohort(view: View) -> str | None:
     """The cohort whose tumours tell how strongly genes are expressed; None = one that studies the disease."""
     known = ["", *cohorts_with_levels(view.warehouse)]
+    if len(known) == 1:
+        return None
     names = {"": "One that studies the disease", **{one: one for one in known if one}}
     return chosen_of("Expression in the tumours of", known, "cohort", names=names) or None
 

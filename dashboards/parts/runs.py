@@ -59,7 +59,6 @@ def _row(one: ListedRun, content: object) -> dict[str, Any]:
         "run": one.run,
         "state": f"{_ICONS[one.state]} {one.state}",
         "analysis": one.analysis,
-        "parameters": "" if record is None else told_parameters(record.parameters),
         "seed": None if record is None else record.seed,
         "predictions": None if record is None else sum(record.counts.values()),
         "input": "" if record is None else f"{'this build' if same else 'an older build'} {record.build}",
@@ -67,6 +66,7 @@ def _row(one: ListedRun, content: object) -> dict[str, Any]:
         "code_version": "" if record is None else record.code_version,
         "started_at": seen if record is None else record.started_at,
         "seconds": None if record is None else round(record.seconds, 1),
+        "parameters": "" if record is None else told_parameters(record.parameters),
     }
 
 
