@@ -17,6 +17,7 @@ _QUESTIONS = {"pathways_of_gene": "gene", "drugs_of_gene": "gene", "repurposing_
 _OTHER_TYPES = ("Protein", "Drug", "Pathway", "Structure", "Disease")
 _GENES = "SELECT symbol, id FROM gene WHERE id IN (SELECT object FROM associates) AND symbol IS NOT NULL ORDER BY id"
 _DISEASES = "SELECT DISTINCT name FROM disease WHERE id IN (SELECT subject FROM associates) ORDER BY name"
+_MEASURED = "SELECT symbol FROM gene WHERE id IN (SELECT gene_id FROM tcga_luad_expression) ORDER BY symbol"
 _SOME = "SELECT id FROM entities WHERE type = $type ORDER BY hash(id) LIMIT 500"
 _ALL = Limits(60, 1_000_000, 4000)
 _SQL = "SELECT predicate, count(*) AS n FROM relationships GROUP BY ALL ORDER BY n DESC"
@@ -70,6 +71,7 @@ class Visits:
         self._pasted = [given for given, _kind in mixed(home, 500)]
         with Warehouse.open(home) as warehouse:
             self._genes = warehouse.sql(_GENES, limits=_ALL).rows()
+            self._measured = [row[0] for row in warehouse.sql(_MEASURED, limits=_ALL).rows()]
             self._diseases = [row[0] for row in warehouse.sql(_DISEASES).rows()]
             self._others = {
                 label: [row[0] for row in warehouse.sql(_SOME, type=label).rows()] for label in _OTHER_TYPES
@@ -86,6 +88,7 @@ class Visits:
         famous = [gene for gene in self._genes if gene[0] in _FAMOUS]
         genes = chooser.sample(famous, 2) + chooser.sample(self._genes, 4)
         diseases = ["lung cancer", *chooser.sample(self._diseases, 5)]
+        measured = chooser.sample(self._measured, 3)
         others = [chooser.choice(pool) for pool in self._others.values() if pool]
         symbol, ids = genes[0][0], [id_ for _symbol, id_ in genes]
         of = {"gene": symbol, "disease": diseases[1]}
@@ -110,7 +113,7 @@ class Visits:
                 *(Visit("explorer", {"ids": id_}) for id_ in ids),
                 Visit("explorer", {"ids": f"{ids[0]},{ids[1]}", "most": "40"}),
             ],
-            "cohorts": [Visit("cohorts", {"gene": symbol, "cohort": "tcga.study:LUAD"}) for symbol, _id in genes[:3]],
+            "cohorts": [Visit("cohorts", {"gene": one, "cohort": "tcga.study:LUAD"}) for one in measured],
         }
 
 
