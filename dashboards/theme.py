@@ -60,8 +60,9 @@ OPTIONS: dict[str, object] = {
     "theme.dark.linkColor": "#7CC3F2",
 }
 
-#: What Streamlit has no option for: it writes white on the primary colour whatever that is.
+#: What Streamlit has no option for: it writes white on the primary colour whatever that is, and shortcuts fainter.
 STYLE = """<style>
+[data-testid^="stBaseButton-primary"] * { opacity: 1 !important; }
 @media (prefers-color-scheme: dark) {
     [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"],
     [data-testid="stMultiSelect"] :has(> [aria-label^="Remove "]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -40,11 +41,14 @@ class Visitor:
     def __init__(self, address: str) -> None:
         from websockets.sync.client import connect
 
-        self._socket = connect(f"ws://{address}/_stcore/stream", max_size=None, open_timeout=_ANSWER_S)
+        self._closing = ExitStack()
+        self._socket = self._closing.enter_context(
+            connect(f"ws://{address}/_stcore/stream", max_size=None, open_timeout=_ANSWER_S)
+        )
 
     def close(self) -> None:
         """Close the tab."""
-        self._socket.close()
+        self._closing.close()
 
     def open(self, page: str, parameters: Mapping[str, str]) -> Drawn:
         """Open a page with the parameters of its address."""

@@ -41,14 +41,14 @@ def run(home: Path, small: bool) -> list[Figure]:
 
 
 def _one(address: str, order: list[Visit]) -> list[tuple[float, list[str]]]:
-    """One user: a tab in which page after page is opened."""
-    visitor = Visitor(address)
+    """One user: page after page, each in a tab of its own."""
     told = []
     for visit in order:
         try:
+            visitor = Visitor(address)
             drawn = pay(visit, visitor)
+            visitor.close()
             told.append((drawn.seconds, [f"{visit.name}: {fault}" for fault in drawn.faults]))
         except (OSError, TimeoutError, KeyError) as error:
             told.append((0.0, [f"{visit.name}: {error!r}"]))
-    visitor.close()
     return told
