@@ -59,6 +59,7 @@ def _recipe(options: Options, context: RunContext) -> RecipeOptions:
     from analytics.bayesian_networks.recipe import RecipeOptions
 
     learning = LearningOptions(
+        method=options.method.value,
         functions=options.functions.value,
         edge_penalty=options.edge_penalty,
         maximum_parents=options.maximum_parents,

@@ -151,6 +151,7 @@ class Prepared:
         origin: the index of the variable in `dataset` that each column comes from; columns of one variable may not be
             parents of one another.
         dropped: what was left out: name and reason.
+        limited: how many values were moved nearer to the median because they were outliers.
     """
 
     dataset: Dataset
@@ -162,6 +163,7 @@ class Prepared:
     tiers: NDArray[np.int16]
     origin: NDArray[np.int32]
     dropped: Mapping[str, str]
+    limited: int = 0
 
     def with_rows(self, rows: NDArray[np.intp]) -> Prepared:
         """The columns on these rows, which may repeat (a bootstrap replicate), standardised anew.
@@ -191,6 +193,7 @@ def prepare(
     log2: bool = False,
     maximum_missing: float = 0.2,
     quantile_normalise: bool = False,
+    outlier_distance: float | None = None,
     minimum_variance: float = 1e-8,
 ) -> Prepared:
     """Transform, fill in, expand and standardise.
@@ -200,6 +203,8 @@ def prepare(
         log2: take log2(x + 1) of continuous variables: for counts and TPM.
         maximum_missing: a variable with a greater share of missing values is dropped.
         quantile_normalise: give the continuous part of every sample the same distribution of values.
+        outlier_distance: continuous values farther from the median, in quartile distances, are moved there (5 are 6.7
+            standard deviations of a normal variable); None = none. One wild value can make the curve of an edge.
         minimum_variance: a column with a smaller variance, after the transformation, is dropped.
 
     Raises:
@@ -220,7 +225,9 @@ def prepare(
     _fill(values, missing, dataset.kinds, kept)
     if quantile_normalise:
         _quantile_normalise(values, np.flatnonzero(continuous & kept))
-    return _standardise(dataset, _expand(dataset, values, kept), missing, minimum_variance, dropped)
+    limited = 0 if outlier_distance is None else _limit(values, np.flatnonzero(continuous & kept), outlier_distance)
+    prepared = _standardise(dataset, _expand(dataset, values, kept), missing, minimum_variance, dropped)
+    return replace(prepared, limited=limited)
 
 
 def _enough_values(dataset: Dataset, maximum_missing: float, dropped: dict[str, str]) -> NDArray[np.bool_]:
@@ -257,6 +264,17 @@ def _quantile_normalise(values: FloatMatrix, columns: NDArray[np.intp]) -> None:
     reference = np.take_along_axis(part, order, axis=1).mean(axis=0)
     np.put_along_axis(part, order, np.broadcast_to(reference, part.shape), axis=1)
     values[:, columns] = part
+
+
+def _limit(values: FloatMatrix, columns: NDArray[np.intp], distance: float) -> int:
+    """Move outliers to the limit; gives how many."""
+    part = values[:, columns]
+    lower, middle, upper = np.quantile(part, [0.25, 0.5, 0.75], axis=0)
+    # Where half of the values are equal, quartiles say nothing of the spread.
+    reach = np.where(upper > lower, distance * (upper - lower), np.inf)
+    limited = np.clip(part, middle - reach, middle + reach)
+    values[:, columns] = limited
+    return int((limited != part).sum())
 
 
 @dataclass

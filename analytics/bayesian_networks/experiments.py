@@ -1,4 +1,4 @@
-"""Samples in which variables were set by an experiment: each leaves the fit of what was set, and of nothing else.
+"""Samples in which variables were set by an experiment: they leave the fit of what was set, and price directions.
 
 A knocked-out gene tells nothing about what regulates it, but all about what it regulates (Cooper & Yoo 1999). So the
 sufficient statistics of a child are taken over the samples in which it was not set; its score keeps the weight of all
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.parents import Problem
 from analytics.bayesian_networks.screening import Columns
 from warehouse.errors import AnalysisError
@@ -36,6 +37,16 @@ def check_intervened(intervened: NDArray[np.bool_], columns: tuple[str, ...], sa
         )
 
 
+def check_contrasts(contrasts: Contrasts, columns: tuple[str, ...]) -> None:
+    """Refuse contrasts of other columns.
+
+    Raises:
+        AnalysisError: as said.
+    """
+    if contrasts.variables != columns:
+        raise AnalysisError("The contrasts are of other columns than the data.", "Measure them on the same columns.")
+
+
 def leave_out(problem: Problem, data: Columns, candidates: NDArray[np.int32], intervened: NDArray[np.bool_]) -> Problem:
     """The same problem with the statistics of each child over the samples in which it was not set.
 
@@ -60,6 +71,29 @@ def leave_out(problem: Problem, data: Columns, candidates: NDArray[np.int32], in
         starts[child] = used
         used += width * width * count * (count + 1) // 2
     return problem._replace(gram=np.concatenate(grams), gram_start=starts, projections=projections)
+
+
+def weigh(problem: Problem, candidates: NDArray[np.int32], contrasts: Contrasts, penalty: float) -> Problem:
+    """The same problem with prices of edges that follow what experiments say of their directions.
+
+    Evidence for an edge takes away what it costs because there are many to choose from, and no more: a target is above
+    everything that it moves, but the parent only of some, and these must explain something. Evidence against an edge
+    adds to its price.
+
+    Args:
+        problem: whose costs hold the same penalty of every edge.
+        candidates: of each child (children x slots).
+        contrasts: of the same columns.
+        penalty: what each parent costs beside its degrees of freedom.
+    """
+    row = np.full(len(contrasts.variables), -1)
+    row[contrasts.targets] = np.arange(len(contrasts.targets))
+    parents = np.maximum(candidates, 0)
+    measured = (candidates >= 0) & (row[parents] >= 0)
+    evidence = contrasts.evidence()[row[parents], np.arange(len(candidates))[:, None]]
+    prices = np.where(measured, np.maximum(penalty - 2 * evidence, 0.0), penalty)
+    costs = problem.costs - penalty + prices[:, :, None]
+    return problem._replace(costs=costs, ridge=np.ascontiguousarray(np.broadcast_to(problem.ridge, costs.shape)))
 
 
 def _unit(values: NDArray[np.float32]) -> NDArray[np.float32]:

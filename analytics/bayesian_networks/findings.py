@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.dataset import named
 from analytics.bayesian_networks.ecv import edge_curve
 from analytics.bayesian_networks.groups import Groups
-from analytics.bayesian_networks.recipe import Compared, ContrastResult
+from analytics.bayesian_networks.recipe import HUBS, Compared, ContrastResult
 from analytics.bayesian_networks.subnetworks import Subnetwork, components
 from warehouse.results.findings import Findings
 
@@ -23,9 +23,6 @@ __all__ = ["findings"]
 _CURVES_PER_CONTRAST = 200
 
 _POINTS = 60
-
-#: A variable of a subnetwork among so many of its master regulators is a hub of it.
-_HUBS = 10
 
 #: Edges with a q-value up to this are counted in the metrics.
 _SIGNIFICANT = 0.05
@@ -178,6 +175,7 @@ def _variables(compared: Compared, genes: IdOf) -> pl.DataFrame:
                 downstream=pl.Series(one.hubs.downstream),
                 reached=pl.Series(one.hubs.reached),
                 hub_rank=pl.Series(np.argsort(one.hubs.order) + 1),
+                knock_down_effect=pl.Series(compared.knock_down_effect, nan_to_null=True),
                 residual_shift=pl.Series(one.specificity.residual.difference),
                 residual_q_value=pl.Series(one.specificity.residual.q),
             )
@@ -287,7 +285,7 @@ def _members(compared: Compared, genes: IdOf, parts: Mapping[str, Subnetwork]) -
     rows = []
     for identifier, part in parts.items():
         hubs = ranks.get(id(part))
-        first = set() if hubs is None else {node for node in hubs.order[:_HUBS].tolist() if hubs.targets[node]}
+        first = set() if hubs is None else set(hubs.first(HUBS))
         for node in part.nodes.tolist():
             gene = genes.get(names[node])
             if gene is not None:
@@ -320,6 +318,11 @@ def _notes(compared: Compared, genes: IdOf) -> tuple[str, ...]:
     imputed = int(prepared.imputed.sum())
     if imputed:
         notes.append(f"{imputed} missing values were filled in ({imputed / prepared.imputed.size:.1%} of all).")
+    if prepared.limited:
+        share = prepared.limited / prepared.z.size
+        notes.append(
+            f"{prepared.limited} outliers ({share:.2%} of all values) were moved inwards (--outlier-distance)."
+        )
     unknown = [name for name in prepared.columns if genes.get(name) is None]
     if unknown:
         notes.append(

@@ -28,13 +28,14 @@ from analytics.bayesian_networks.acyclic import (
     reversal_closes_cycle,
 )
 from analytics.bayesian_networks.candidates import Edges
+from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
-from analytics.bayesian_networks.experiments import check_intervened, leave_out
+from analytics.bayesian_networks.experiments import check_contrasts, check_intervened, leave_out, weigh
 from analytics.bayesian_networks.learn import screen_candidates
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import Found, new_scratch
-from analytics.bayesian_networks.parents import EXACT, Problem, Scratch, candidate, costs_of, factor
+from analytics.bayesian_networks.parents import Problem, Scratch, candidate, costs_of, factor, score_of
 from analytics.bayesian_networks.problem import material, most_candidates, problem_of
 from analytics.bayesian_networks.threads import Run, on_threads
 from warehouse.progress import SILENT, Progress
@@ -164,15 +165,10 @@ def _gain_of(problem: Problem, parents: Parents, child: int, slot: int, scratch:
         return 0, -np.inf
     slots, sizes = parents.slots[child], parents.sizes[child]
     used, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
-    now = _score(problem, left, determinant, count)
-    size, value = candidate(problem, child, slot, used, left, determinant, count, False, scratch)
+    costs = costs_of(problem, child, slots, sizes, count)
+    now = score_of(problem, count, used, left, determinant, costs)
+    size, value = candidate(problem, child, slot, used, left, determinant, count, costs, False, scratch)
     return (size, now - value) if size > 0 else (0, -np.inf)
-
-
-@njit(cache=True, nogil=True)
-def _score(problem: Problem, left: float, determinant: float, parents: int) -> float:
-    joint = problem.determinant
-    return float((problem.samples - joint * (2 + parents)) * np.log(max(left, EXACT)) + joint * determinant)
 
 
 @njit(cache=True, nogil=True)
@@ -185,12 +181,13 @@ def _best_addition(
         return best
     slots, sizes = parents.slots[child], parents.sizes[child]
     used, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
-    now = _score(problem, left, determinant, count)
+    costs = costs_of(problem, child, slots, sizes, count)
+    now = score_of(problem, count, used, left, determinant, costs)
     for slot in range(np.int64(problem.counts[child])):
         parent = problem.candidates[child, slot]
         if parent < 0 or not inside[parent] or (slots[:count] == slot).any():
             continue
-        size, value = candidate(problem, child, slot, used, left, determinant, count, False, scratch)
+        size, value = candidate(problem, child, slot, used, left, determinant, count, costs, False, scratch)
         if size > 0 and now - value > best.gain and _may_add(dag, units, parent, child):
             best = Move(_ADD, count, slot, size, -1, 0, now - value)
     return best
@@ -203,18 +200,18 @@ def _best_move(
     """The best change of a column's parents; its kind is nothing if none improves the score."""
     best = _best_addition(problem, parents, units, dag, inside, child, scratch)
     count, slots, sizes = parents.counts[child], parents.slots[child], parents.sizes[child]
-    _, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
-    now = _score(problem, left, determinant, count) + costs_of(problem, child, slots, sizes, count)
+    used, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
+    now = score_of(problem, count, used, left, determinant, costs_of(problem, child, slots, sizes, count))
     for index in range(count):
         slot, old = slots[index], sizes[index]
         used, left, determinant = factor(problem, child, slots, sizes, count, index, scratch)
         sizes[index] = 0
         others = costs_of(problem, child, slots, sizes, count)
         sizes[index] = old
-        without = _score(problem, left, determinant, count - 1) + others
-        size, value = candidate(problem, child, slot, used, left, determinant, count - 1, True, scratch)
-        if size != old and now - value - others > best.gain:
-            best = Move(_CHANGE, index, slot, size, -1, 0, now - value - others)
+        without = score_of(problem, count - 1, used, left, determinant, others)
+        size, value = candidate(problem, child, slot, used, left, determinant, count - 1, others, True, scratch)
+        if size != old and now - value > best.gain:
+            best = Move(_CHANGE, index, slot, size, -1, 0, now - value)
         parent = problem.candidates[child, slot]
         back = _slot_of(problem, parent, child)
         if back >= 0:
@@ -313,8 +310,9 @@ def total_score(problem: Problem, parents: Parents, scratch: Scratch) -> float:
     total = 0.0
     for child in range(parents.counts.shape[0]):
         count, slots, sizes = parents.counts[child], parents.slots[child], parents.sizes[child]
-        _, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
-        total += _score(problem, left, determinant, count) + costs_of(problem, child, slots, sizes, count)
+        used, left, determinant = factor(problem, child, slots, sizes, count, -1, scratch)
+        costs = costs_of(problem, child, slots, sizes, count)
+        total += score_of(problem, count, used, left, determinant, costs)
     return total
 
 
@@ -326,6 +324,7 @@ def learn_hill_climbing(
     *,
     candidates: NDArray[np.int32] | None = None,
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
 ) -> Network:
     """Learn a network by greedy hill climbing among screened candidates.
 
@@ -336,6 +335,7 @@ def learn_hill_climbing(
         checkpoint: is not needed: a climb among 20,000 variables takes minutes, nearly all of it for the screen.
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
         intervened: samples x columns, where an experiment set a value (`learn`).
+        contrasts: what experiments say of the directions of edges.
 
     Returns:
         An acyclic network of the columns.
@@ -343,7 +343,7 @@ def learn_hill_climbing(
     options = with_lists(options or LearningOptions(), len(prepared.columns))
     candidates = candidates if candidates is not None else screen_candidates(prepared, options, progress)
     with on_threads(options.threads) as run:
-        problem = screened_problem(prepared, options, run, candidates, intervened)
+        problem = screened_problem(prepared, options, run, candidates, intervened, contrasts)
         restarts = options.restarts or RESTARTS
         found = climb(problem, prepared.origin, run, seed=options.seed, restarts=restarts, progress=progress)
     return network_of(found.edges, prepared.columns)
@@ -360,6 +360,7 @@ def screened_problem(
     run: Run,
     candidates: NDArray[np.int32],
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
 ) -> Problem:
     """The sufficient statistics of candidates that a screen gave (`learn.screen_candidates`)."""
     # A screen that kept all pairs has gaps where a pair is not allowed.
@@ -367,10 +368,13 @@ def screened_problem(
     lists = np.ascontiguousarray(np.take_along_axis(candidates, gaps_last, axis=1))
     source = material(prepared, options)
     problem = problem_of(source, lists, False, options, run)
-    if intervened is None:
-        return problem
-    check_intervened(intervened, prepared.columns, len(prepared.z))
-    return leave_out(problem, source.columns, lists, intervened)
+    if intervened is not None:
+        check_intervened(intervened, prepared.columns, len(prepared.z))
+        problem = leave_out(problem, source.columns, lists, intervened)
+    if contrasts is not None:
+        check_contrasts(contrasts, prepared.columns)
+        problem = weigh(problem, lists, contrasts, options.penalty_of_an_edge(len(prepared.columns)))
+    return problem
 
 
 def climb(

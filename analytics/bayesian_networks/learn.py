@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from analytics.bayesian_networks.candidates import Edges, first_candidates, next_candidates
 from analytics.bayesian_networks.checkpoints import Checkpoint, key_of
+from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
-from analytics.bayesian_networks.experiments import check_intervened, leave_out
+from analytics.bayesian_networks.experiments import check_contrasts, check_intervened, leave_out, weigh
 from analytics.bayesian_networks.memory import check_memory, estimate_memory_bytes
 from analytics.bayesian_networks.moves import Order
 from analytics.bayesian_networks.network import Network
@@ -58,6 +59,7 @@ def learn(
     *,
     candidates: NDArray[np.int32] | None = None,
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
 ) -> Network:
     """Learn a directed network of `prepared.columns`; it is acyclic unless the method is "nnsr".
 
@@ -70,6 +72,7 @@ def learn(
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
         intervened: samples x columns, where an experiment set a value: that sample is left out of the fits of that
             column (`experiments.py`).
+        contrasts: what experiments say of the directions of edges (`contrasts.contrasts_of`).
 
     Raises:
         AnalysisError: too few samples, more memory than there is, or a checkpoint of another run.
@@ -86,15 +89,18 @@ def learn(
     _check(prepared, options)
     if options.method != "order":
         return _by_another_method(options.method)(
-            prepared, options, progress, checkpoint, candidates=candidates, intervened=intervened
+            prepared, options, progress, checkpoint, candidates=candidates, intervened=intervened, contrasts=contrasts
         )
     key = key_of(prepared, options) if checkpoint else ""
     if intervened is not None:
         check_intervened(intervened, prepared.columns, len(prepared.z))
         key += sha256(np.packbits(intervened).tobytes()).hexdigest()
+    if contrasts is not None:
+        check_contrasts(contrasts, prepared.columns)
+        key += contrasts.digest
     kept = Checkpoint(checkpoint, key)
     with on_threads(options.threads) as run:
-        edges = _Learner(prepared, options, run, progress, kept, intervened).learn(candidates)
+        edges = _Learner(prepared, options, run, progress, kept, intervened, contrasts).learn(candidates)
     kept.remove()
     children = np.repeat(np.arange(len(prepared.columns), dtype=np.int32), np.diff(edges.starts))
     return Network(prepared.columns, edges.parents, children, np.ones(len(children)))
@@ -141,8 +147,9 @@ class _Learner:
         progress: Progress,
         kept: Checkpoint,
         intervened: NDArray[np.bool_] | None = None,
+        contrasts: Contrasts | None = None,
     ) -> None:
-        self._intervened = intervened
+        self._intervened, self._contrasts = intervened, contrasts
         self._options, self._run, self._progress, self._kept = options, run, progress, kept
         self._source = material(prepared, options)
         self._data = self._source.columns
@@ -196,6 +203,8 @@ class _Learner:
         data = self._data
         if self._intervened is not None:
             problem = leave_out(problem, data, candidates, self._intervened)
+        if self._contrasts is not None:
+            problem = weigh(problem, candidates, self._contrasts, self._options.penalty_of_an_edge(data.count))
         return OrderSearch(problem, link(candidates, data.origin, data.tiers), data.tiers, self._run)
 
     def _settle(self, search: OrderSearch, name: str, shake: bool) -> Found:

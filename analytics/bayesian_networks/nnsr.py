@@ -27,6 +27,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from analytics.bayesian_networks.checkpoints import Checkpoint, key_of
+from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
 from analytics.bayesian_networks.hill_climbing import (
     Units,
@@ -158,13 +159,20 @@ def learn_nnsr(
     *,
     candidates: NDArray[np.int32] | None = None,
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
     sampling: NnsrOptions | None = None,
 ) -> Network:
     """Learn a network of frequencies by NNSR; see `nnsr`. `acyclic.without_cycles` makes a single acyclic one of it."""
-    compiled = nnsr(
-        prepared, options, progress, checkpoint, candidates=candidates, intervened=intervened, sampling=sampling
-    )
-    return compiled.network
+    return nnsr(
+        prepared,
+        options,
+        progress,
+        checkpoint,
+        candidates=candidates,
+        intervened=intervened,
+        contrasts=contrasts,
+        sampling=sampling,
+    ).network
 
 
 def nnsr(
@@ -175,6 +183,7 @@ def nnsr(
     *,
     candidates: NDArray[np.int32] | None = None,
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
     sampling: NnsrOptions | None = None,
 ) -> Compiled:
     """Compile a network from many small ones.
@@ -186,6 +195,7 @@ def nnsr(
         checkpoint: a file from which an interrupted run goes on to the same result; it is deleted at the end.
         candidates: those of an earlier screen (`screen_candidates`), instead of a new one.
         intervened: samples x columns, where an experiment set a value (`learn`).
+        contrasts: what experiments say of the directions of edges.
         sampling: how small networks are sampled; None = the defaults.
 
     Raises:
@@ -193,10 +203,10 @@ def nnsr(
     """
     options = with_lists(options or LearningOptions(), len(prepared.columns))
     sampling = sampling or NnsrOptions()
-    store = _Store(checkpoint, _key(prepared, options, sampling, intervened) if checkpoint else "")
+    store = _Store(checkpoint, _key(prepared, options, sampling, intervened, contrasts) if checkpoint else "")
     candidates = candidates if candidates is not None else screen_candidates(prepared, options, progress)
     with on_threads(options.threads) as run:
-        problem = screened_problem(prepared, options, run, candidates, intervened)
+        problem = screened_problem(prepared, options, run, candidates, intervened, contrasts)
         sampler = _Sampler(problem, prepared.origin, sampling, options.seed)
         counts = store.read() or sampler.nothing_yet()
         with progress.task("Small networks", sampling.iterations, "networks") as told:
@@ -430,11 +440,16 @@ def _fill(
 
 
 def _key(
-    prepared: Prepared, options: LearningOptions, sampling: NnsrOptions, intervened: NDArray[np.bool_] | None
+    prepared: Prepared,
+    options: LearningOptions,
+    sampling: NnsrOptions,
+    intervened: NDArray[np.bool_] | None,
+    contrasts: Contrasts | None,
 ) -> str:
     """What a checkpoint belongs to: the data and every choice that the result depends on."""
     mask = b"" if intervened is None else np.packbits(intervened).tobytes()
-    return f"{key_of(prepared, options)} {sorted(asdict(sampling).items())} {sha256(mask).hexdigest()}"
+    told = "" if contrasts is None else contrasts.digest
+    return f"{key_of(prepared, options)} {sorted(asdict(sampling).items())} {sha256(mask).hexdigest()} {told}"
 
 
 class _Store:

@@ -199,6 +199,20 @@ def factor(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def score_of(problem: Problem, parents: int, used: int, left: float, determinant: float, costs: float) -> float:
+    """The score of a child: the share of its variance that is left, and what its parents cost.
+
+    Chance fits the better the fewer samples are left over for a coordinate, so costs grow as those of Akaike's
+    criterion do for small samples (Hurvich & Tsai 1989); equivalent graphs keep equal scores.
+    """
+    n, joint = problem.samples, problem.determinant
+    likelihood = (n - joint * (2 + parents)) * np.log(max(left, EXACT))
+    if joint:
+        return float(likelihood + determinant + costs)
+    return float(likelihood + costs * n / max(n - used - 2, 1.0))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def candidate(
     problem: Problem,
     child: int,
@@ -207,10 +221,11 @@ def candidate(
     left: float,
     determinant: float,
     parents: int,
+    costs: float,
     keep_none: bool,
     scratch: Scratch,
 ) -> tuple[int, float]:
-    """The best number of coordinates of one more parent, and the score that it gives apart from the others' costs.
+    """The best number of coordinates of one more parent, and the score with it; `costs` are those of the others.
 
     With `keep_none`, no coordinate at all is one of the choices.
     """
@@ -233,11 +248,9 @@ def candidate(
                 block[i, j] -= factor * rows[row, at + j]
     penalised = child if problem.ridge.shape[0] > 1 else 0
     which = slot if problem.ridge.shape[1] > 1 else 0
-    n, joint = problem.samples, problem.determinant
     best_size, best = -1, np.inf
     if keep_none:
-        best_size = 0
-        best = (n - joint * (2 + parents)) * np.log(max(left, EXACT)) + joint * determinant
+        best_size, best = 0, score_of(problem, parents, used, left, determinant, costs)
     room = min(width, problem.maximum_coordinates - used)
     for i in range(room):
         pivot = block[i, i] + problem.ridge[penalised, which, i]
@@ -252,8 +265,8 @@ def candidate(
                 for k in range(j, width):
                     block[j, k] -= factor * block[i, k]
         if i + 1 >= problem.fewest[child, slot]:
-            score = (n - joint * (3 + parents)) * np.log(max(left, EXACT)) + joint * determinant
-            score += problem.costs[penalised, which, i]
+            price = costs + problem.costs[penalised, which, i]
+            score = score_of(problem, parents + 1, used + i + 1, left, determinant, price)
             if score < best - TOLERANCE:
                 best_size, best = i + 1, score
     return best_size, best
@@ -283,16 +296,15 @@ def _expand(problem: Problem, trees: Trees, child: int, node: int, parents: int,
     """Find which candidates improve a node's parents, and keep them, best first."""
     slots, sizes, gains = scratch.slots, scratch.sizes, scratch.gains
     used, left, determinant = factor(problem, child, slots, sizes, parents, -1, scratch)
-    joint = problem.determinant
-    cost = costs_of(problem, child, slots, sizes, parents)
-    score = (problem.samples - joint * (2 + parents)) * np.log(max(left, EXACT)) + joint * determinant + cost
+    costs = costs_of(problem, child, slots, sizes, parents)
+    score = score_of(problem, parents, used, left, determinant, costs)
     trees.score[node] = score
     start, found = trees.used[1], 0
     for slot in range(problem.counts[child] if parents < problem.maximum_parents else 0):
         if problem.candidates[child, slot] < 0 or _has(slots, parents, slot):
             continue
-        size, value = candidate(problem, child, slot, used, left, determinant, parents, False, scratch)
-        gain = score - cost - value
+        size, value = candidate(problem, child, slot, used, left, determinant, parents, costs, False, scratch)
+        gain = score - value
         if size > 0 and gain > TOLERANCE:
             place = found
             while place > 0 and gains[place - 1] < gain:
@@ -326,10 +338,12 @@ def _shrink(problem: Problem, trees: Trees, child: int, node: int, parents: int,
                 remaining += other != index and sizes[other] > 0
             sizes[index] = 0
             used, left, determinant = factor(problem, child, slots, sizes, parents, index, scratch)
-            cost = costs_of(problem, child, slots, sizes, parents)
-            size, value = candidate(problem, child, slots[index], used, left, determinant, remaining, True, scratch)
-            if size != old and value + cost < best - TOLERANCE:
-                best, old, changed = value + cost, size, True
+            costs = costs_of(problem, child, slots, sizes, parents)
+            size, value = candidate(
+                problem, child, slots[index], used, left, determinant, remaining, costs, True, scratch
+            )
+            if size != old and value < best - TOLERANCE:
+                best, old, changed = value, size, True
             sizes[index] = old
     trees.best[node] = best
     for index in range(parents):

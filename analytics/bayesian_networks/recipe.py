@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.acyclic import without_cycles
 from analytics.bayesian_networks.dataset import Dataset, Prepared, prepare
 from analytics.bayesian_networks.ecv import ecv
 from analytics.bayesian_networks.fit import FitOptions, FittedNetwork, fit
 from analytics.bayesian_networks.groups import Contrast, Groups
+from analytics.bayesian_networks.intervention import SimulationOptions, knock_downs, simulate_interventions
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.permutation import PermutationTest, permutation_test
@@ -44,6 +46,9 @@ __all__ = ["Compared", "ContrastResult", "PairResult", "RecipeOptions", "SampleP
 
 Floats = NDArray[np.float64]
 
+#: The variables of a group's network that most of the difference goes out from.
+HUBS = 10
+
 #: Parts into which samples are divided for the held-out share of variance.
 _FOLDS = 5
 
@@ -55,7 +60,8 @@ class RecipeOptions:
     Args:
         learning: how the network is learned.
         fitting: how its curves are fitted.
-        log2, quantile_normalise, maximum_missing: of the preparation (`dataset.prepare`).
+        log2, quantile_normalise, outlier_distance, maximum_missing: of the preparation (`dataset.prepare`); an
+            outlier distance of 0 moves no value.
         replicates: networks of the ensemble beside the one of all samples; 0 = none.
         least_frequency: edges of the ensemble that fewer of its networks hold are left out.
         permutations: relabellings of each test.
@@ -67,6 +73,7 @@ class RecipeOptions:
     fitting: FitOptions = field(default_factory=FitOptions)
     log2: bool = False
     quantile_normalise: bool = False
+    outlier_distance: float = 5.0
     maximum_missing: float = 0.2
     replicates: int = 0
     least_frequency: float = 0.5
@@ -137,6 +144,8 @@ class Compared:
         common: what the networks of all responders share; None without responders.
         missing: for each non-responder which of the common edges it lacks.
         held_out: share of variance that the network's curves explain in held-out samples.
+        knock_down_effect: of each variable that is a hub of a comparison, by how much its simulated knock-down changes
+            all others together, in standard deviations; NaN for the rest.
     """
 
     fitted: FittedNetwork
@@ -147,6 +156,7 @@ class Compared:
     common: Subnetwork | None
     missing: Mapping[str, NDArray[np.bool_]]
     held_out: float
+    knock_down_effect: Floats
 
 
 def compare(
@@ -187,6 +197,7 @@ def compare(
         log2=options.log2,
         maximum_missing=options.maximum_missing,
         quantile_normalise=options.quantile_normalise,
+        outlier_distance=options.outlier_distance or None,
     )
     resources = Learning(seed, workers, scheduler, checkpoint, progress)
     learned, replicates = (network, ()) if network is not None else resources.learn(prepared, options)
@@ -208,7 +219,8 @@ def compare(
     compared = _contrasts(fitted, values, contrasts, strata, replicates, options, seed, progress)
     results, common, missing = _pairs(fitted, values, pairs, options)
     mean = np.abs(values).mean(axis=1, dtype=np.float64)
-    return Compared(fitted, len(replicates), mean, compared, results, common, missing, held_out)
+    effect = _knock_down_effect(fitted, compared, options, seed, progress)
+    return Compared(fitted, len(replicates), mean, compared, results, common, missing, held_out, effect)
 
 
 @dataclass(frozen=True)
@@ -226,7 +238,9 @@ class Learning:
         from analytics.bayesian_networks.learn import learn
 
         if not options.replicates:
-            return learn(prepared, options.learning, self.progress, self._file("network")), ()
+            found = learn(prepared, options.learning, self.progress, self._file("network"))
+            # Only networks compiled from many have frequencies below 1.
+            return found.with_frequency_at_least(options.least_frequency), ()
         from analytics.bayesian_networks.ensemble import Resampling, learn_ensemble
 
         ensemble = learn_ensemble(
@@ -338,6 +352,27 @@ def _pairs(
     common = common_network(network, [whole[one.pair.name] for one in responders], signed)
     others = {one.pair.name: whole[one.pair.name] for one in results if one.pair.responder is False}
     return tuple(results), common, missing_edges(common, others)
+
+
+def _knock_down_effect(
+    fitted: FittedNetwork,
+    compared: tuple[ContrastResult, ...],
+    options: RecipeOptions,
+    seed: int,
+    progress: Progress,
+) -> Floats:
+    """Every hub set to its 5 % quantile: the sum of the absolute changes of all other variables."""
+    prepared = fitted.prepared
+    found = np.full(len(prepared.columns), np.nan)
+    chosen = sorted({node for one in compared for node in one.hubs.first(HUBS)})
+    if chosen:
+        done = knock_downs(prepared, [prepared.columns[node] for node in chosen])
+        graph, simulation = without_cycles(fitted.network), SimulationOptions(seed=seed, fit=options.fitting)
+        effects = simulate_interventions(prepared, [graph], done, simulation, progress=progress)
+        size = np.abs(effects.matrix()) / prepared.scale
+        size[range(len(chosen)), chosen] = 0.0
+        found[chosen] = size.sum(axis=1)
+    return found
 
 
 def held_out_r2(fitted: FittedNetwork, options: FitOptions, seed: int) -> float:

@@ -28,6 +28,14 @@ class Functions(StrEnum):
     LINEAR = "linear"
 
 
+class Method(StrEnum):
+    """How the network is searched for (`options.LearningOptions`)."""
+
+    ORDER = "order"
+    HILL_CLIMBING = "hill_climbing"
+    NNSR = "nnsr"
+
+
 @dataclass(frozen=True)
 class Options:
     """What a user chooses."""
@@ -66,8 +74,17 @@ class Options:
     )
     log2: bool = option("Take log2(x + 1) of the values: for counts and TPM", default=False)
     quantile_normalise: bool = option("Give every sample the same distribution", default=False)
+    outlier_distance: float = option(
+        "Values farther from the median, in quartile distances, are moved there; 0 = none",
+        default=5.0,
+        minimum=0,
+    )
     maximum_missing: float = option("Variables with more missing are left out", default=0.2, minimum=0, maximum=1)
     drop_unusable: bool = option("Leave out constant and empty variables instead of refusing them", default=False)
+    method: Method = option(
+        "Search orders of all genes (most accurate), climb, or compile many small networks (cycles may be left)",
+        default=Method.ORDER,
+    )
     functions: Functions = option("Straight lines, curves, or the better for each edge", default=Functions.CHOOSE)
     edge_penalty: float | None = option(
         "What each parent costs, in units of -2 log likelihood", default=None, minimum=0

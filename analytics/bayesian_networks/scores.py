@@ -2,7 +2,7 @@
 
 | score | what it is |
 |---|---|
-| sBIC | n·log(RSS/n) + edf·log n + 2γ·parents·log p: a curve costs its effective degrees of freedom |
+| sBIC | n·log(RSS/n) + (edf·log n + 2γ·parents·log p)·n/(n − edf − 2): a curve costs its degrees of freedom |
 | BNRC | −2 log marginal likelihood by Laplace's approximation (Imoto et al. 2002), one determinant for each parent |
 | BNRC-c | the same in centred coordinates with the joint determinant |
 | BIC, EBIC | the same as sBIC for straight lines (Schwarz 1978; Chen & Chen 2008) |
@@ -27,7 +27,10 @@ SMOOTHING_GRID: NDArray[np.float64] = np.logspace(-5, 5, 21)
 
 
 def sbic(rss: float, samples: int, edf: float, *, parents: int = 0, variables: int = 1, gamma: float = 0.0) -> float:
-    """n·log(RSS/n) + edf·log n + 2γ·parents·log p.
+    """n·log(RSS/n) + (edf·log n + 2γ·parents·log p)·n/(n − edf − 2).
+
+    The last factor matters for small samples, where chance fits well: that of Hurvich & Tsai (1989) for Akaike's
+    criterion.
 
     Args:
         rss: residual sum of squares.
@@ -37,7 +40,8 @@ def sbic(rss: float, samples: int, edf: float, *, parents: int = 0, variables: i
         variables: p, among which the parents were chosen.
         gamma: weight of the choice among p variables, 0 (BIC) to 1 (EBIC, Chen & Chen 2008).
     """
-    return samples * log(rss / samples) + edf * log(samples) + 2 * gamma * parents * log(variables)
+    costs = edf * log(samples) + 2 * gamma * parents * log(variables)
+    return samples * log(rss / samples) + costs * samples / max(samples - edf - 2, 1.0)
 
 
 def linear_bic(y: NDArray[np.float64], parents: NDArray[np.float64], variables: int = 1, gamma: float = 0.0) -> float:

@@ -191,6 +191,10 @@ class Hubs:
     reached: NDArray[np.int64]
     order: NDArray[np.intp]
 
+    def first(self, count: int) -> list[int]:
+        """The first variables in the order, of those that edges leave at all."""
+        return [node for node in self.order[:count].tolist() if self.targets[node]]
+
 
 def hubs(network: Network, delta: Floats, *, levels: int = 3) -> Hubs:
     """Rank the variables of a network by the difference that goes out from them.

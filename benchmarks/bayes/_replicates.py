@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
 from analytics.bayesian_networks.experiments import FEWEST_SAMPLES
 from analytics.bayesian_networks.fit import aligned
@@ -20,15 +21,25 @@ def resampled_networks(
     count: int,
     *,
     intervened: NDArray[np.bool_] | None = None,
+    contrasts: Contrasts | None = None,
     seed: int = 0,
 ) -> tuple[Network, ...]:
-    """Networks learned on bootstrap samples of the rows, all over the columns of the data."""
+    """Networks learned on bootstrap samples of the rows, all over the columns of the data.
+
+    Contrasts are drawn anew within their errors, for each network.
+    """
     networks = []
     for number in range(count):
-        rows, mask = _resample(prepared, intervened, np.random.default_rng([seed, number]))
+        random = np.random.default_rng([seed, number])
+        rows, mask = _resample(prepared, intervened, random)
         part = prepared.with_rows(rows)
         kept = np.flatnonzero(np.isin(prepared.columns, part.columns))
-        network = learn(part, replace(options, seed=number), intervened=None if mask is None else mask[:, kept])
+        network = learn(
+            part,
+            replace(options, seed=number),
+            intervened=None if mask is None else mask[:, kept],
+            contrasts=None if contrasts is None else contrasts.drawn(random).over(part.columns),
+        )
         networks.append(aligned(network, prepared.columns))
     return tuple(networks)
 

@@ -12,6 +12,7 @@ import gzip
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.contrasts import contrasts_of
 from analytics.bayesian_networks.dataset import Dataset, prepare
 from analytics.bayesian_networks.learn import LearningOptions
 from analytics.bayesian_networks.metrics import Ranking, ranking
@@ -36,7 +37,9 @@ def _network(number: int, replicates: int) -> list[Figure]:
     mask = np.zeros(values.shape, np.bool_)
     mask[:GENES] = np.eye(GENES, dtype=np.bool_)
     prepared = prepare(Dataset.of(values, [f"G{gene + 1}" for gene in range(GENES)]))
-    networks = resampled_networks(prepared, LearningOptions(restarts=0), replicates, intervened=mask, seed=number)
+    contrasts = contrasts_of(prepared, mask, np.arange(GENES))
+    options = LearningOptions(restarts=0)
+    networks = resampled_networks(prepared, options, replicates, intervened=mask, contrasts=contrasts, seed=number)
     scores = {
         "learner": frequencies(networks),
         "correlation": np.abs(np.corrcoef(values.T)),

@@ -29,8 +29,12 @@ def test_knock_downs() -> None:
         "genes": ["MYC", "MAX", "EGFR", "KRAS"],
         "frequencies": Network.of_names(["MYC", "MAX", "EGFR", "KRAS"], {("MYC", "MAX"): 0.9, ("MYC", "EGFR"): 0.6}),
     }
+    intervened = np.zeros((44, 4), np.bool_)
+    intervened[40:43, 0] = intervened[43, :2] = True
+    names["intervened"] = intervened
     for block in blocks("knock-downs.md"):
         exec(block, names)
+    assert names["changes"].shape == (2, 4)
     frame = names["effects"].frame(levels=3)
     assert set(frame["variable"]) == {"MAX", "EGFR"}
     assert 0 <= names["labels"].noise <= 0.5

@@ -12,7 +12,7 @@ from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import OrderSearch, link
 from analytics.bayesian_networks.parents import Problem
 from analytics.bayesian_networks.problem import Material, problem_of
-from analytics.bayesian_networks.scores import bnrc_centred, linear_bic
+from analytics.bayesian_networks.scores import bnrc_centred, linear_bic, sbic
 
 
 def here(function, tasks) -> None:
@@ -81,8 +81,8 @@ def test_curves_are_fitted_with_the_coordinates_that_the_score_prefers() -> None
     rows = [source.columns.coordinates[k, :size].T for k, size in zip(edges.parents, edges.sizes, strict=True)]
     design, y = np.hstack(rows).astype(float), source.columns.children[:, 0].astype(float)
     residual = y - design @ np.linalg.lstsq(design, y)[0]
-    penalties = edges.sizes.sum() * np.log(400) + 2 * 2 * np.log(4)
-    assert order.scores[0] == pytest.approx(400 * np.log(residual @ residual) + penalties, abs=0.02)
+    score = sbic(400 * (residual @ residual), 400, edges.sizes.sum(), parents=2, variables=4, gamma=1.0)
+    assert order.scores[0] == pytest.approx(score, abs=0.02)
 
 
 def test_the_answer_depends_on_the_allowed_candidates_only() -> None:

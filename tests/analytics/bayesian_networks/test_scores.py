@@ -49,6 +49,13 @@ def test_smoothing_follows_the_curve(sine: tuple[np.ndarray, np.ndarray]) -> Non
     assert edf == pytest.approx(1, abs=0.05)
 
 
+def test_costs_grow_where_few_samples_are_left() -> None:
+    """In large samples they are Schwarz's; with 20 samples and 8 coordinates each costs twice as much."""
+    many, few = 10**6, 20
+    assert sbic(many, many, 8.0) == pytest.approx(8 * np.log(many), rel=1e-4)
+    assert sbic(few, few, 8.0) == pytest.approx(2 * 8 * np.log(few))
+
+
 def test_ebic_adds_the_choice_among_variables() -> None:
     plain = sbic(10.0, 100, 3.0, parents=2, variables=50)
-    assert sbic(10.0, 100, 3.0, parents=2, variables=50, gamma=0.5) == pytest.approx(plain + 2 * np.log(50))
+    assert sbic(10.0, 100, 3.0, parents=2, variables=50, gamma=0.5) == pytest.approx(plain + 2 * np.log(50) * 100 / 95)
