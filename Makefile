@@ -25,7 +25,7 @@ types: $(VENV)/dev
 	$(BIN)/mypy
 
 unit: $(VENV)/dev $(VENV)/browser
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto
 
 docs: $(VENV)/core  ## Make the pages of the docs that come from the code.
 	$(BIN)/targetgraph model --markdown > docs/model.md

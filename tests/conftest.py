@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,6 +24,40 @@ ROOT = Path(__file__).parent.parent
 # Timings on a busy machine say nothing about correctness.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("tests")
+
+#: Tests that share what is dear, by the beginnings of their paths: compiled kernels, the one Neo4j server, the real
+#: build. What takes longest stands first, so that no worker is left with it at the end.
+_TOGETHER = {
+    "compiled": ("analytics/bayes", "analytics/test_analyses", "dashboards/test_gene_networks", "targetgraph/test_an"),
+    "neo4j": ("neo4j", "warehouse/graph", "targetgraph/test_publish"),
+    "real build": ("test_real_build", "warehouse/analyst"),
+    "browser": ("dashboards",),
+    "builds": ("etl/test_build",),
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each file to one worker, and files that share something to the same one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    config.option.loadscopereorder = False
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first."""
+    places = {name: number for number, name in enumerate(_TOGETHER)}
+    items.sort(key=lambda item: places.get(_group(item.nodeid), len(places)))
+
+
+def _group(nodeid: str) -> str:
+    path = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
+    return next((name for name, starts in _TOGETHER.items() if path.startswith(starts)), path)
 
 
 @pytest.fixture(scope="session")

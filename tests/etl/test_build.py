@@ -85,7 +85,7 @@ def _assert_whole(made: Build, folder: Path) -> None:
 # -- killed, full disk, two at a time ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("only", "kills"), [(("reactome",), 9), ((), 3)], ids=["refresh", "full build"])
+@pytest.mark.parametrize(("only", "kills"), [(("reactome",), 6), ((), 2)], ids=["refresh", "full build"])
 def test_killed_at_any_moment_leaves_a_whole_build(
     home: Home, raw: Path, tmp_path: Path, only: tuple[str, ...], kills: int
 ) -> None:
