@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import streamlit as st
 
-from analytics.survival.estimators import Curve, kaplan_meier, log_rank
-from analytics.survival.groups import SMALLEST_GROUP, SPLITS, Grouped, Split, grouped, values
+from analytics.survival.groups import SPLITS, Split, grouped, values
 from dashboards.page import Page, View
 from dashboards.parts.state import chosen_of
-from dashboards.parts.survival import curve_table, risk_table, show_curves
-from dashboards.parts.table import show_table
+from dashboards.parts.survival import show_survival
 from dashboards.parts.text import plain
+from warehouse.analyst.identifiers import Outcome, resolve
 from warehouse.answer import to_polars
+
+if TYPE_CHECKING:
+    from warehouse.home import Build
+    from warehouse.warehouse import Warehouse
 
 _ENDPOINTS = {
     "OS": "Overall survival",
@@ -25,32 +30,39 @@ _ENDPOINTS = {
 
 def render(view: View) -> None:
     """Draw the page."""
-    matrices = to_polars(view.sql("FROM matrices ORDER BY cohort_id, matrix").table)
-    matrices = matrices.filter(pl.col("kind").is_in(list(SPLITS)))
+    matrices = _matrices(view.warehouse, view.warehouse.build)
     if matrices.is_empty():
         st.info("This build has no cohort with molecular values.", icon=":material/inbox:")
         return
     first, second, third = st.columns(3)
     with first:
         cohort = chosen_of("Cohort", matrices["cohort_id"].unique(maintain_order=True).to_list(), "cohort")
-        symbol = st.text_input("Gene", key="gene", bind="query-params", placeholder="A symbol: TP53")
+        symbol = st.text_input("Gene", key="gene", bind="query-params", placeholder="A symbol: TP53").strip()
     kinds = {row["matrix"]: row["kind"] for row in matrices.iter_rows(named=True) if row["cohort_id"] == cohort}
     kinds = dict(sorted(kinds.items(), key=lambda one: (list(SPLITS).index(one[1]), one[0])))
     with second:
         matrix = chosen_of("Values", list(kinds), "matrix")
         split = Split(chosen_of("Groups", [one.value for one in SPLITS[kinds[matrix]]], "split"))
     with third:
-        endpoint = chosen_of("End point", _endpoints(view, cohort), "endpoint", names=_ENDPOINTS)
-    gene = _gene(view, symbol.strip())
+        ends = _endpoints(view.warehouse, view.warehouse.build, cohort)
+        endpoint = chosen_of("End point", ends, "endpoint", names=_ENDPOINTS)
+    gene = _gene(view, symbol)
     if gene is None:
         return
     found = grouped(values(view.warehouse, matrix, gene, endpoint), split)
-    _results(view, found, f"{_ENDPOINTS.get(endpoint, endpoint)} in {cohort} by {symbol} ({matrix}), {split}")
+    show_survival(view, found, f"{_ENDPOINTS.get(endpoint, endpoint)} in {cohort} by {symbol} ({matrix}), {split}")
 
 
-def _endpoints(view: View, cohort: str) -> list[str]:
-    rows = view.sql(
-        """SELECT endpoint, count(*) AS n FROM survival JOIN has_patient ON object = patient_id
+@st.cache_data(max_entries=2, show_spinner=False)
+def _matrices(_warehouse: Warehouse, build: Build) -> pl.DataFrame:
+    found = to_polars(_warehouse.sql("FROM matrices ORDER BY cohort_id, matrix").table)
+    return found.filter(pl.col("kind").is_in(list(SPLITS)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _endpoints(_warehouse: Warehouse, build: Build, cohort: str) -> list[str]:
+    rows = _warehouse.sql(
+        """SELECT endpoint FROM survival JOIN has_patient ON object = patient_id
         WHERE subject = $cohort GROUP BY endpoint ORDER BY endpoint <> 'OS', endpoint""",
         cohort=cohort,
     ).rows()
@@ -61,37 +73,13 @@ def _gene(view: View, symbol: str) -> str | None:
     if not symbol:
         st.info("Name a gene to divide the patients by.", icon=":material/info:")
         return None
-    found = list(view.warehouse.search(symbol, "Gene", 1))
-    if not found or found[0]["match"] not in {"symbol", "identifier", "previous symbol or alias"}:
-        st.warning(f"No gene is called {plain(symbol)}.", icon=":material/search_off:")
-        return None
-    return str(found[0]["id"])
-
-
-def _results(view: View, found: Grouped, question: str) -> None:
-    parts = {name: found.patients.filter(pl.col("group") == name) for name in found.names}
-    arrays = {name: (part["time_days"].to_numpy(), part["event"].to_numpy()) for name, part in parts.items()}
-    curves: dict[str, Curve] = {name: kaplan_meier(*both) for name, both in arrays.items()}
-    test = log_rank(arrays)
-    p_value, ratio, patients = st.columns(3)
-    p_value.metric("Log-rank p", f"{test.p_value:.3g}", help=f"Chi-squared {test.statistic:.3f}", border=True)
-    if test.hazard_ratio is not None and test.hazard_ratio_interval is not None:
-        low, high = test.hazard_ratio_interval
-        ratio.metric(
-            f"Hazard ratio, {found.names[0]} / {found.names[1]}",
-            f"{test.hazard_ratio:.2f}",
-            help=f"From observed and expected events; 95 % interval {low:.2f} to {high:.2f}",
-            border=True,
-        )
-    patients.metric(
-        "Patients", f"{found.patients.height:,}", help=f"{found.without_value:,} have no value.", border=True
-    )
-    show_curves(curves)
-    for name in found.suppressed:
-        st.caption(f"The group {plain(name)} has fewer than {SMALLEST_GROUP} patients and is not shown.")
-    show_table(view, risk_table(curves, arrays, test), question, key="groups")
-    with st.expander("The curves as a table", icon=":material/table:"):
-        show_table(view, curve_table(curves), f"Kaplan-Meier curves: {question}", key="curves")
+    with view.warehouse.reading() as connection:
+        [found] = resolve(connection, [symbol])
+    if found.id is None:
+        several = "means several genes" if found.outcome is Outcome.AMBIGUOUS else "is no gene of this build"
+        near = f" Perhaps: {', '.join(found.candidates)}." if found.candidates else ""
+        st.warning(plain(f"{symbol} {several}.{near}"), icon=":material/search_off:")
+    return found.id
 
 
 PAGE = Page(

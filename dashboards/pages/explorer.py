@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.neighbours import centres_of, neighbours, picture
-from dashboards.parts.network import MOST_NODES, Node, show_network
+from dashboards.parts.neighbours import centres_of, filtered, neighbours, picture
+from dashboards.parts.network import Node, show_network
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 
@@ -34,7 +33,7 @@ def render(view: View) -> None:
     if found.is_empty():
         st.info("Nothing is related to these.", icon=":material/inbox:")
         return
-    kept = _filtered(found)
+    kept = filtered(found)
     nodes, edges = picture(centres, kept)
     clicked = show_network(
         nodes, edges, key="network", description=f"{len(nodes)} entities and {len(edges)} relationships"
@@ -43,31 +42,6 @@ def render(view: View) -> None:
     with st.expander(f"The {kept.height:,} relationships as a table", icon=":material/table:"):
         question = f"Neighbours of {given}"
         show_table(view, kept.drop("centre", "other"), question, key="neighbours", entity_columns=("subject", "object"))
-
-
-def _filtered(found: pl.DataFrame) -> pl.DataFrame:
-    """What the visitor chose: by type of relationship, type of neighbour, source, and number."""
-    sources = sorted(set(found["sources"].explode().drop_nulls()))
-    first, second, third, fourth = st.columns(4)
-    types = first.multiselect(
-        "Relationships", sorted(set(found["type"])), key="types", bind="query-params", placeholder="All"
-    )
-    others = second.multiselect(
-        "Neighbours", sorted(set(found["other_type"])), key="others", bind="query-params", placeholder="All"
-    )
-    stated_by = third.multiselect("Sources", sources, key="sources", bind="query-params", placeholder="All")
-    most = fourth.slider(
-        "At most of each type", 1, 100, 12, key="most", bind="query-params", help="The best supported come first."
-    )
-    chosen = found
-    if types:
-        chosen = chosen.filter(pl.col("type").is_in(types))
-    if others:
-        chosen = chosen.filter(pl.col("other_type").is_in(others))
-    if stated_by:
-        chosen = chosen.filter(pl.col("sources").list.eval(pl.element().is_in(stated_by)).list.any())
-    place = pl.int_range(pl.len()).over("centre", "type")
-    return chosen.filter(place < most).head(MOST_NODES * 4)
 
 
 def _act(view: View, clicked: str | None, given: str, nodes: Sequence[Node]) -> None:

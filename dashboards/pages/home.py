@@ -10,12 +10,11 @@ from dashboards.page import Page, View
 from dashboards.parts.state import remember
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
+from dashboards.parts.welcome import show_welcome
 from warehouse.model import FULL_MODEL
 from warehouse.search import Found
 
 _MOST = 500
-#: The types that are counted on the first page; the page of sources has all.
-_COUNTED = ("Gene", "Protein", "Pathway", "Disease", "Drug", "Structure", "Cohort", "Patient")
 
 
 def render(view: View) -> None:
@@ -31,7 +30,7 @@ def render(view: View) -> None:
     if text.strip():
         _results(view, text)
     else:
-        _welcome(view)
+        show_welcome(view)
 
 
 def _results(view: View, text: str) -> None:
@@ -80,24 +79,6 @@ def _choice(label: str, counts: Mapping[str, int], name: str, wanted: str | None
     )
     remember(name, chosen)
     return chosen
-
-
-def _welcome(view: View) -> None:
-    counts = view.receipt["counts"]
-    kinds = [name for name in _COUNTED if counts.get(name)]
-    st.markdown("Search above, or ask a question on the pages at the left. Every answer names its sources.")
-    for row in (kinds[:4], kinds[4:]):
-        for column, name in zip(st.columns(4), row, strict=False):
-            meaning = FULL_MODEL.entities[name].meaning
-            column.metric(
-                FULL_MODEL.entities[name].table.replace("_", " ").capitalize(),
-                f"{counts[name]:,}",
-                help=meaning,
-                border=True,
-            )
-    relationships = sum(count for name, count in counts.items() if name in FULL_MODEL.relationships)
-    sources = len(view.receipt["sources"])
-    st.caption(f"{relationships:,} relationships from {sources} sources: {plain(', '.join(view.releases))}")
 
 
 PAGE = Page("Search", "Ask", ":material/search:", render, order=0, sample={"q": "SKP1"})

@@ -7,11 +7,11 @@ import streamlit as st
 
 from dashboards.page import Page, View
 from dashboards.parts.enrichment import show_enrichment
-from dashboards.parts.list_making import make_list
+from dashboards.parts.list_making import combine_lists, make_list
 from dashboards.parts.messages import show_error
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
-from warehouse.analyst.lists import OPERATIONS, Change, EntityList, Lists, combine, follow
+from warehouse.analyst.lists import Change, EntityList, Lists, follow
 from warehouse.errors import TargetGraphError
 
 _TOLD = "lists_told"
@@ -26,7 +26,7 @@ def render(view: View) -> None:
     with look:
         _look(view, lists)
     with join:
-        _join(lists)
+        combine_lists(lists)
     with test:
         show_enrichment(view, lists)
 
@@ -68,27 +68,6 @@ def _show_members(view: View, now: EntityList, changes: list[Change]) -> None:
         lost = pl.DataFrame(now.unresolved, schema=["given", "why"], orient="row")
         with st.expander(f"{lost.height:,} texts became no member", icon=":material/help:"):
             show_table(view, lost, f"What became no member of {now.name}", key="unresolved")
-
-
-def _join(lists: Lists) -> None:
-    names = lists.names()
-    if len(names) < 2:
-        st.info("Two lists are needed.", icon=":material/inbox:")
-        return
-    with st.form("join", border=False):
-        columns = st.columns(3)
-        first = columns[0].selectbox("First list", names, key="first")
-        operation = columns[1].selectbox("Operation", list(OPERATIONS), key="operation")
-        second = columns[2].selectbox("Second list", names, index=1, key="second")
-        name = st.text_input("Name of the new list", key="joined")
-        if not st.form_submit_button("Combine", icon=":material/join:"):
-            return
-    try:
-        made = combine(name.strip(), operation, lists.get(first), lists.get(second))
-        lists.save(made)
-        st.success(f"{plain(made.name)} has {len(made.members):,} members.", icon=":material/check:")
-    except TargetGraphError as error:
-        show_error(error)
 
 
 PAGE = Page("Lists", "Explore", ":material/checklist:", render, order=20, sample={"type": "Gene"})

@@ -59,7 +59,9 @@ def render(view: View) -> None:
     if row is not None:
         with view.warehouse.reading() as connection:
             paths = connections.examples(connection, ends, row["path_type"], _EXAMPLES)
-        _show_paths(view, paths, row["path_type"])
+        st.markdown(plain(row["path_type"]))
+        steps = [{f"step_{place}": name for place, name in enumerate(names)} for names in paths]
+        show_table(view, pl.DataFrame(steps), f"Paths {row['path_type']}", key="paths")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -74,12 +76,6 @@ def _read(_warehouse: Warehouse, build: Build) -> Connections:
 def _prepare(warehouse: Warehouse) -> None:
     _read(warehouse, warehouse.build)
     importlib.import_module("scipy.special")
-
-
-def _show_paths(view: View, paths: list[list[str]], path_type: str) -> None:
-    st.markdown(plain(path_type))
-    rows = [{f"step_{place}": name for place, name in enumerate(names)} for names in paths]
-    show_table(view, pl.DataFrame(rows), f"Paths {path_type}", key="paths")
 
 
 PAGE = Page(

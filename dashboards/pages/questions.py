@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboards.page import Page, View
 from dashboards.parts.messages import show_error
+from dashboards.parts.questions import ask_for, take_example, told
 from dashboards.parts.state import remember
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
-from warehouse.analyst.template import Parameter, Template, templates
+from warehouse.analyst.template import templates
 from warehouse.answer import Answer
 from warehouse.errors import TargetGraphError
 
@@ -30,46 +31,16 @@ def render(view: View) -> None:
     remember("template", name)
     chosen = known[name]
     st.markdown(plain(chosen.question))
-    given = {parameter.name: _input(chosen, parameter) for parameter in chosen.parameters.values()}
+    given = {parameter.name: ask_for(chosen, parameter) for parameter in chosen.parameters.values()}
     with st.container(horizontal=True):
         asked = st.button("Ask", type="primary", icon=":material/play_arrow:")
-        st.button("Take the example", type="tertiary", on_click=_take_example, args=[chosen])
+        st.button("Take the example", type="tertiary", on_click=take_example, args=[chosen])
     with st.expander("The Cypher behind it", icon=":material/code:"):
         st.code(chosen.query, language="cypher", wrap_lines=True)
     if asked:
-        st.session_state[_DONE] = (name, _told(chosen, given), _ask(view, name, given))
+        st.session_state[_DONE] = (name, told(chosen, given), _ask(view, name, given))
     if _DONE in st.session_state and st.session_state[_DONE][0] == name:
         _show(view, *st.session_state[_DONE][1:])
-
-
-def _key(name: str) -> str:
-    return f"of_{name}"
-
-
-def _input(chosen: Template, parameter: Parameter) -> str:
-    label = parameter.name.replace("_", " ").capitalize()
-    draw = st.text_area if parameter.is_list else st.text_input
-    return str(
-        draw(
-            label,
-            key=_key(parameter.name),
-            bind="query-params",
-            placeholder=chosen.example.get(parameter.name) or parameter.default or "",
-            help=f"{parameter.type}: {parameter.meaning}",
-        )
-        or ""
-    )
-
-
-def _take_example(chosen: Template) -> None:
-    for name, value in chosen.example.items():
-        st.session_state[_key(name)] = value
-
-
-def _told(chosen: Template, given: dict[str, str]) -> str:
-    """The question as it stands in the header of downloads."""
-    values = ", ".join(f"{name} = {value or chosen.parameters[name].default}" for name, value in given.items())
-    return f"{chosen.title}: {values}"
 
 
 def _ask(view: View, name: str, given: dict[str, str]) -> Answer | TargetGraphError:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.provenance import show_statements, statements_about, statements_between
-from dashboards.parts.state import remember
+from dashboards.parts.entity import (
+    Entity,
+    find_entity,
+    relationship_counts,
+    show_properties,
+    show_relationships,
+    show_what_is_said,
+)
 from dashboards.parts.structure import show_structure
 from dashboards.parts.table import show_table
-from dashboards.parts.text import plain, shown, source_address, words
-from warehouse.answer import Answer, to_polars
-from warehouse.model import FULL_MODEL, RelationshipType
-
-
-@dataclass(frozen=True)
-class Entity:
-    """The entity of the page."""
-
-    id: str
-    type: str
-    values: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its symbol or name."""
-        return str(self.values.get("symbol") or self.values.get("name") or self.id)
+from dashboards.parts.text import plain, source_address
+from warehouse.model import FULL_MODEL
 
 
 def render(view: View) -> None:
@@ -40,7 +28,7 @@ def render(view: View) -> None:
     if not wanted:
         st.info("Give an identifier, or come here from a search.", icon=":material/info:")
         return
-    entity = _find(view, wanted)
+    entity = find_entity(view, wanted)
     if entity is None:
         _say_unknown(view, wanted)
         return
@@ -52,23 +40,10 @@ def render(view: View) -> None:
             _about(view, entity)
     if related.open:
         with related:
-            _relationships(view, entity)
+            show_relationships(view, entity)
     if said.open:
         with said:
-            _statements(view, entity)
-
-
-def _find(view: View, wanted: str) -> Entity | None:
-    merged = view.sql("SELECT canonical_id FROM merges WHERE merged_id = $id AND active", id=wanted).rows()
-    entity_id = merged[0][0] if merged else wanted
-    if merged:
-        st.caption(f"{plain(wanted)} is the same as {plain(entity_id)}.")
-    found = view.sql("SELECT type FROM entities WHERE id = $id", id=entity_id).rows()
-    if not found:
-        return None
-    table = FULL_MODEL.entities[found[0][0]].table
-    values = next(iter(view.sql(f'FROM "{table}" WHERE id = $id', id=entity_id)))
-    return Entity(entity_id, found[0][0], values)
+            show_what_is_said(view, entity)
 
 
 def _say_unknown(view: View, wanted: str) -> None:
@@ -96,9 +71,9 @@ def _about(view: View, entity: Entity) -> None:
     if entity.type == "Structure":
         show_structure(view, entity.id)
         st.subheader("Properties", anchor=False)
-    _properties(view, entity)
+    show_properties(view, entity)
     st.subheader("What it is related with", anchor=False)
-    counted = _counts(view, entity).select(
+    counted = relationship_counts(view, entity).select(
         "type", "direction", pl.col("other").alias("with"), pl.col("n").alias("count")
     )
     show_table(
@@ -109,122 +84,6 @@ def _about(view: View, entity: Entity) -> None:
         empty="No relationship of it is known.",
         help_texts={"direction": "From it (to), to it (from), or both ways (with)."},
     )
-
-
-def _properties(view: View, entity: Entity) -> None:
-    declared = {one.name: one for one in FULL_MODEL.entities[entity.type].shown}
-    rows = [
-        {"property": words(name), "value": shown(value), "meaning": declared[name].meaning if name in declared else ""}
-        for name, value in entity.values.items()
-        if value is not None and value != []
-    ]
-    show_table(view, pl.DataFrame(rows), f"Properties of {entity.id}", key="properties")
-    conflicts = view.sql("FROM conflicts WHERE entity_id = $id ORDER BY ALL", id=entity.id)
-    if len(conflicts):
-        st.subheader("Where sources differ", anchor=False)
-        show_table(view, conflicts, f"Conflicts of {entity.id}", key="conflicts")
-
-
-def _relationships(view: View, entity: Entity) -> None:
-    counted = _counts(view, entity)
-    if counted.is_empty():
-        st.info("No relationship of it is known.", icon=":material/inbox:")
-        return
-    kinds = [(row["type"], row["direction"], row["other"]) for row in counted.iter_rows(named=True)]
-    labels = {kind: _label(kind, count) for kind, count in zip(kinds, counted["n"], strict=True)}
-    by_name = {" ".join(kind): kind for kind in kinds}
-    wanted = st.query_params.get("relationship")
-    named = st.selectbox(
-        "Relationship",
-        list(by_name),
-        index=list(by_name).index(wanted) if wanted in by_name else 0,
-        format_func=lambda name: labels[by_name[name]],
-        key="relationship_chosen",
-        help="By type, direction and what stands at the other end; the most come first.",
-    )
-    remember("relationship", named)
-    kind = by_name[named]
-    answer = _related(view, entity, kind)
-    row = show_table(
-        view,
-        answer,
-        f"{named} of {entity.id}",
-        key=f"related_{named.replace(' ', '_')}",
-        entity_columns=("id",),
-        help_texts={"id": "Opens the report."},
-        select=True,
-    )
-    if row is None:
-        st.caption("Choose a row to see who states it, in which file and row.")
-    else:
-        st.subheader(f"Who states it: {plain(row['name'] or row['id'])}", anchor=False)
-        said = statements_between(view, kind[0], (entity.id, entity.type), (row["id"], kind[2]))
-        show_statements(view, said, f"{entity.id} {kind[0]} {row['id']}", key="statements_between")
-
-
-def _counts(view: View, entity: Entity) -> pl.DataFrame:
-    """How many relationships there are, by type, direction and the type of the other end."""
-    found = [
-        to_polars(
-            view.query(
-                f"MATCH (n:{entity.type} {{id: $id}}){left}-[r]-{right}(x) "
-                "RETURN type(r) AS type, labels(x)[0] AS other, count(*) AS n",
-                id=entity.id,
-            ).table
-        ).with_columns(direction=pl.lit(direction))
-        for direction, left, right in (("to", "", ">"), ("from", "<", ""))
-    ]
-    schema = {"type": pl.String, "other": pl.String, "n": pl.Int64, "direction": pl.String}
-    both = pl.concat(
-        [one.cast({"n": pl.Int64}).select(list(schema)) for one in found if one.height] or [pl.DataFrame(schema=schema)]
-    )
-    symmetric = [name for name, declared in FULL_MODEL.relationships.items() if declared.symmetric]
-    direction = pl.when(pl.col("type").is_in(symmetric)).then(pl.lit("with")).otherwise("direction")
-    grouped = both.with_columns(direction=direction).group_by("type", "direction", "other").agg(pl.col("n").sum())
-    return grouped.sort(
-        [pl.col("n"), pl.col("type"), pl.col("direction"), pl.col("other")], descending=[True, False, False, False]
-    )
-
-
-def _label(kind: tuple[str, str, str], count: int) -> str:
-    type_name, direction, other = kind
-    arrow = {"to": "→", "from": "←", "with": "–"}[direction]
-    return f"{type_name} {arrow} {other} ({count:,})"
-
-
-def _related(view: View, entity: Entity, kind: tuple[str, str, str]) -> Answer:
-    type_name, direction, other = kind
-    declared = FULL_MODEL.relationships[type_name]
-    left, right = {"to": ("", ">"), "from": ("<", ""), "with": ("", "")}[direction]
-    columns = ", ".join(f"r.{name} AS {name}" for name in _columns(declared))
-    has_symbol = any(one.name == "symbol" for one in FULL_MODEL.entities[other].properties)
-    symbol = "x.symbol AS symbol, " if has_symbol else ""
-    text = (
-        f"MATCH (n:{entity.type} {{id: $id}}){left}-[r:{type_name}]-{right}(x:{other}) "
-        f"RETURN x.id AS id, {symbol}x.name AS name, {columns} ORDER BY name, id"
-    )
-    answer = view.query(text, id=entity.id)
-    # A column in which nothing stands says nothing.
-    said = [name for name in answer.columns if name in {"id", "name"} or answer.table[name].null_count < len(answer)]
-    return Answer(answer.table.select(said), answer.truncated, answer.warnings, answer.seconds)
-
-
-def _columns(declared: RelationshipType) -> list[str]:
-    first = ["sources", "evidence"]
-    return [*first, *(one.name for one in declared.shown if one.name not in {*first, "id", "name"})]
-
-
-def _statements(view: View, entity: Entity) -> None:
-    show_statements(view, statements_about(view, entity.id, entity.type), f"about {entity.id}", key="statements")
-    merged = view.sql("FROM merges WHERE canonical_id = $id ORDER BY merged_id", id=entity.id)
-    if len(merged):
-        st.subheader("Identifiers that are the same", anchor=False)
-        show_table(view, merged, f"Merges into {entity.id}", key="merges")
-    names = view.sql(
-        "SELECT synonym, kind, sources FROM synonyms WHERE entity_id = $id ORDER BY kind, synonym", id=entity.id
-    )
-    st.subheader("Names", anchor=False)
-    show_table(view, names, f"Names of {entity.id}", key="names")
 
 
 PAGE = Page("Report", "Ask", ":material/lab_profile:", render, order=10, sample={"id": "hgnc:10899"})

@@ -8,10 +8,9 @@ import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.receipts import build_row, source_row
+from dashboards.parts.receipts import show_builds, source_row
 from dashboards.parts.table import show_table
 from warehouse.answer import to_polars
-from warehouse.diff import difference
 from warehouse.licences import conditions, may_be_passed_on
 
 
@@ -19,7 +18,7 @@ def render(view: View) -> None:
     """Draw the page."""
     _build_line(view)
     tabs = st.tabs(["Sources", "Licences", "Files", "Set aside", "Types", "Builds and changes"], key="tab")
-    for tab, draw in zip(tabs, (_sources, _licences, _files, _set_aside, _types, _builds), strict=True):
+    for tab, draw in zip(tabs, (_sources, _licences, _files, _set_aside, _types, show_builds), strict=True):
         with tab:
             draw(view)
 
@@ -84,26 +83,6 @@ def _set_aside(view: View) -> None:
 def _types(view: View) -> None:
     counts = sorted(view.receipt["counts"].items(), key=lambda one: (-one[1], one[0]))
     show_table(view, pl.DataFrame(counts, schema=["type", "rows"], orient="row"), "Rows by type", key="types")
-
-
-def _builds(view: View) -> None:
-    builds = view.home.builds()
-    rows = [build_row(build.id, build.receipt(), view.warehouse.build.id) for build in reversed(builds)]
-    show_table(view, pl.DataFrame(rows, infer_schema_length=None), "Builds that are kept", key="builds")
-    if len(builds) < 2:
-        st.caption("With a second build, what changed between the two is shown here.")
-        return
-    names = [build.id for build in builds]
-    before, after = st.columns(2)
-    old = before.selectbox("Before", names, index=len(names) - 2, key="before", bind="query-params")
-    new = after.selectbox("After", names, index=len(names) - 1, key="after", bind="query-params")
-    if st.button("Compare", icon=":material/difference:"):
-        with st.spinner("Comparing ..."):
-            found = difference(view.home.build(old), view.home.build(new))
-        question = f"What differs between {old} and {new}"
-        show_table(view, found.by_source, question, key="by_source", empty="Nothing differs.")
-        if found.rows.height:
-            show_table(view, found.rows.head(view.warehouse.limits.rows), f"{question}, row by row", key="rows")
 
 
 PAGE = Page("Sources and builds", "Data", ":material/database:", render)

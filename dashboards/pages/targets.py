@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.state import chosen_of
-from dashboards.parts.table import show_table
+from dashboards.parts.targets import ask_cohort, ask_weights, counts_of_all_genes, prioritised, show_targets
 from dashboards.parts.text import plain
-from warehouse.analyst.expression import cohorts_with_levels
 from warehouse.analyst.identifiers import require
-from warehouse.analyst.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, prioritise
+from warehouse.analyst.prioritisation import NoGenesError
 
 if TYPE_CHECKING:
-    from warehouse.home import Build
     from warehouse.warehouse import Warehouse
 
 
@@ -30,89 +26,32 @@ def render(view: View) -> None:
         return
     with view.warehouse.reading() as connection:
         disease = require(connection, text, "Disease")
-    weights, neighbours = _weights()
-    cohort = _cohort(view)
-    with st.spinner("Counting ...", show_time=True):
-        asked = (disease, tuple(weights.items()), neighbours, cohort)
-        found = _prioritised(view.warehouse, view.warehouse.build, *asked)
-    _show(view, text, found)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _prioritised(
-    _warehouse: Warehouse,
-    build: Build,
-    disease: str,
-    weights: tuple[tuple[str, float], ...],
-    neighbours: int | None,
-    cohort: str | None,
-) -> Prioritised:
-    """The table, kept for the clicks that only open its cells."""
-    return prioritise(_warehouse, disease, dict(weights), with_neighbours_of=neighbours, cohort=cohort)
-
-
-def _weights() -> tuple[Mapping[str, float], int | None]:
-    with st.expander("Weights", icon=":material/tune:"):
-        columns = st.columns(4)
-        weights = {
-            one.name: columns[place % 4].slider(
-                one.name.replace("_", " ").capitalize(),
-                0.0,
-                5.0,
-                float(one.weight),
-                0.5,
-                key=one.name,
-                bind="query-params",
-                help=one.meaning,
-            )
-            for place, one in enumerate(CRITERIA)
-        }
-        also = st.checkbox(
-            "Also genes that interact with at least so many of the disease's", key="also", bind="query-params"
+    weights, neighbours = ask_weights()
+    cohort = ask_cohort(view)
+    try:
+        with st.spinner("Counting ...", show_time=True):
+            asked = (disease, tuple(weights.items()), neighbours, cohort)
+            found = prioritised(view.warehouse, view.warehouse.build, *asked)
+    except NoGenesError:
+        st.info(
+            f"No source of this build links a gene with {plain(text.strip())} ({plain(disease)}), so there is nothing "
+            "to order. A broader name of the disease may have genes.",
+            icon=":material/inbox:",
         )
-        least = st.number_input("So many", 1, 100, 8, key="least", bind="query-params", disabled=not also)
-    return weights, int(least) if also else None
-
-
-def _cohort(view: View) -> str | None:
-    """The cohort whose tumours tell how strongly genes are expressed; None = one that studies the disease."""
-    known = ["", *cohorts_with_levels(view.warehouse)]
-    if len(known) == 1:
-        return None
-    names = {"": "One that studies the disease", **{one: one for one in known if one}}
-    return chosen_of("Expression in the tumours of", known, "cohort", names=names) or None
-
-
-def _show(view: View, text: str, found: Prioritised) -> None:
-    used = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items() if weight)
-    st.caption("Choose a row to open its cells. The score orders a reading list; it is no probability.")
-    for note in found.notes:
-        st.caption(plain(note))
-    row = show_table(
-        view,
-        found.table,
-        f"Targets of {text} ({found.disease}), weights: {used}",
-        key="targets",
-        entity_columns=["gene_id"],
-        help_texts={one.name: one.meaning for one in CRITERIA},
-        select=True,
-    )
-    if row is not None:
-        _open_cells(view, found, row)
-
-
-def _open_cells(view: View, found: Prioritised, row: Mapping[str, object]) -> None:
-    counted = [one.name for one in CRITERIA if row.get(one.name)]
-    name = st.pills(
-        f"What is counted for {plain(row['gene'])}", counted, default=counted[0] if counted else None, key="cell",
-        format_func=lambda one: f"{one.replace('_', ' ')} {row[one]:,}",
-    )  # fmt: skip
-    if name is None:
         return
-    answer = explain(view.warehouse, found.disease, str(row["gene_id"]), name, found.cohort)
-    ids = [column for column in answer.columns if column.endswith("_id")]
-    st.markdown(plain(BY_NAME[name].meaning))
-    show_table(view, answer, f"{BY_NAME[name].meaning}: {row['gene']}", key="opened", entity_columns=ids)
+    show_targets(view, text, found)
 
 
-PAGE = Page("Targets", "Explore", ":material/target:", render, order=30, sample={"disease": "lung cancer"})
+def _prepare(warehouse: Warehouse) -> None:
+    counts_of_all_genes(warehouse, warehouse.build)
+
+
+PAGE = Page(
+    "Targets",
+    "Explore",
+    ":material/target:",
+    render,
+    order=30,
+    sample={"disease": "lung cancer"},
+    prepare=_prepare,
+)

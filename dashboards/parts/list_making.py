@@ -1,4 +1,4 @@
-"""Making a list on a page: identifiers pasted or uploaded, a report of what each means, and keeping what was found."""
+"""Making a list on a page: of identifiers pasted or uploaded, with a report of what each means, or of two lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboards.parts.text import plain
 from dashboards.parts.uploads import checked_content
 from warehouse.analyst.columns import table_columns, text_of
 from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
-from warehouse.analyst.lists import Lists, from_report
+from warehouse.analyst.lists import OPERATIONS, Lists, combine, from_report
 from warehouse.errors import QuestionError, TargetGraphError
 
 _TYPES = ("Gene", "Protein", "Drug", "Disease", "Pathway")
@@ -96,5 +96,27 @@ def _offer_to_keep(view: View, lists: Lists, label: str, report: list[Resolved])
         kept = from_report(name.strip(), label, report, view.warehouse.build.id)
         lists.save(kept, replacing=replacing)
         st.success(f"{plain(kept.name)} has {len(kept.members):,} members.", icon=":material/check:")
+    except TargetGraphError as error:
+        show_error(error)
+
+
+def combine_lists(lists: Lists) -> None:
+    """Make a list of two: their union, intersection or difference."""
+    names = lists.names()
+    if len(names) < 2:
+        st.info("Two lists are needed.", icon=":material/inbox:")
+        return
+    with st.form("join", border=False):
+        columns = st.columns(3)
+        first = columns[0].selectbox("First list", names, key="first")
+        operation = columns[1].selectbox("Operation", list(OPERATIONS), key="operation")
+        second = columns[2].selectbox("Second list", names, index=1, key="second")
+        name = st.text_input("Name of the new list", key="joined")
+        if not st.form_submit_button("Combine", icon=":material/join:"):
+            return
+    try:
+        made = combine(name.strip(), operation, lists.get(first), lists.get(second))
+        lists.save(made)
+        st.success(f"{plain(made.name)} has {len(made.members):,} members.", icon=":material/check:")
     except TargetGraphError as error:
         show_error(error)

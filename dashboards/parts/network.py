@@ -19,6 +19,7 @@ _HEIGHT_PIXELS = 640
 #: Names are written beside so many nodes; beyond, only beside the largest.
 _NAMED_NODES = 60
 _STEPS = 120
+_BLOCK = 128
 _CUT = {"width": 170, "overflow": "truncate"}
 
 
@@ -257,6 +258,17 @@ def _spiral(count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _repulsion(places: np.ndarray[Any, Any], rest: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    across, down = (places[:, None, axis] - places[None, :, axis] for axis in (0, 1))
-    weight = rest**2 / np.maximum(across**2 + down**2, 1e-6)
-    return np.column_stack([(across * weight).sum(axis=1), (down * weight).sum(axis=1)])
+    """How far each node is pushed by all others: in blocks of nodes, which stay in the processor's cache."""
+    x, y = (np.ascontiguousarray(places[:, axis], dtype=np.float32) for axis in (0, 1))
+    moves = np.empty_like(places)
+    for start in range(0, len(places), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        weight = np.square(x[block, None] - x)
+        weight += np.square(y[block, None] - y)
+        np.maximum(weight, 1e-6, out=weight)
+        np.divide(np.float32(rest**2), weight, out=weight)
+        total = weight.sum(axis=1)
+        # The sum of w (a - b) over b is a times the sum of w, less the sum of w b.
+        moves[block, 0] = x[block] * total - np.einsum("ij,j->i", weight, x)
+        moves[block, 1] = y[block] * total - np.einsum("ij,j->i", weight, y)
+    return moves

@@ -1,8 +1,17 @@
-"""Rows of tables from the receipts of builds."""
+"""What the receipts of builds tell, and what changed between two builds."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards.parts.table import show_table
+from warehouse.diff import difference
+
+if TYPE_CHECKING:
+    from dashboards.page import View
 
 _STATE_ICONS = {"green": "✓ green", "warning": "⚠ warning", "failed": "✗ failed", "unpinned": "? unpinned"}
 
@@ -24,7 +33,7 @@ def source_row(source: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def build_row(name: str, receipt: dict[str, Any], current: str) -> dict[str, Any]:
+def _build_row(name: str, receipt: dict[str, Any], current: str) -> dict[str, Any]:
     """What a build is; `current` is the one that is shown."""
     return {
         "build": name,
@@ -34,3 +43,24 @@ def build_row(name: str, receipt: dict[str, Any], current: str) -> dict[str, Any
         "rows": sum(receipt["counts"].values()),
         "content_hash": str(receipt.get("content_hash", ""))[:16],
     }
+
+
+def show_builds(view: View) -> None:
+    """The builds that are kept; on a click, what changed between two of them."""
+    builds = view.home.builds()
+    rows = [_build_row(build.id, build.receipt(), view.warehouse.build.id) for build in reversed(builds)]
+    show_table(view, pl.DataFrame(rows, infer_schema_length=None), "Builds that are kept", key="builds")
+    if len(builds) < 2:
+        st.caption("With a second build, what changed between the two is shown here.")
+        return
+    names = [build.id for build in builds]
+    before, after = st.columns(2)
+    old = before.selectbox("Before", names, index=len(names) - 2, key="before", bind="query-params")
+    new = after.selectbox("After", names, index=len(names) - 1, key="after", bind="query-params")
+    if st.button("Compare", icon=":material/difference:"):
+        with st.spinner("Comparing ..."):
+            found = difference(view.home.build(old), view.home.build(new))
+        question = f"What differs between {old} and {new}"
+        show_table(view, found.by_source, question, key="by_source", empty="Nothing differs.")
+        if found.rows.height:
+            show_table(view, found.rows.head(view.warehouse.limits.rows), f"{question}, row by row", key="rows")

@@ -3,48 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from analytics.survival.estimators import Comparison, Curve, Floats, at_risk
+from analytics.survival.estimators import Comparison, Curve, Floats, at_risk, kaplan_meier, log_rank
+from analytics.survival.groups import SMALLEST_GROUP, Grouped
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
 from dashboards.theme import CATEGORIES
+
+if TYPE_CHECKING:
+    from dashboards.page import View
 
 _DAYS_OF_YEAR = 365.25
 
 
-def show_curves(curves: Mapping[str, Curve]) -> None:
-    """Draw curves with their intervals; a tick is a patient who was last seen without the event."""
+def show_survival(view: View, found: Grouped, question: str) -> None:
+    """The test of the groups, their curves, and both as tables."""
+    parts = {name: found.patients.filter(pl.col("group") == name) for name in found.names}
+    arrays = {name: (part["time_days"].to_numpy(), part["event"].to_numpy()) for name, part in parts.items()}
+    curves: dict[str, Curve] = {name: kaplan_meier(*both) for name, both in arrays.items()}
+    test = log_rank(arrays)
+    _show_figures(found, test)
+    st.vega_lite_chart(curves_chart(curves), width="stretch")
+    for name in found.suppressed:
+        st.caption(f"The group {plain(name)} has fewer than {SMALLEST_GROUP} patients and is not shown.")
+    show_table(view, risk_table(curves, arrays, test), question, key="groups")
+    with st.expander("The curves as a table", icon=":material/table:"):
+        show_table(view, curve_table(curves), f"Kaplan-Meier curves: {question}", key="curves")
+
+
+def _show_figures(found: Grouped, test: Comparison) -> None:
+    p_value, ratio, patients = st.columns(3)
+    p_value.metric("Log-rank p", f"{test.p_value:.3g}", help=f"Chi-squared {test.statistic:.3f}", border=True)
+    if test.hazard_ratio is not None and test.hazard_ratio_interval is not None:
+        low, high = test.hazard_ratio_interval
+        ratio.metric(
+            f"Hazard ratio, {found.names[0]} / {found.names[1]}",
+            f"{test.hazard_ratio:.2f}",
+            help=f"From observed and expected events; 95 % interval {low:.2f} to {high:.2f}",
+            border=True,
+        )
+    without = f"{found.without_value:,} have no value."
+    patients.metric("Patients", f"{found.patients.height:,}", help=without, border=True)
+
+
+def curves_chart(curves: Mapping[str, Curve]) -> dict[str, Any]:
+    """Curves with their intervals, for Vega-Lite; a tick is a patient who was last seen without the event."""
     names = list(curves)
-    colour = alt.Color(
-        "group:N",
-        scale=alt.Scale(domain=names, range=list(CATEGORIES[: len(names)])),
-        legend=alt.Legend(orient="top"),
-        title=None,
-    )
-    steps = alt.Chart(_steps(curves).to_arrow())
-    years = alt.X("years:Q", title="Years", scale=alt.Scale(nice=False))
-    share = alt.Scale(domain=[0, 1])
-    band = steps.mark_area(interpolate="step-after", opacity=0.15).encode(
-        x=years, y=alt.Y("lower:Q", scale=share, title="Share without the event"), y2="upper:Q", color=colour
-    )
-    line = steps.mark_line(interpolate="step-after", strokeWidth=2.5).encode(
-        x=years,
-        y=alt.Y("survival:Q", scale=share),
-        color=colour,
-        strokeDash=alt.StrokeDash("group:N", sort=names, legend=None),
-        tooltip=["group:N", alt.Tooltip("years:Q", format=".2f"), alt.Tooltip("survival:Q", format=".3f"), "at_risk:Q"],
-    )
-    ticks = (
-        alt.Chart(_censored(curves).to_arrow())
-        .mark_tick(thickness=1.5, height=9, orient="vertical")
-        .encode(x=years, y=alt.Y("survival:Q", scale=share), color=colour)
-    )
-    layers = alt.layer(band, line, ticks).properties(height=420)
-    st.altair_chart(layers, width="stretch")
+    scale = {"domain": names, "range": list(CATEGORIES[: len(names)])}
+    colour = {"field": "group", "type": "nominal", "title": None, "scale": scale, "legend": {"orient": "top"}}
+    years = {"field": "years", "type": "quantitative", "title": "Years", "scale": {"nice": False}}
+    dash = {"field": "group", "type": "nominal", "sort": names, "legend": None}
+    told = [
+        {"field": "group", "type": "nominal"},
+        {"field": "years", "type": "quantitative", "format": ".2f"},
+        {"field": "survival", "type": "quantitative", "format": ".3f"},
+        {"field": "at_risk", "type": "quantitative"},
+    ]
+    steps, common = {"values": _steps(curves).to_dicts()}, {"x": years, "color": colour}
+    stepped = {"interpolate": "step-after"}
+    layers = [
+        {
+            "data": steps,
+            "mark": {"type": "area", "opacity": 0.15, **stepped},
+            "encoding": common | {"y": _share("lower"), "y2": {"field": "upper"}},
+        },
+        {
+            "data": steps,
+            "mark": {"type": "line", "strokeWidth": 2.5, **stepped},
+            "encoding": common | {"y": _share("survival"), "strokeDash": dash, "tooltip": told},
+        },
+        {
+            "data": {"values": _censored(curves).to_dicts()},
+            "mark": {"type": "tick", "thickness": 1.5, "height": 9, "orient": "vertical"},
+            "encoding": common | {"y": _share("survival")},
+        },
+    ]
+    return {"height": 420, "layer": layers}
+
+
+def _share(field: str) -> dict[str, Any]:
+    title = "Share without the event"
+    return {"field": field, "type": "quantitative", "title": title, "scale": {"domain": [0, 1]}}
 
 
 def _steps(curves: Mapping[str, Curve]) -> pl.DataFrame:
@@ -61,7 +105,8 @@ def _steps(curves: Mapping[str, Curve]) -> pl.DataFrame:
         extended = {key: np.append(column, column[-1]) for key, column in columns.items()}
         years = np.append(curve.times, last) / _DAYS_OF_YEAR
         frames.append(pl.DataFrame({"group": [name] * len(years), "years": years, **extended}))
-    return pl.concat(frames)
+    # JSON has no number for what is none.
+    return pl.concat(frames).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def _censored(curves: Mapping[str, Curve]) -> pl.DataFrame:

@@ -81,6 +81,27 @@ def test_search_counts_by_type_and_narrows(draw: Draw) -> None:
     assert narrowed["id"][0] == f"report?id={GENE}"
 
 
+def test_a_disease_without_genes_is_told_in_a_sentence(draw: Draw, sample_home: Home) -> None:
+    with Warehouse.open(sample_home.root) as warehouse:
+        linked = "SELECT subject FROM relationships WHERE predicate IN ('ASSOCIATES', 'UPREGULATES', 'DOWNREGULATES')"
+        found = warehouse.sql(f"SELECT id FROM disease WHERE id NOT IN ({linked}) ORDER BY id LIMIT 1").rows()
+    test = draw("targets", {"disease": found[0][0]})
+    assert not test.error
+    assert not test.exception
+    assert "nothing to order" in test.info[0].value
+
+
+def test_the_explorer_reads_every_relationship_once_and_with_its_ends(draw: Draw, sample_home: Home) -> None:
+    with Warehouse.open(sample_home.root) as warehouse:
+        text = """SELECT subject, predicate AS type, object FROM relationships
+            WHERE subject = $gene OR object = $gene ORDER BY ALL"""
+        stated = warehouse.sql(text, gene=GENE).rows()
+    test = draw("explorer", {"ids": GENE, "most": "100"})
+    shown = test.dataframe[0].value
+    told = [tuple(one.removeprefix("report?id=") for one in row) for row in shown[["subject", "type", "object"]].values]
+    assert sorted(told) == stated
+
+
 def test_search_for_nothing_known(draw: Draw) -> None:
     assert "Nothing is called" in draw("home", {"q": "zzzzqqqq"}).info[0].value
 

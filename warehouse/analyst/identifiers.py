@@ -324,6 +324,26 @@ def _why_not(folded: str) -> str:
     return "no name, synonym or identifier of this build"
 
 
+#: The exact distance is costly: it is measured where the cheap one, for which an exchange of two letters counts twice,
+#: is small.
+_NEAR = """
+WITH given AS (
+    SELECT text, lower(text) AS folded, 1 + (length(text) > 7)::INTEGER AS errors
+    FROM (SELECT unnest($texts) AS text)
+), near AS (
+    SELECT g.text, s.synonym, damerau_levenshtein(s.folded, g.folded) AS distance
+    FROM given AS g JOIN record.synonyms AS s
+        ON s.entity_type = $label AND s.kind = $kind AND left(s.folded, 1) = left(g.folded, 1)
+        AND abs(length(s.folded) - length(g.folded)) <= g.errors
+    WHERE CASE WHEN levenshtein(s.folded, g.folded) <= 2 * g.errors
+        THEN damerau_levenshtein(s.folded, g.folded) <= g.errors ELSE false END
+)
+SELECT text, synonym FROM near
+QUALIFY row_number() OVER (PARTITION BY text ORDER BY distance, synonym) <= 3
+ORDER BY text, distance, synonym
+"""
+
+
 def _near(
     connection: duckdb.DuckDBPyConnection, texts: Sequence[str], entity: EntityType
 ) -> dict[str, tuple[str, ...]]:
@@ -332,15 +352,5 @@ def _near(
     if not typed:
         return {}
     kind = "symbol" if entity.symbol_prefix is not None else "name"
-    rows = connection.execute(
-        """SELECT g.text, s.synonym
-        FROM (SELECT unnest($texts) AS text) AS g JOIN record.synonyms AS s
-            ON s.entity_type = $label AND s.kind = $kind AND left(s.folded, 1) = lower(left(g.text, 1))
-            AND abs(length(s.folded) - length(g.text)) <= 1 + (length(g.text) > 7)::INTEGER
-        WHERE damerau_levenshtein(s.folded, lower(g.text)) <= 1 + (length(g.text) > 7)::INTEGER
-        QUALIFY row_number() OVER (
-            PARTITION BY g.text ORDER BY damerau_levenshtein(s.folded, lower(g.text)), s.synonym) <= 3
-        ORDER BY g.text, damerau_levenshtein(s.folded, lower(g.text)), s.synonym""",
-        {"texts": typed, "label": entity.label, "kind": kind},
-    ).fetchall()
+    rows = connection.execute(_NEAR, {"texts": typed, "label": entity.label, "kind": kind}).fetchall()
     return {text: tuple(row[1] for row in group) for text, group in groupby(rows, key=lambda row: row[0])}

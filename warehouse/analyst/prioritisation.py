@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _MOST_GENES = 1_000_000
 
 
+class NoGenesError(QuestionError):
+    """No gene is linked with the disease that was asked for: the warehouse has nothing to order."""
+
+
 class Asks(Protocol):
     """What answers Cypher and SQL: a `Warehouse`."""
 
@@ -46,7 +50,8 @@ class Criterion:
     Args:
         name: snake case, with its unit where it has one.
         meaning: a sentence.
-        count: a query that takes `$disease` and `$genes` and gives gene id and a number; empty for what a matrix holds.
+        count: a query that takes `$disease` and `$genes` and gives gene id and a number; empty for what is counted by
+            database, or what a matrix holds.
         explain: a query that takes `$disease` and `$gene` and lists what was counted.
         half: the number that gives one half of the part.
         weight: the default weight.
@@ -59,21 +64,29 @@ class Criterion:
     half: float
     weight: float = 1.0
 
+    @property
+    def general(self) -> bool:
+        """Whether it counts the same for a gene whatever the disease."""
+        return bool(self.count) and "$disease" not in self.count
 
+
+#: What narrows a count to some genes.
+_AMONG = "WHERE g.id IN $genes "
 _LINK = "(:Disease {id: $disease})-[r:ASSOCIATES]->"
 _CHANGE = "(:Disease {id: $disease})-[r:UPREGULATES|DOWNREGULATES]->"
 _SITES = "(:Disease {id: $disease})-[l:LOCALISES]->(a:Anatomy)<-[e:EXPRESSED_IN]-"
 _PARTNER = "INTERACTS_WITH|IN_COMPLEX_WITH|INTERACTS_PHYSICALLY_WITH|CONTROLS_STATE_CHANGE_OF|CONTROLS_EXPRESSION_OF"
+#: The criterion that is counted by database.
+EVIDENCE = "evidence"
 #: The criterion that a matrix answers.
 TUMOUR_TPM = "tumour_tpm"
 
 #: The columns, in the order of the table. A new one is one entry.
 CRITERIA = (
     Criterion(
-        "evidence",
+        EVIDENCE,
         "Databases that associate the gene with the disease; the columns after the criteria tell which",
-        f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND coalesce(r.data_sources, r.sources) AS database "
-        "RETURN g.id, count(*) AS n",
+        "",
         f"MATCH {_LINK}(:Gene {{id: $gene}}) RETURN type(r) AS relation, r.sources AS sources, "
         "r.data_sources AS databases, r.pubmed_ids AS papers",
         half=2,
@@ -82,7 +95,7 @@ CRITERIA = (
     Criterion(
         "similar_diseases",
         "Diseases that resemble this one and are associated with the gene",
-        "MATCH (:Disease {id: $disease})-[:RESEMBLES]-(d:Disease)-[:ASSOCIATES]->(g:Gene) WHERE g.id IN $genes "
+        f"MATCH (:Disease {{id: $disease}})-[:RESEMBLES]-(d:Disease)-[:ASSOCIATES]->(g:Gene) {_AMONG}"
         "RETURN g.id, count(DISTINCT d) AS n",
         "MATCH (:Disease {id: $disease})-[r:RESEMBLES]-(d:Disease)-[a:ASSOCIATES]->(:Gene {id: $gene}) "
         "RETURN d.id AS disease_id, d.name AS disease, r.similarity AS similarity, a.sources AS sources",
@@ -91,7 +104,7 @@ CRITERIA = (
     Criterion(
         "drugs",
         "Drugs that act on the product of the gene",
-        "MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug) WHERE g.id IN $genes RETURN g.id, count(DISTINCT d) AS n",
+        f"MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug) {_AMONG}RETURN g.id, count(DISTINCT d) AS n",
         "MATCH (:Gene {id: $gene})<-[r:BINDS|TARGETS]-(d:Drug) RETURN d.id AS drug_id, d.name AS drug, "
         "type(r) AS relation, r.actions AS actions, r.sources AS sources",
         half=3,
@@ -99,8 +112,7 @@ CRITERIA = (
     Criterion(
         "drugs_in_use",
         "Of these, drugs that treat some disease",
-        "MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug)-[:TREATS]->(:Disease) WHERE g.id IN $genes "
-        "RETURN g.id, count(DISTINCT d) AS n",
+        f"MATCH (g:Gene)<-[:BINDS|TARGETS]-(d:Drug)-[:TREATS]->(:Disease) {_AMONG}RETURN g.id, count(DISTINCT d) AS n",
         "MATCH (:Gene {id: $gene})<-[:BINDS|TARGETS]-(d:Drug)-[t:TREATS]->(x:Disease) "
         "RETURN d.id AS drug_id, d.name AS drug, collect(DISTINCT x.name) AS treats",
         half=1,
@@ -108,7 +120,7 @@ CRITERIA = (
     Criterion(
         "structures",
         "Structures of the proteins that the gene encodes",
-        "MATCH (g:Gene)-[:ENCODES]->(:Protein)-[:HAS_STRUCTURE]->(s:Structure) WHERE g.id IN $genes "
+        f"MATCH (g:Gene)-[:ENCODES]->(:Protein)-[:HAS_STRUCTURE]->(s:Structure) {_AMONG}"
         "RETURN g.id, count(DISTINCT s) AS n",
         "MATCH (:Gene {id: $gene})-[:ENCODES]->(p:Protein)-[r:HAS_STRUCTURE]->(s:Structure) "
         "RETURN s.id AS structure_id, s.method AS method, s.resolution_angstrom AS angstrom, p.id AS protein_id, "
@@ -118,7 +130,7 @@ CRITERIA = (
     Criterion(
         "druggable_families",
         "Druggability categories that the gene is assigned to",
-        "MATCH (g:Gene)-[:HAS_CATEGORY]->(c:GeneCategory) WHERE g.id IN $genes RETURN g.id, count(DISTINCT c) AS n",
+        f"MATCH (g:Gene)-[:HAS_CATEGORY]->(c:GeneCategory) {_AMONG}RETURN g.id, count(DISTINCT c) AS n",
         "MATCH (:Gene {id: $gene})-[r:HAS_CATEGORY]->(c:GeneCategory) RETURN c.id AS category_id, c.name AS category, "
         "r.sources AS sources, r.data_sources AS databases",
         half=2,
@@ -126,7 +138,7 @@ CRITERIA = (
     Criterion(
         "expression_change",
         "Measurements by which the disease raises or lowers the expression of the gene, by direction and source",
-        f"MATCH {_CHANGE}(g:Gene) WHERE g.id IN $genes UNWIND r.sources AS source RETURN g.id, count(*) AS n",
+        f"MATCH {_CHANGE}(g:Gene) {_AMONG}UNWIND r.sources AS source RETURN g.id, count(*) AS n",
         f"MATCH {_CHANGE}(:Gene {{id: $gene}}) UNWIND r.sources AS source RETURN type(r) AS relation, source, "
         "r.z_score AS z_score, r.evidence AS evidence",
         half=1,
@@ -134,7 +146,7 @@ CRITERIA = (
     Criterion(
         "expression_sites",
         "Parts of the body in which the disease occurs and the gene is expressed",
-        f"MATCH {_SITES}(g:Gene) WHERE g.id IN $genes RETURN g.id, count(DISTINCT a) AS n",
+        f"MATCH {_SITES}(g:Gene) {_AMONG}RETURN g.id, count(DISTINCT a) AS n",
         f"MATCH {_SITES}(:Gene {{id: $gene}}) RETURN a.id AS anatomy_id, a.name AS anatomy, "
         "e.sources AS expressed_says, l.sources AS occurs_says",
         half=5,
@@ -150,7 +162,7 @@ CRITERIA = (
     Criterion(
         "disease_partners",
         "Interaction partners of the gene that are themselves associated with the disease",
-        f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) WHERE g.id IN $genes "
+        f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[:{_PARTNER}]-(g:Gene) {_AMONG}"
         "RETURN g.id, count(DISTINCT p) AS n",
         f"MATCH (:Disease {{id: $disease}})-[:ASSOCIATES]->(p:Gene)-[r:{_PARTNER}]-(:Gene {{id: $gene}}) "
         "RETURN p.id AS partner_id, p.symbol AS partner, collect(DISTINCT type(r)) AS relations",
@@ -159,7 +171,7 @@ CRITERIA = (
     Criterion(
         "predictions",
         "Subnetworks of analysis runs that hold the gene",
-        "MATCH (:Subnetwork)-[r:HAS_MEMBER]->(g:Gene) WHERE g.id IN $genes RETURN g.id, count(r) AS n",
+        f"MATCH (:Subnetwork)-[r:HAS_MEMBER]->(g:Gene) {_AMONG}RETURN g.id, count(r) AS n",
         "MATCH (s:Subnetwork)-[r:HAS_MEMBER]->(:Gene {id: $gene}) RETURN s.id AS subnetwork_id, s.name AS subnetwork, "
         "r.run AS run, r.role AS role, r.score AS score",
         half=1,
@@ -173,7 +185,7 @@ BY_NAME = {one.name: one for one in CRITERIA}
 #: Columns that tell which database says so, `said_by DisGeNET`.
 SAID_BY = "said_by"
 _DATABASES = (
-    f"MATCH {_LINK}(g:Gene) WHERE g.id IN $genes UNWIND coalesce(r.data_sources, r.sources) AS database "
+    f"MATCH {_LINK}(g:Gene) {_AMONG}UNWIND coalesce(r.data_sources, r.sources) AS database "
     "RETURN database, g.id AS gene, count(*) AS n ORDER BY database, gene"
 )
 _CANDIDATES = (
@@ -216,6 +228,7 @@ def prioritise(
     *,
     with_neighbours_of: int | None = None,
     cohort: str | None = None,
+    known: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Prioritised:
     """Order the genes of a disease.
 
@@ -227,9 +240,11 @@ def prioritise(
             many genes that are.
         cohort: the id of the cohort whose tumours tell how strongly genes are expressed; None = one that studies the
             disease, where there is one.
+        known: what `general_counts` gave for this build, where many diseases are asked one after the other.
 
     Raises:
-        QuestionError: no gene is linked with the disease, the cohort has no expression levels, or a weight is negative,
+        NoGenesError: no gene is linked with the disease.
+        QuestionError: the cohort has no expression levels, or a weight is negative,
             all zero, or of no criterion.
     """
     start = time.perf_counter()
@@ -239,20 +254,30 @@ def prioritise(
         near = _all_rows(warehouse, _NEIGHBOURS, {"disease": disease, "least": with_neighbours_of})
         symbols = {**dict(near), **symbols}
     if not symbols:
-        raise QuestionError(
+        raise NoGenesError(
             f"No gene is linked with {disease}.", "`targetgraph search TEXT --type Disease` finds others."
         )
     genes = sorted(symbols)
     levels, note = levels_for(warehouse, disease, cohort)
-    counts = {one.name: _counted(warehouse, one, disease, genes) for one in CRITERIA if one.count}
-    counts = _with_levels(counts, warehouse, levels, genes)
+    by_database = _by_database(warehouse, disease, genes)
+    counts = {
+        one.name: known[one.name] if known and one.general else _counted(warehouse, one, disease, genes)
+        for one in CRITERIA
+        if one.count
+    }
+    counts = _with_levels({EVIDENCE: _totals(by_database), **counts}, warehouse, levels, genes)
     if levels is None:
         used[TUMOUR_TPM] = 0.0
         _verify_some(used)
     table = _table(genes, symbols, counts, used)
-    table = table.with_columns(_said_by(warehouse, disease, table["gene_id"].to_list()))
+    table = table.with_columns(_said_by(by_database, table["gene_id"].to_list()))
     chosen = None if levels is None else levels.cohort
     return Prioritised(table, used, disease, time.perf_counter() - start, chosen, (note,))
+
+
+def general_counts(warehouse: Asks) -> dict[str, dict[str, float]]:
+    """The counts of all genes by the criteria that ask for no disease: what `prioritise` takes as `known`."""
+    return {one.name: dict(_all_rows(warehouse, one.count.replace(_AMONG, ""), {})) for one in CRITERIA if one.general}
 
 
 def explain(warehouse: Asks, disease: str, gene: str, criterion: str, cohort: str | None = None) -> Answer:
@@ -304,22 +329,35 @@ def _counted(warehouse: Asks, one: Criterion, disease: str, genes: Sequence[str]
 
 
 def _with_levels(
-    counts: Mapping[str, dict[str, float]], warehouse: Asks, levels: Levels | None, genes: Sequence[str]
-) -> dict[str, dict[str, float]]:
+    counts: Mapping[str, Mapping[str, float]], warehouse: Asks, levels: Levels | None, genes: Sequence[str]
+) -> dict[str, Mapping[str, float]]:
     """The counts in the order of the criteria, with the levels where there are any."""
-    found = dict(counts)
+    found: dict[str, Mapping[str, float]] = dict(counts)
     if levels is not None:
         found[TUMOUR_TPM] = levels.medians(warehouse, genes, _all_limits(warehouse))
     return {one.name: found[one.name] for one in CRITERIA if one.name in found}
 
 
-def _said_by(warehouse: Asks, disease: str, genes: Sequence[str]) -> list[pl.Series]:
-    """One column for each database that associates a gene with the disease, in the order of the genes."""
-    import polars as pl
-
+def _by_database(warehouse: Asks, disease: str, genes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How often each database associates a gene with the disease."""
     counted: dict[str, dict[str, int]] = {}
     for database, gene, count in _all_rows(warehouse, _DATABASES, {"disease": disease, "genes": list(genes)}):
         counted.setdefault(database, {})[gene] = count
+    return counted
+
+
+def _totals(by_database: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for counted in by_database.values():
+        for gene, count in counted.items():
+            totals[gene] = totals.get(gene, 0) + count
+    return totals
+
+
+def _said_by(counted: Mapping[str, Mapping[str, int]], genes: Sequence[str]) -> list[pl.Series]:
+    """One column for each database that associates a gene with the disease, in the order of the genes."""
+    import polars as pl
+
     return [
         pl.Series(f"{SAID_BY} {database}", [found.get(gene, 0) for gene in genes], pl.Int64)
         for database, found in sorted(counted.items())

@@ -8,7 +8,15 @@ import polars as pl
 import pytest
 
 from tests.conftest import SmallBuild, stated
-from warehouse.analyst.prioritisation import CRITERIA, SAID_BY, TUMOUR_TPM, explain, prioritise
+from warehouse.analyst.prioritisation import (
+    CRITERIA,
+    SAID_BY,
+    TUMOUR_TPM,
+    NoGenesError,
+    explain,
+    general_counts,
+    prioritise,
+)
 from warehouse.errors import QuestionError
 from warehouse.home import Home
 from warehouse.statements import ROW, Matrix
@@ -56,8 +64,19 @@ def test_neighbours_come_on_request(sample: Warehouse, disease: str) -> None:
     assert alone < set(prioritise(sample, disease, with_neighbours_of=1).table["gene_id"])
 
 
+def test_counts_that_hang_on_no_disease_are_had_once(sample: Warehouse, disease: str) -> None:
+    known = general_counts(sample)
+    assert {one.name for one in CRITERIA if one.general} == set(known)
+    assert known["drugs"]
+    # What is given is taken, not asked again.
+    first = prioritise(sample, disease).table
+    assert prioritise(sample, disease, known=known).table.equals(first)
+    none = {name: dict[str, float]() for name in known}
+    assert set(prioritise(sample, disease, known=none).table["structures"]) == {0}
+
+
 def test_what_makes_no_table_is_refused(sample: Warehouse, disease: str) -> None:
-    with pytest.raises(QuestionError, match="No gene is linked with doid:0"):
+    with pytest.raises(NoGenesError, match="No gene is linked with doid:0"):
         prioritise(sample, "doid:0")
     with pytest.raises(QuestionError, match="no criterion 'huh'"):
         prioritise(sample, disease, {"huh": 1})

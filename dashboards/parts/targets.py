@@ -1,0 +1,110 @@
+"""What the page of targets asks for and shows: weights, the cohort, the table, and what a cell of it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards.parts.state import chosen_of
+from dashboards.parts.table import show_table
+from dashboards.parts.text import plain
+from warehouse.analyst.expression import cohorts_with_levels
+from warehouse.analyst.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, general_counts, prioritise
+
+if TYPE_CHECKING:
+    from dashboards.page import View
+    from warehouse.home import Build
+    from warehouse.warehouse import Warehouse
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def prioritised(
+    _warehouse: Warehouse,
+    build: Build,
+    disease: str,
+    weights: tuple[tuple[str, float], ...],
+    neighbours: int | None,
+    cohort: str | None,
+) -> Prioritised:
+    """The table, kept for the clicks that only open its cells."""
+    known = counts_of_all_genes(_warehouse, build)
+    return prioritise(_warehouse, disease, dict(weights), with_neighbours_of=neighbours, cohort=cohort, known=known)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def counts_of_all_genes(_warehouse: Warehouse, build: Build) -> dict[str, dict[str, float]]:
+    """What is counted alike for every disease, once for a build."""
+    return general_counts(_warehouse)
+
+
+def ask_weights() -> tuple[Mapping[str, float], int | None]:
+    """The weight of each criterion; and with how many of the disease's genes others must interact to be there too."""
+    with st.expander("Weights", icon=":material/tune:"):
+        columns = st.columns(4)
+        weights = {
+            one.name: columns[place % 4].slider(
+                one.name.replace("_", " ").capitalize(),
+                0.0,
+                5.0,
+                float(one.weight),
+                0.5,
+                key=one.name,
+                bind="query-params",
+                help=one.meaning,
+            )
+            for place, one in enumerate(CRITERIA)
+        }
+        also = st.checkbox(
+            "Also genes that interact with at least so many of the disease's", key="also", bind="query-params"
+        )
+        least = st.number_input("So many", 1, 100, 8, key="least", bind="query-params", disabled=not also)
+    return weights, int(least) if also else None
+
+
+def ask_cohort(view: View) -> str | None:
+    """The cohort whose tumours tell how strongly genes are expressed; None = one that studies the disease."""
+    known = ["", *_cohorts(view.warehouse, view.warehouse.build)]
+    if len(known) == 1:
+        return None
+    names = {"": "One that studies the disease", **{one: one for one in known if one}}
+    return chosen_of("Expression in the tumours of", known, "cohort", names=names) or None
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _cohorts(_warehouse: Warehouse, build: Build) -> list[str]:
+    return list(cohorts_with_levels(_warehouse))
+
+
+def show_targets(view: View, text: str, found: Prioritised) -> None:
+    """The table; of the row that is chosen, what its cells count."""
+    used = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items() if weight)
+    st.caption("Choose a row to open its cells. The score orders a reading list; it is no probability.")
+    for note in found.notes:
+        st.caption(plain(note))
+    row = show_table(
+        view,
+        found.table,
+        f"Targets of {text} ({found.disease}), weights: {used}",
+        key="targets",
+        entity_columns=["gene_id"],
+        help_texts={one.name: one.meaning for one in CRITERIA},
+        select=True,
+    )
+    if row is not None:
+        _open_cells(view, found, row)
+
+
+def _open_cells(view: View, found: Prioritised, row: Mapping[str, Any]) -> None:
+    counted = [one.name for one in CRITERIA if row.get(one.name)]
+    name = st.pills(
+        f"What is counted for {plain(row['gene'])}", counted, default=counted[0] if counted else None, key="cell",
+        format_func=lambda one: f"{one.replace('_', ' ')} {row[one]:,}",
+    )  # fmt: skip
+    if name is None:
+        return
+    answer = explain(view.warehouse, found.disease, str(row["gene_id"]), name, found.cohort)
+    ids = [column for column in answer.columns if column.endswith("_id")]
+    st.markdown(plain(BY_NAME[name].meaning))
+    show_table(view, answer, f"{BY_NAME[name].meaning}: {row['gene']}", key="opened", entity_columns=ids)
