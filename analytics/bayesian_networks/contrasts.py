@@ -33,6 +33,9 @@ _MAD = 0.6744897501960817
 #: A target that was moved by less, in standard deviations, was not set to anything.
 _SMALLEST_SHIFT = 0.05
 
+#: What an edge of no network weighs beside one of all networks.
+_OF_NO_NETWORK = 1e-3
+
 #: Steps of expectation maximisation, and the change of the share of moved pairs below which it ends.
 _STEPS, _SETTLED = 500, 1e-8
 
@@ -52,12 +55,15 @@ class Mixture(NamedTuple):
         """The share of a change that is believed where there is one."""
         return self.excess / (1 + self.excess)
 
-    def shrinkage(self, z: Floats) -> Floats:
-        """The share of each change that is believed (posterior mean over measured change)."""
+    def probability(self, z: Floats) -> Floats:
+        """The posterior probability that a change is none of noise."""
         from scipy.special import expit
 
-        odds = self.log_bayes_factors(z) + np.log(self.share) - np.log1p(-self.share)
-        return np.asarray(expit(odds) * self.believed)
+        return np.asarray(expit(self.log_bayes_factors(z) + np.log(self.share) - np.log1p(-self.share)))
+
+    def shrinkage(self, z: Floats) -> Floats:
+        """The share of each change that is believed (posterior mean over measured change)."""
+        return self.probability(z) * self.believed
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,19 @@ class Contrasts:
         z = self.z
         found = mixture_of(z[self._free]).log_bayes_factors(z)
         return np.where(self._free, found, 0.0)
+
+    def support(self, frequency: Floats) -> Floats:
+        """Edge frequencies times the probability that the parent, knocked out alone, moves the child at all.
+
+        An edge that many resampled networks hold but no experiment shows is supported less than one that both do. Pairs
+        that no network holds follow, by that probability alone.
+
+        Args:
+            frequency: parents x children, 0 to 1.
+        """
+        moved = np.ones_like(frequency)
+        moved[self.targets] = mixture_of(self.z[self._free]).probability(self.z)
+        return (frequency + _OF_NO_NETWORK * moved) * moved / (1 + _OF_NO_NETWORK)
 
     @property
     def digest(self) -> str:

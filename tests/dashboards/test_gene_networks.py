@@ -71,6 +71,12 @@ def test_the_page_of_a_run_over_groups(draw: Draw, runs: Runs) -> None:
     assert test.subheader[0].value == f"{first['parent']} to {first['child']}"
 
 
+def test_a_run_that_does_not_exist_is_named(draw: Draw, runs: Runs) -> None:
+    test = draw("gene_networks", {"run": "nothing"}, runs.home)
+    assert not test.exception
+    assert [one.value for one in test.warning] == ["There is no run nothing; here is another one."]
+
+
 def test_the_page_of_a_run_over_pairs(draw: Draw, runs: Runs) -> None:
     one = f"targetgraph.subnetwork:{runs.pairs}.pair_p1"
     test = draw("gene_networks", {"run": runs.pairs, "subnetwork": one}, runs.home)

@@ -7,7 +7,7 @@ counts in the correction for many tests, also those that no gene of the list is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 Integers = NDArray[np.int64]
+
+#: Up to so many ids are looked up one by one.
+_FEW = 1_000
 
 #: The background that is every gene which some set of the chosen collections holds.
 ANNOTATED: Literal["annotated"] = "annotated"
@@ -114,21 +117,22 @@ def enrich(
     known = _Genes(connection)
     own = known.nodes_of_each([one.genes for one in own_sets])
     linked = [*(genes for _one, genes, _sets in links), *own]
-    universe = np.unique(np.concatenate(linked)) if background == ANNOTATED else known.nodes(background)
+    within = known.marked(np.concatenate(linked) if background == ANNOTATED else known.nodes(background))
+    population = int(within.sum())
     asked = known.nodes(genes)
-    mine = asked[np.isin(asked, universe, assume_unique=True)]
+    mine = asked[known.are(within, asked)]
     if not mine.size:
         raise QuestionError(
             "No gene of the list is in the background.", "The list must be a part of what could have been found."
         )
-    question = _Question(connection, known, known.marked(universe), known.marked(mine))
+    question = _Question(connection, known, within, known.marked(mine))
     counted = [_count(question, *one) for one in links]
     for name in sorted({one.collection for one in own_sets}):
         places = [place for place, one in enumerate(own_sets) if one.collection == name]
         counted.append(_count_own(question, [own_sets[i] for i in places], [own[i] for i in places]))
     outside = tuple(sorted(set(genes) - set(known.ids(mine))))
-    sizes = range(max(1, smallest_set), (largest_set or universe.size) + 1)
-    return _test(counted, mine.size, universe.size, sizes, outside)
+    sizes = range(max(1, smallest_set), (largest_set or population) + 1)
+    return _test(counted, mine.size, population, sizes, outside)
 
 
 def _verify(collections: Sequence[Collection], own_sets: Sequence[GeneSet]) -> None:
@@ -153,22 +157,26 @@ class _Genes:
 
     def nodes(self, ids: Sequence[str]) -> Integers:
         """The internal ids of genes, sorted, each once; what is no gene of the build is left out."""
-        found = self._connection.execute(
-            "SELECT _nid FROM graph.gene WHERE id IN (SELECT unnest($ids)) ORDER BY _nid", {"ids": sorted(set(ids))}
-        ).fetchnumpy()
-        return np.asarray(found["_nid"], np.int64)
+        return np.array(sorted(self._nodes_by_id(set(ids)).values()), np.int64)
 
     def nodes_of_each(self, sets: Sequence[Sequence[str]]) -> list[Integers]:
         """The internal ids of the genes of many sets, each sorted: one question for all of them."""
-        wanted = sorted(set().union(*sets))
+        wanted = set[str]().union(*sets)
         if not wanted:
             return [np.empty(0, np.int64) for _genes in sets]
-        found = dict(
-            self._connection.execute(
-                "SELECT id, _nid FROM graph.gene WHERE id IN (SELECT unnest($ids))", {"ids": wanted}
-            ).fetchall()
-        )
+        found = self._nodes_by_id(wanted)
         return [np.unique(np.fromiter((found[gene] for gene in genes if gene in found), np.int64)) for genes in sets]
+
+    def _nodes_by_id(self, ids: Set[str]) -> dict[str, int]:
+        """The internal id of each gene of the build among these; a long list is cheaper to pick from all genes."""
+        if len(ids) <= _FEW:
+            rows = self._connection.execute(
+                "SELECT id, _nid FROM graph.gene WHERE id IN (SELECT unnest($ids))", {"ids": sorted(ids)}
+            ).fetchall()
+            return dict(rows)
+        every = self._connection.execute("SELECT id, _nid FROM graph.gene").fetchnumpy()
+        known = zip(every["id"].tolist(), every["_nid"].tolist(), strict=True)
+        return {id_: node for id_, node in known if id_ in ids}
 
     def marked(self, nodes: Integers) -> NDArray[np.bool_]:
         """Whether each slot is one of these."""
@@ -209,23 +217,25 @@ def _count(question: _Question, one: Collection, genes: Integers, sets: Integers
     """Sizes and hits of the sets of a collection of the graph."""
     known = question.known
     inside = known.are(question.within, genes)
-    genes, sets = genes[inside], sets[inside]
-    nodes, position = np.unique(sets, return_inverse=True)
+    genes, position = genes[inside], sets[inside]
+    # The internal ids of a type are dense: a set that no gene of the background is in has a size of 0 and no test.
+    first = int(position.min()) if position.size else 0
+    position = position - first
     hit = known.are(question.listed, genes)
 
     def names(chosen: Integers) -> list[tuple[str, str | None]]:
         rows = question.connection.execute(
             f"SELECT _nid, id, name FROM graph.{one.set_table} WHERE _nid IN (SELECT unnest($nodes))",
-            {"nodes": nodes[chosen].tolist()},
+            {"nodes": (chosen + first).tolist()},
         ).fetchall()
         named = {node: (id_, name) for node, id_, name in rows}
-        return [named[node] for node in nodes[chosen].tolist()]
+        return [named[node] for node in (chosen + first).tolist()]
 
     return _Sets(
         one.name,
         names,
-        np.bincount(position, minlength=nodes.size),
-        np.bincount(position[hit], minlength=nodes.size),
+        np.bincount(position),
+        np.bincount(position[hit], minlength=int(position.max(initial=-1)) + 1),
         lambda chosen: _symbols(known, position[hit], genes[hit], chosen),
     )
 

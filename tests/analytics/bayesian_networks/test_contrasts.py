@@ -83,6 +83,17 @@ def test_nothing_but_noise_is_hardly_believed() -> None:
     assert Mixture(0.5, 1e6).shrinkage(np.array([50.0]))[0] == pytest.approx(1, abs=1e-5)
 
 
+def test_support_needs_networks_and_experiments() -> None:
+    """Of equally frequent edges the one that the knock-out shows comes first; what no network holds comes last."""
+    prepared, mask = chain(7, repeats=8)
+    frequency = np.zeros((6, 6))
+    frequency[0, 1] = frequency[1, 0] = 0.8
+    support = contrasts_of(prepared, mask).support(frequency)
+    assert support[0, 1] == pytest.approx(0.8, abs=0.05)
+    assert support[0, 1] > 2 * support[1, 0]
+    assert support[1, 0] > support[0, 2] > support[3, 0] > 0
+
+
 def test_predictions_are_corrected_by_what_was_measured() -> None:
     """A graph that lacks b -> c predicts nothing for c; the knock-outs of b tell it. Two targets are summed."""
     prepared, mask = chain(4, repeats=6)
