@@ -55,7 +55,8 @@ def curves_chart(curves: Mapping[str, Curve]) -> dict[str, Any]:
     """Curves with their intervals, for Vega-Lite; a tick is a patient who was last seen without the event."""
     names = list(curves)
     scale = {"domain": names, "range": list(CATEGORIES[: len(names)])}
-    colour = {"field": "group", "type": "nominal", "title": None, "scale": scale, "legend": {"orient": "top"}}
+    colour = {"field": "group", "type": "nominal", "title": None, "scale": scale}
+    colour["legend"] = {"orient": "top", "symbolOpacity": 1}
     years = {"field": "years", "type": "quantitative", "title": "Years", "scale": {"nice": False}}
     dash = {"field": "group", "type": "nominal", "sort": names, "legend": None}
     told = [
