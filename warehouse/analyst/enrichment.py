@@ -83,7 +83,7 @@ class _Sets:
     names: Callable[[Integers], list[tuple[str, str | None]]]
     size: Integers
     hits: Integers
-    genes: Callable[[Integers], list[list[str]]]
+    genes: Callable[[Integers], pl.Series]
 
 
 def enrich(
@@ -256,13 +256,17 @@ def _count_own(question: _Question, own_sets: Sequence[GeneSet], nodes: Sequence
     )
 
 
-def _symbols(known: _Genes, position: Integers, genes: Integers, chosen: Integers) -> list[list[str]]:
-    """The symbols of the hits of each chosen set, sorted."""
+def _symbols(known: _Genes, position: Integers, genes: Integers, chosen: Integers) -> pl.Series:
+    """The symbols of the hits of each chosen set (ascending), sorted."""
+    import polars as pl
+
     symbols = known.symbols(genes)
-    found: dict[int, list[str]] = {}
-    for place, gene in zip(position.tolist(), genes.tolist(), strict=True):
-        found.setdefault(place, []).append(symbols[gene])
-    return [sorted(found.get(place, ())) for place in chosen.tolist()]
+    hits = pl.DataFrame(
+        {"set": position, "symbol": [symbols[gene] for gene in genes.tolist()]},
+        schema={"set": pl.Int64, "symbol": pl.String},
+    )
+    listed = hits.sort("set", "symbol").group_by("set", maintain_order=True).agg("symbol")
+    return pl.DataFrame({"set": chosen}).join(listed, on="set", how="left", maintain_order="left")["symbol"]
 
 
 def _test(counted: Sequence[_Sets], drawn: int, population: int, sizes: range, outside: tuple[str, ...]) -> Enrichment:
@@ -293,9 +297,9 @@ def _test(counted: Sequence[_Sets], drawn: int, population: int, sizes: range, o
             "fold_high": high / expected,
             "p_value": p[with_hit],
             **{name: values[with_hit] for name, values in adjusted.items()},
-            "genes": [symbols for one, chosen in zip(counted, shown, strict=True) for symbols in one.genes(chosen)],
+            "genes": pl.concat([one.genes(chosen) for one, chosen in zip(counted, shown, strict=True)]),
         },
-        schema_overrides={"set_id": pl.String, "set_name": pl.String, "genes": pl.List(pl.String)},
+        schema_overrides={"set_id": pl.String, "set_name": pl.String},
     )
     return Enrichment(frame.sort("p_value", "collection", "set_id"), hits.size, outside, population)
 
