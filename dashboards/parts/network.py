@@ -21,6 +21,8 @@ _NAMED_NODES = 60
 _STEPS = 120
 _BLOCK = 128
 _CUT = {"width": 170, "overflow": "truncate"}
+#: The name of a node that stands out: above it, where the edges of others do not begin.
+_RINGED = {"position": "top", "fontSize": 14, "fontWeight": "bold"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _node(node: Node, place: tuple[float, float], named: bool, ink: str) -> dict
         "category": node.category,
         "symbolSize": 8 + 26 * min(max(node.size, 0.0), 1.0),
         "itemStyle": style,
-        "label": {"show": named},
+        "label": {"show": named} | (_RINGED if node.ringed else {}),
         "tooltip": {"formatter": _tooltip(node.name, node.category, node.note)},
     }
 

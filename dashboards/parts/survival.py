@@ -54,11 +54,11 @@ def _show_figures(found: Grouped, test: Comparison) -> None:
 def curves_chart(curves: Mapping[str, Curve]) -> dict[str, Any]:
     """Curves with their intervals, for Vega-Lite; a tick is a patient who was last seen without the event."""
     names = list(curves)
-    scale = {"domain": names, "range": list(CATEGORIES[: len(names)])}
-    colour = {"field": "group", "type": "nominal", "title": None, "scale": scale}
-    colour["legend"] = {"orient": "top", "symbolOpacity": 1}
+    group = {"field": "group", "type": "nominal", "title": None, "legend": {"orient": "top", "symbolOpacity": 1}}
+    colour = group | {"scale": {"domain": names, "range": list(CATEGORIES[: len(names)])}}
+    dash = group | {"scale": {"domain": names}}
     years = {"field": "years", "type": "quantitative", "title": "Years", "scale": {"nice": False}}
-    dash = {"field": "group", "type": "nominal", "sort": names, "legend": None}
+    years["axis"] = {"tickCount": 12}
     told = [
         {"field": "group", "type": "nominal"},
         {"field": "years", "type": "quantitative", "format": ".2f"},

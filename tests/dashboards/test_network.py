@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboards.parts.network import MOST_NODES, Edge, Node, _repulsion, positions, specification
+from dashboards.parts.network import MOST_NODES, Edge, Node, _repulsion, _spiral, positions, specification
 from dashboards.theme import CATEGORIES
 
 _graphs = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12)
@@ -46,7 +46,7 @@ def test_the_largest_picture_is_made_in_a_moment() -> None:
 
 
 def test_each_node_is_pushed_by_all_others() -> None:
-    places = np.random.default_rng(7).random((300, 2))
+    places = _spiral(300)
     apart = places[:, None, :] - places[None, :, :]
     weight = 0.01 / np.maximum((apart**2).sum(axis=2, keepdims=True), 1e-6)
     assert np.allclose(_repulsion(places, 0.1), (apart * weight).sum(axis=1), rtol=1e-3, atol=1e-3)

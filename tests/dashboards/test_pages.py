@@ -99,7 +99,7 @@ def test_the_explorer_reads_every_relationship_once_and_with_its_ends(draw: Draw
     test = draw("explorer", {"ids": GENE, "most": "100"})
     shown = test.dataframe[0].value
     told = [tuple(one.removeprefix("report?id=") for one in row) for row in shown[["subject", "type", "object"]].values]
-    assert sorted(told) == stated
+    assert sorted(told) == sorted(set(stated))
 
 
 def test_search_for_nothing_known(draw: Draw) -> None:

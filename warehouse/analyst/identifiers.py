@@ -149,7 +149,11 @@ def require(connection: duckdb.DuckDBPyConnection, text: str, label: str = "Gene
     """
     [found] = resolve(connection, [text], label, model)
     if found.id is None:
-        near = f"Perhaps: {', '.join(found.candidates)}." if found.candidates else found.how
+        near = (
+            f"Perhaps: {', '.join(found.candidates)}."
+            if found.candidates
+            else f"{found.how[:1].upper()}{found.how[1:]}."
+        )
         problem = "means several entities" if found.outcome is Outcome.AMBIGUOUS else f"is no {label} of this build"
         raise QuestionError(f"{text!r} {problem}.", near)
     return found.id
