@@ -33,8 +33,9 @@ def render(view: View) -> None:
             asked = (disease, tuple(weights.items()), neighbours, cohort)
             found = prioritised(view.warehouse, view.warehouse.build, *asked)
     except NoGenesError:
+        named = disease if text.strip() == disease else f"{text.strip()} ({disease})"
         st.info(
-            f"No source of this build links a gene with {plain(text.strip())} ({plain(disease)}), so there is nothing "
+            f"No source of this build links a gene with {plain(named)}, so there is nothing "
             "to order. A broader name of the disease may have genes.",
             icon=":material/inbox:",
         )

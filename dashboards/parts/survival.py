@@ -54,7 +54,8 @@ def _show_figures(found: Grouped, test: Comparison) -> None:
 def curves_chart(curves: Mapping[str, Curve]) -> dict[str, Any]:
     """Curves with their intervals, for Vega-Lite; a tick is a patient who was last seen without the event."""
     names = list(curves)
-    group = {"field": "group", "type": "nominal", "title": None, "legend": {"orient": "top", "symbolOpacity": 1}}
+    legend = {"orient": "top", "symbolType": "stroke", "symbolSize": 300, "symbolOpacity": 1}
+    group = {"field": "group", "type": "nominal", "title": None, "legend": legend}
     colour = group | {"scale": {"domain": names, "range": list(CATEGORIES[: len(names)])}}
     dash = group | {"scale": {"domain": names}}
     years = {"field": "years", "type": "quantitative", "title": "Years", "scale": {"nice": False}}

@@ -69,7 +69,7 @@ export default function (component) {
   viewer.addModel(data.text, "cif", { noComputeSecondaryStructure: data.trace });
   structureStyles(viewer, data);
   viewer.zoomTo();
-  viewer.zoom(1.35);
+  viewer.zoom(1.15);
   viewer.render();
   viewer.viewAtStart = viewer.getView();
   let labelled = data.chains.length > 1;
