@@ -33,6 +33,9 @@ _EMPTY = 1e-9
 #: A share of the variance that is rounding: the column is constant.
 _NO_VARIANCE = 1e-12
 
+#: Points at which curves are looked at between the data, and how much larger they may be there.
+_GRID, _OVERSHOOT = 101, 20.0
+
 Extrapolation = Literal["clamp", "linear"]
 
 
@@ -181,8 +184,23 @@ def demmler_reinsch(
         splines -= means[part][:, None, :]
         maps[part], penalties[part] = _coordinates(splines, kept)
         values[part] = (splines @ maps[part]).transpose(0, 2, 1)
+        wild = _wild(values[part], maps[part], means[part])
+        values[part][wild], penalties[part][wild] = 0, np.inf
+        maps[part].transpose(0, 2, 1)[wild] = 0
     ranks = np.isfinite(penalties).sum(axis=1).astype(np.int16)
     return Bases(values, penalties, ranks, low, high, means, maps)
+
+
+def _wild(values: NDArray[np.floating], maps: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Coordinates (columns x coordinates) that are far larger between the data than at them, and all rougher ones.
+
+    Values that nearly coincide allow a curve that jumps between them, at the price of anything in the next gap: it fits
+    the data and says nonsense of every other sample.
+    """
+    grid = BSplineBasis(0.0, 1.0, maps.shape[1]).dense(np.linspace(0, 1, _GRID))
+    between = np.abs(grid @ maps - (means[:, None, :] @ maps)).max(axis=1)
+    found = between > _OVERSHOOT * np.maximum(np.abs(values).max(axis=2), 1e-12)
+    return np.asarray(np.logical_or.accumulate(found, axis=1))
 
 
 def _parts(columns: int) -> Iterator[slice]:

@@ -107,3 +107,16 @@ def test_a_column_without_variance_has_no_coordinates() -> None:
     bases = demmler_reinsch(z, 4)
     assert not bases.values[0].any()
     assert bases.ranks[1] == 4
+
+
+def test_values_that_nearly_coincide_make_no_wild_curve() -> None:
+    """Hardly expressed: two levels a hair apart and a few high values. No curve explodes in the gap between them."""
+    random = np.random.default_rng(3)
+    column = np.where(random.random(400) < 0.5, -0.1, -0.1003)
+    column[:3] = [4.0, 9.0, 20.0]
+    ordinary = random.normal(size=400)
+    bases = demmler_reinsch(np.column_stack([column, ordinary]))
+    between = np.linspace(bases.low[0], bases.high[0], 500)
+    assert 1 <= bases.ranks[0] < 8
+    assert np.abs(bases.evaluate(0, between)).max() <= 20
+    assert bases.ranks[1] == 8
