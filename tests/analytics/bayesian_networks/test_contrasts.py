@@ -64,15 +64,16 @@ def test_contrasts_direct_edges_that_association_leaves_open(method: str) -> Non
     assert found.edges() == (("a", "b"), ("b", "c"))
 
 
-@settings(max_examples=30)
-@given(share=st.floats(0.05, 0.6), excess=st.floats(4, 200), seed=st.integers(0, 1000))
+@settings(max_examples=25)
+@given(share=st.floats(0.15, 0.6), excess=st.floats(10, 200), seed=st.integers(0, 1000))
 def test_a_mixture_is_found_again(share: float, excess: float, seed: int) -> None:
+    """Where there is something to find: few changes hardly larger than noise cannot be told from it."""
     random = np.random.default_rng(seed)
-    moved = random.random(4000) < share
-    z = random.normal(size=4000) * np.where(moved, np.sqrt(1 + excess), 1)
+    moved = random.random(10_000) < share
+    z = random.normal(size=10_000) * np.where(moved, np.sqrt(1 + excess), 1)
     found = mixture_of(z)
-    assert found.share == pytest.approx(share, abs=0.12)
-    assert found.excess == pytest.approx(excess, rel=0.6)
+    assert found.share == pytest.approx(share, abs=0.1)
+    assert found.excess == pytest.approx(excess, rel=0.5)
     assert (found.shrinkage(z) <= 1).all()
     assert (np.diff(found.log_bayes_factors(np.linspace(0, 9, 50))) > 0).all()
 
