@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards.parts.state import chosen_of
 from dashboards.parts.table import show_table
-from dashboards.parts.text import plain
+from dashboards.parts.text import plain, report_address
 from warehouse.analyst.expression import cohorts_with_levels
 from warehouse.analyst.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, general_counts, prioritise
 
@@ -80,6 +80,9 @@ def _cohorts(_warehouse: Warehouse, build: Build) -> list[str]:
 def show_targets(view: View, text: str, found: Prioritised) -> None:
     """The table; of the row that is chosen, what its cells count."""
     used = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items() if weight)
+    named = [name for (name,) in view.sql("SELECT name FROM disease WHERE id = $id", id=found.disease).rows() if name]
+    title = plain(named[0] if named else found.disease)
+    st.subheader(f"[{title}]({report_address(found.disease)})", anchor=False)
     st.caption("Choose a row to open its cells. The score orders a reading list; it is no probability.")
     for note in found.notes:
         st.caption(plain(note))

@@ -229,7 +229,9 @@ def test_identifiers_are_reported(draw: Draw) -> None:
 
 
 def test_a_cell_of_the_targets_counts_what_it_lists(draw: Draw) -> None:
-    table = draw("targets", {"disease": "lung cancer"}).dataframe[0].value
+    test = draw("targets", {"disease": "lung cancer"})
+    assert test.subheader[0].value == "[lung cancer](report?id=doid:1324)"
+    table = test.dataframe[0].value
     assert list(table["rank"]) == list(range(1, len(table) + 1))
 
 
