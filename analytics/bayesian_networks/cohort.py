@@ -118,7 +118,10 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
         paired = _paired_samples(wanted.pairs)
         if len(paired.intersection(matrix.columns)) > len(paired.intersection(matrix.rows)):
             matrix = matrix.transposed()
-    dataset = Dataset.of(matrix.values, matrix.columns, matrix.rows, drop_unusable=wanted.drop_unusable)
+    try:
+        dataset = Dataset.of(matrix.values, matrix.columns, matrix.rows, drop_unusable=wanted.drop_unusable)
+    except AnalysisError as error:
+        raise AnalysisError(f"{wanted.matrix}: {error.message}", error.hint) from error
     left = len(matrix.columns) - len(dataset.variables)
     read = _Read(dataset, _gene_ids(dataset.variables, context), attributes=table)
     if left:

@@ -115,7 +115,8 @@ class Dataset:
         for mask, what in ((missing, "no value at all"), (constant, "one and the same value in all samples")):
             if mask.any():
                 names = named([self.variables[i] for i in np.flatnonzero(mask)])
-                raise AnalysisError(f"Variables with {what}: {names}.", "Leave them out (drop_unusable=True does).")
+                hint = "Leave them out: `--drop-unusable`, in Python `drop_unusable=True`."
+                raise AnalysisError(f"Variables with {what}: {names}.", hint)
         return self
 
     def with_variables(self, columns: NDArray[np.intp]) -> Dataset:

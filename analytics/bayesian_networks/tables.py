@@ -77,9 +77,11 @@ def read_table(path: Path) -> pl.DataFrame:
             packed = file.read(2) == b"\x1f\x8b"
         content = _unpacked(path) if packed else path.read_bytes()
         header = content.split(b"\n", 1)[0]
+        separator = "\t" if b"\t" in header else ";" if header.count(b";") > header.count(b",") else ","
+        _verify_lengths(path, content, separator)
         return pl.read_csv(
             content,
-            separator="\t" if b"\t" in header else ";" if header.count(b";") > header.count(b",") else ",",
+            separator=separator,
             infer_schema=False,
             null_values=_MISSING,
         )
@@ -174,8 +176,27 @@ def _matches(names: Sequence[str | None], samples: Sequence[str]) -> int:
 
 def _unpacked(path: Path) -> bytes:
     import gzip
+    import zlib
 
-    return gzip.decompress(path.read_bytes())
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (EOFError, zlib.error) as error:
+        raise AnalysisError(f"{path} is truncated or damaged: {error}.", "Fetch or write it again.") from error
+
+
+def _verify_lengths(path: Path, content: bytes, separator: str) -> None:
+    """A line that ends too early is a sign of a truncated file: its values are not missing, they are lost."""
+    mark = separator.encode()
+    lines = content.splitlines()
+    if not lines or b'"' in content:
+        return
+    expected = lines[0].count(mark)
+    for number, line in enumerate(lines, 1):
+        if line.strip() and line.count(mark) < expected:
+            raise AnalysisError(
+                f"{path}, line {number}: {line.count(mark) + 1} values, where the first line has {expected + 1}.",
+                "Is the file truncated? A missing value is empty or NA, between its separators.",
+            )
 
 
 def _verify_numbers(path: Path, frame: pl.DataFrame, numbers: pl.DataFrame) -> None:

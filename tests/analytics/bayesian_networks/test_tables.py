@@ -70,13 +70,22 @@ def test_attributes_either_way_round_find_the_samples(tmp_path: Path, turned: bo
     [
         ("gene,a,b\nTP53,1,x\n", r"line 2, column 'b': 'x' is no number"),
         ("gene\nTP53\n", "is no matrix"),
-        ("gene,a,b\nTP53,1\nMDM2,1,2,3,4\n", "is no table"),
+        ("gene,a,b\nTP53,1,2\nMDM2,1,2,3,4\n", "is no table"),
+        ("gene,a,b\nTP53,1,2\nMDM2,1\n", "line 3: 2 values, where the first line has 3"),
         ("", "is no table"),
     ],
 )
 def test_a_bad_matrix_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(AnalysisError, match=message):
         read_matrix(_write(tmp_path, "m.csv", text))
+
+
+def test_a_truncated_archive_is_told(tmp_path: Path) -> None:
+    whole = gzip.compress(b"gene,a,b\n" + b"".join(b"G%d,%d,%d\n" % (n, n, 7 * n) for n in range(500)))
+    path = tmp_path / "m.csv.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(AnalysisError, match="truncated or damaged"):
+        read_matrix(path)
 
 
 def test_files_that_do_not_fit_are_told(tmp_path: Path) -> None:
