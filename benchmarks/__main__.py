@@ -9,7 +9,7 @@ import sys
 import benchmarks
 from benchmarks.harness import report
 
-_NO_BENCHMARKS = {"__main__", "harness"}
+_NO_BENCHMARKS = {"__main__", "harness", "parts"}
 
 
 def main(arguments: list[str]) -> int:

@@ -8,42 +8,23 @@ the dashboard and visit it through web sockets, as tabs of a browser do; what th
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import os
-import pkgutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.harness import DATA, Figure, targetgraph
-
-
-def parts() -> list[str]:
-    """The names of all parts."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+from benchmarks.parts import parser_of, run_parts
 
 
 def run(arguments: list[str]) -> list[Figure]:
     """Run the parts that are named, or all of them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks analyst")
-    parser.add_argument("--part", action="append", choices=parts(), help="run only this part; may be repeated")
-    parser.add_argument("--small", action="store_true", help="a tenth of the questions, to see that everything runs")
+    parser = parser_of(__name__)
     parser.add_argument("--raw", type=Path, default=DATA, help="the folder of downloads")
     parser.add_argument("--home", type=Path, help="a warehouse that is already built")
     options = parser.parse_args(arguments)
-    figures: list[Figure] = []
     with _home(options.home, options.raw) as home:
-        for name in options.part or parts():
-            print(f"{name} ... (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
-            found = importlib.import_module(f"benchmarks.analyst.{name}").run(home, options.small)
-            for figure in found:
-                print(f"  {figure.metric} {figure.value:g} {figure.unit}", file=sys.stderr, flush=True)
-            figures += found
-    return [replace(figure, goal=None) for figure in figures] if options.small else figures
+        return run_parts(__name__, options, home)
 
 
 @contextmanager
