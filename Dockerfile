@@ -4,7 +4,7 @@
 FROM python:3.11-slim-bookworm AS made
 ARG EXTRAS=dashboard,dask,neo4j,single-sign-on
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY targetgraph targetgraph
 COPY warehouse warehouse
 COPY etl etl

@@ -24,7 +24,7 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-unit: $(VENV)/dev $(VENV)/browser
+unit: $(VENV)/dev $(VENV)/system
 	$(BIN)/pytest -n auto
 
 docs: $(VENV)/core  ## Make the pages of the docs that come from the code.
@@ -50,10 +50,12 @@ $(VENV)/core: $(VENV)/uv pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -q targetgraph warehouse etl
 	@touch $@
 
-# The pages are tested in Chromium: the system's, or one of Playwright's own; without either those tests are skipped.
-$(VENV)/browser: $(VENV)/dev
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
-		$(BIN)/playwright install --only-shell chromium || echo "no Chromium: the tests of the pages in a browser are skipped"
+# Chromium for the tests of the pages, Java and Maven for those of Neo4j: the system's packages where they may be
+# installed, else a Chromium of Playwright's own. Tests without them are skipped, in CI they fail.
+$(VENV)/system: $(VENV)/dev tests/install_system_packages.sh
+	@sh tests/install_system_packages.sh
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || [ -n "$$TARGETGRAPH_TEST_CHROMIUM" ] || \
+		$(BIN)/playwright install --only-shell chromium || echo "There is no Chromium: the pages are not tested in a browser."
 	@touch $@
 
 $(VENV)/dev: $(VENV)/core

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.neo4j.server import NoServerError, Server, shared
+from tests.unavailable import unavailable
 from warehouse.checks import Checker
 from warehouse.home import DATABASE, Build, Home
 from warehouse.statements import ROW, Statements
@@ -162,7 +163,7 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with shared(_common(tmp_path_factory), _run_process()) as server:
             yield server
     except NoServerError as error:
-        pytest.skip(f"no Neo4j server: {error}")
+        unavailable(f"no Neo4j server: {error}")
 
 
 @pytest.fixture

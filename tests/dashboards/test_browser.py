@@ -5,7 +5,6 @@ No error, nothing on the console, nothing off-screen, everything readable, label
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,10 +17,8 @@ import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
-    Error,
     FloatRect,
     Locator,
-    Playwright,
     Request,
     expect,
     sync_playwright,
@@ -32,6 +29,7 @@ from analytics.running import plan_run
 from benchmarks.analyst._visitor import Visitor
 from dashboards.page import Page, pages
 from dashboards.parts.network import positions
+from tests.browser import launched
 from tests.dashboards.conftest import PATIENCE_S, served
 from warehouse.home import Home
 
@@ -43,21 +41,12 @@ LOOKS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 29)"}
 WIDTHS = (1280, 1920)
 
 
-def _launched(playwright: Playwright) -> Browser:
-    """The system's Chromium, or the one that Playwright fetched."""
-    named = os.environ.get("TARGETGRAPH_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    try:
-        return playwright.chromium.launch(executable_path=named, args=list(_ARGUMENTS))
-    except Error as error:
-        pytest.skip(f"no Chromium (apt-get install chromium, or playwright install chromium): {error.message[:80]}")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = _launched(playwright)
-        yield launched
-        launched.close()
+        running = launched(playwright, _ARGUMENTS)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="module")

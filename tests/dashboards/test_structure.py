@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from dashboards.parts.structure import _CALLED, _data
 from dashboards.theme import CATEGORIES
 from etl.build import Plan, build
+from tests.browser import launched
 from tests.dashboards.conftest import served
 from tests.warehouse.test_coordinates import DOCUMENT
 from warehouse.coordinates import read_coordinates
 from warehouse.home import Home
 
 _WEBGL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-
-
-def _launched(playwright: Playwright) -> Browser:
-    """Chromium that draws in 3D without a graphics card."""
-    named = os.environ.get("TARGETGRAPH_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    try:
-        return playwright.chromium.launch(executable_path=named, args=_WEBGL)
-    except Error as error:
-        pytest.skip(f"no Chromium (apt-get install chromium, or playwright install chromium): {error.message[:80]}")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +63,7 @@ def test_a_structure_without_atoms_says_so(draw: Callable[..., AppTest], home: H
 
 def test_a_structure_is_drawn_and_turned_by_keys(home: Home) -> None:
     with served(home) as address, sync_playwright() as playwright:
-        browser = _launched(playwright)
+        browser = launched(playwright, _WEBGL)
         tab = browser.new_page()
         elsewhere: list[str] = []
         tab.on("request", lambda one: None if "127.0.0.1" in one.url else elsewhere.append(one.url))

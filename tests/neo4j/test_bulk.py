@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from tests.conftest import SmallBuild, stated
 from tests.neo4j.server import LocalServer, NoServerError, installation
+from tests.unavailable import unavailable
 from warehouse.errors import BuildError, GateError, StoreError
 from warehouse.export import export
 from warehouse.graph.neo4j import bulk, mark, publication
@@ -53,7 +54,7 @@ def server() -> Iterator[LocalServer]:
         try:
             jars = installation().jars
         except NoServerError as error:
-            pytest.skip(f"no Neo4j server: {error}")
+            unavailable(f"no Neo4j server: {error}")
         made = LocalServer(Path(folder))
         Path(folder, "lib").rmdir()
         Path(folder, "lib").symlink_to(jars)

@@ -19,7 +19,7 @@ from warehouse.graph.state import fingerprints, model_of
 from warehouse.home import Build
 from warehouse.model import DataModel
 from warehouse.results.overlay import open_with_runs
-from warehouse.tables.schema import LAYOUT_VERSION
+from warehouse.tables.schema import require_layout
 
 
 class DuckDBGraphStore:
@@ -132,11 +132,9 @@ def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",
             "`targetgraph status` lists the builds; `targetgraph rollback` goes back to the one before.",
         ) from error
-    version = connection.execute("SELECT version FROM record.layout").fetchall()[0][0]
-    if version != LAYOUT_VERSION:
+    try:
+        require_layout(connection)
+    except BuildError:
         connection.close()
-        raise BuildError(
-            f"Build {build.id} has layout {version}; this version of TargetGraph reads layout {LAYOUT_VERSION}.",
-            "Build it anew: `targetgraph build`.",
-        )
+        raise
     return connection

@@ -106,6 +106,24 @@ def resolved_table(declared: StatedType) -> str:
     return f"{schema}.{quoted(declared.table)}"
 
 
+def require_layout(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a build of another layout, older or newer.
+
+    Raises:
+        BuildError: the layout is not that of this version; the message says what to do.
+    """
+    version = int(connection.execute("SELECT version FROM record.layout").fetchall()[0][0])
+    if version == LAYOUT_VERSION:
+        return
+    if version < LAYOUT_VERSION:
+        hint = "Rebuild: run `targetgraph build` for all sources. Downloads that are kept are used again."
+    else:
+        hint = "A newer version of TargetGraph made it: upgrade, or rebuild with this version."
+    raise BuildError(
+        f"The build has layout {version}; this version of TargetGraph reads and writes layout {LAYOUT_VERSION}.", hint
+    )
+
+
 def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     """Create every schema and table of an empty build."""
     for schema in SCHEMAS:

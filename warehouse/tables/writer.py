@@ -82,7 +82,7 @@ class BuildWriter:
         self._configure(path.parent / "spill", memory_mb, threads)
         if fresh:
             schema.create(self.connection, model)
-        self._verify_layout()
+        schema.require_layout(self.connection)
 
     def __enter__(self) -> BuildWriter:
         return self
@@ -239,14 +239,6 @@ class BuildWriter:
         self.connection.execute("SET enable_progress_bar = false")
         if threads is not None:
             self.connection.execute("SET threads = ?", [threads])
-
-    def _verify_layout(self) -> None:
-        version = self._value("SELECT version FROM record.layout")
-        if version != schema.LAYOUT_VERSION:
-            raise BuildError(
-                f"This build has layout {version}; this version of TargetGraph writes layout {schema.LAYOUT_VERSION}.",
-                "Run a full `targetgraph build` instead of a refresh of one source.",
-            )
 
     def _value(self, sql: str, *parameters: object) -> int:
         return int(self.connection.execute(sql, list(parameters)).fetchall()[0][0])

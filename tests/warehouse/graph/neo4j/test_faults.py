@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.neo4j.server import LocalServer, NoServerError, Server, free_port
+from tests.unavailable import unavailable
 from tests.warehouse.graph.cases import NEW, OLD, make_build
 from tests.warehouse.graph.neo4j import target_of
 from warehouse.answer import Limits
@@ -121,7 +122,7 @@ def test_a_server_killed_in_the_middle_and_started_again(tmp_path: Path, monkeyp
         with LocalServer.started(brief=True) as server:
             _killed_and_taken_up(server, old, new, monkeypatch)
     except NoServerError as error:
-        pytest.skip(f"no Neo4j server: {error}")
+        unavailable(f"no Neo4j server: {error}")
 
 
 def _killed_and_taken_up(server: LocalServer, old: Build, new: Build, monkeypatch: pytest.MonkeyPatch) -> None:
