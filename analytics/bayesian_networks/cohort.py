@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from analytics.bayesian_networks.dataset import Dataset, named
 from analytics.bayesian_networks.groups import Groups
+from analytics.bayesian_networks.interchange.delimited import refuse_repeated
 from analytics.bayesian_networks.recipe import SamplePair
 from analytics.bayesian_networks.selection import (
     groups_of_column,
@@ -124,6 +125,7 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
         raise AnalysisError(f"{wanted.matrix}: {error.message}", error.hint) from error
     left = len(matrix.columns) - len(dataset.variables)
     read = _Read(dataset, _gene_ids(dataset.variables, context), attributes=table)
+    read.notes += [*matrix.notes, *(() if table is None else table.notes)]
     if left:
         read.notes.append(f"{left} variables that are constant or have no value were left out.")
     return read
@@ -166,6 +168,7 @@ def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
     read = _Read(dataset, {symbols[one]: one for one in ids}, patients)
     if wanted.sample_table is not None:
         read.attributes = _table_of_cohort(wanted.sample_table, dataset.samples)
+        read.notes += read.attributes.notes
     read.notes.append(f"{chosen['matrix']}: {chosen['unit']}; several values of a gene in a sample are averaged.")
     return read
 
@@ -180,7 +183,9 @@ def _table_of_cohort(path: Path, samples: Sequence[str]) -> SampleTable:
     unknown = [name for name in given if name not in whole]
     if unknown:
         raise AnalysisError(f"{path} names unknown samples: {named(unknown)}.", f"The samples are: {named(samples)}.")
-    return SampleTable(path, table.frame.with_columns(sample=pl.Series([whole[name] for name in given])))
+    names = [whole[name] for name in given]
+    refuse_repeated(str(path), names, given, "samples")
+    return replace(table, frame=table.frame.with_columns(sample=pl.Series(names, dtype=pl.String)))
 
 
 def _wide(long: pl.DataFrame) -> pl.DataFrame:
@@ -318,46 +323,50 @@ def _strata(words: str, read: _Read, context: RunContext) -> dict[str, str]:
 
 
 def _paired_samples(path: Path) -> set[str]:
-    table = read_table(path)
-    return {
-        name.strip()
-        for column in ("before", "after")
-        if column in table.columns
-        for cell in table[column].drop_nulls().to_list()
-        for name in cell.split(";")
-    }
+    frame = read_table(path).frame
+    cells = [cell for column in ("before", "after") if column in frame.columns for cell in frame[column].drop_nulls()]
+    return {name.strip() for cell in cells for name in cell.split(";")}
 
 
 def _pairs(path: Path, samples: Sequence[str]) -> tuple[SamplePair, ...]:
     """Lines of pair, before, after and, where it is known, responder."""
     table = read_table(path)
-    missing = [name for name in ("pair", "before", "after") if name not in table.columns]
+    missing = [name for name in ("pair", "before", "after") if name not in table.frame.columns]
     if missing:
         raise AnalysisError(f"{path} has no column {named(missing)}.", "Columns: pair, before, after, responder.")
     row = {name: i for i, name in enumerate(samples)}
-    pairs = []
-    for number, line in enumerate(table.iter_rows(named=True), 2):
+    pairs, seen, places = [], [], []
+    for place, line in zip(table.places, table.frame.iter_rows(named=True), strict=True):
+        if not line["pair"]:
+            raise AnalysisError(f"{path}, {place}: the pair has no name.", "Give every pair a name of its own.")
         ends = [tuple(name.strip() for name in (line[end] or "").split(";")) for end in ("before", "after")]
         unknown = [name for end in ends for name in end if name not in row]
-        if unknown or not line["pair"]:
-            raise AnalysisError(f"{path}, line {number}: unknown samples {named(unknown)}.")
-        if set(ends[0]) & set(ends[1]):
+        if unknown:
             raise AnalysisError(
-                f"{path}, line {number}: {named(sorted(set(ends[0]) & set(ends[1])))} is on both sides."
+                f"{path}, {place}: unknown samples {', '.join(name or '(empty)' for name in unknown)}.",
+                f"The samples are: {named(samples)}.",
             )
+        both = sorted(set(ends[0]) & set(ends[1]))
+        if both:
+            raise AnalysisError(f"{path}, {place}: {named(both)} is on both sides.", "A pair has samples of its own.")
+        seen += [name for end in ends for name in end]
+        places += [place] * sum(map(len, ends))
         before, after = (tuple(row[name] for name in end) for end in ends)
-        pairs.append(SamplePair(line["pair"], before, after, _responder(line.get("responder"), path, number)))
-    names = [pair.name for pair in pairs]
-    if not pairs or len(set(names)) < len(names):
-        raise AnalysisError(f"{path}: pairs need names of their own, and there must be one.")
+        responder = _responder(line.get("responder"), f"{path}, {place}")
+        pairs.append(SamplePair(line["pair"], before, after, responder))
+    if not pairs:
+        raise AnalysisError(f"{path} has no pair.", "One line for each: pair, before, after, responder.")
+    refuse_repeated(str(path), [pair.name for pair in pairs], table.places, "pairs")
+    # A sample in two pairs would count twice, and its labels could not be exchanged within one pair.
+    refuse_repeated(str(path), seen, places, "samples")
     return tuple(pairs)
 
 
-def _responder(word: str | None, path: Path, line: int) -> bool | None:
+def _responder(word: str | None, where: str) -> bool | None:
     if word is None:
         return None
     if word.lower() not in _YES:
-        raise AnalysisError(f"{path}, line {line}: responder is {word!r}.", "Write yes or no, or leave it empty.")
+        raise AnalysisError(f"{where}: responder is {word!r}.", "Write yes or no, or leave it empty.")
     return _YES[word.lower()]
 
 

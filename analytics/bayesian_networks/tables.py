@@ -6,8 +6,9 @@ A table is read either way round: the samples of the attributes tell which side 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.bayesian_networks.dataset import named
+from analytics.bayesian_networks.interchange.cells import MISSING_NAMES, MISSING_TEXTS, count_of_words, numbers
+from analytics.bayesian_networks.interchange.delimited import open_table, refuse_repeated
 from warehouse.errors import AnalysisError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Matrix", "SampleTable", "read_matrix", "read_sample_table", "read_table", "shared_samples"]
-
-_MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
+__all__ = ["Matrix", "SampleTable", "Table", "read_matrix", "read_sample_table", "read_table", "shared_samples"]
 
 #: R puts an X in front of names that begin with a digit, and dots for signs.
 _R_PREFIX = re.compile(r"^X(?=\d)")
@@ -30,24 +31,56 @@ _R_PREFIX = re.compile(r"^X(?=\d)")
 
 @dataclass(frozen=True)
 class Matrix:
-    """Numbers with names on both sides: rows x columns; which of them are samples is not said yet."""
+    """Numbers with names on both sides: rows x columns; which of them are samples is not said yet.
+
+    Args:
+        path: the file.
+        values: NaN = missing.
+        rows, columns: their names, each side without repetition.
+        notes: what a reader must know of the reading.
+    """
 
     path: Path
     values: NDArray[np.float64]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def transposed(self) -> Matrix:
         """The same, the other way round."""
-        return Matrix(self.path, np.ascontiguousarray(self.values.T), self.columns, self.rows)
+        return replace(self, values=np.ascontiguousarray(self.values.T), rows=self.columns, columns=self.rows)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Args:
+        path: the file.
+        frame: the cells; null = missing.
+        places: where each row stands: `line 7`.
+        missing: the words that were read as missing, and how often.
+    """
+
+    path: Path
+    frame: pl.DataFrame
+    places: tuple[str, ...]
+    missing: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SampleTable:
-    """Attributes of samples as text: a frame whose column `sample` names them; null = missing."""
+    """Attributes of samples as text: a frame whose column `sample` names them; null = missing.
+
+    Args:
+        path: the file.
+        frame: one row for each sample.
+        notes: what a reader must know of the reading.
+    """
 
     path: Path
     frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> dict[str, str]:
         """The value of each sample that has one.
@@ -62,82 +95,94 @@ class SampleTable:
         return {sample: value for sample, value in pairs if value is not None}
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path) -> Table:
     """A table of text; the first line names the columns.
 
     Raises:
-        AnalysisError: the file cannot be read, is empty, or lines differ in length.
+        AnalysisError: the file cannot be read, is empty, a column is there twice, or lines differ in length.
     """
     import polars as pl
 
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path).with_columns(pl.all().cast(pl.String))
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        content = _unpacked(path) if packed else path.read_bytes()
-        header = content.split(b"\n", 1)[0]
-        separator = "\t" if b"\t" in header else ";" if header.count(b";") > header.count(b",") else ","
-        _verify_lengths(path, content, separator)
-        return pl.read_csv(
-            content,
-            separator=separator,
-            infer_schema=False,
-            null_values=_MISSING,
-        )
-    except OSError as error:
-        raise AnalysisError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except pl.exceptions.PolarsError as error:
-        raise AnalysisError(f"{path} is no table: {str(error).splitlines()[0]}") from error
+    table = open_table(path)
+    rows, missing = list(table.rows), Counter[str]()
+    columns: dict[str, list[str | None]] = {}
+    for number, name in enumerate(table.header):
+        cells = [row[number] for _place, row in rows]
+        absent = [cell.casefold() in MISSING_TEXTS for cell in cells]
+        missing.update(cell for cell, gone in zip(cells, absent, strict=True) if gone)
+        columns[name] = [None if gone else cell for cell, gone in zip(cells, absent, strict=True)]
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return Table(path, frame, tuple(place for place, _row in rows), missing)
 
 
 def read_matrix(path: Path) -> Matrix:
     """A matrix of numbers: names in the first line and the first column.
 
     Raises:
-        AnalysisError: the file cannot be read, or a value is no number; the message names line and column.
+        AnalysisError: the file cannot be read, a row or column has no name or one that another has too, or a value is
+            not a number; the message names line and column.
     """
     if path.name.removesuffix(".gz").endswith(".edf"):
         from analytics.bayesian_networks.interchange.edf import read_edf
 
         file = read_edf(path)
         return Matrix(path, file.values, file.samples(), file.variables)
-    import polars as pl
-
-    frame = read_table(path)
-    if frame.width < 2 or not frame.height:
-        raise AnalysisError(f"{path} is no matrix: names in the first line and column, and numbers, are expected.")
-    names = frame.to_series(0).fill_null("").to_list()
-    numbers = frame.select(pl.all().exclude(frame.columns[0]).cast(pl.Float64, strict=False))
-    _verify_numbers(path, frame, numbers)
-    values = numbers.to_numpy().astype(np.float64)
-    return Matrix(path, np.ascontiguousarray(values), tuple(names), tuple(frame.columns[1:]))
+    table, missing = open_table(path), Counter[str]()
+    columns, names, places, values = table.header[1:], [], [], []
+    for place, (name, *cells) in table.rows:
+        if name.casefold() in MISSING_NAMES:
+            raise AnalysisError(
+                f"{path}, {place}: the row has no name{f' ({name})' if name else ''}.",
+                "Names stand in the first column: name the row, or remove it.",
+            )
+        names.append(name)
+        places.append(place)
+        values.append(numbers(f"{path}, {place}", cells, columns, missing))
+    if not columns or not names:
+        raise AnalysisError(
+            f"{path} is not a matrix.", "Names are expected in the first line and the first column, and numbers beside."
+        )
+    refuse_repeated(str(path), names, places, "rows")
+    notes = (f"{path.name}: {count_of_words(missing)}.",) if missing else ()
+    return Matrix(path, np.stack(values), tuple(names), columns, notes)
 
 
 def read_sample_table(path: Path, samples: Sequence[str] | None = None) -> SampleTable:
-    """Attributes of samples: one line for each, its name in the first column; or one column for each.
+    """Attributes of samples: one line for each, its name in the column `sample` or else the first; or one column each.
 
     Args:
         path: the table.
         samples: names that are known from a matrix: they tell which way round the table is.
 
     Raises:
-        AnalysisError: the file cannot be read, or a sample is there twice.
+        AnalysisError: the file cannot be read, a line does not name its sample, or a sample is there twice.
     """
     import polars as pl
 
-    frame = read_table(path)
-    first = frame.columns[0]
-    if samples is not None and _matches(frame.columns[1:], samples) > _matches(frame.to_series(0).to_list(), samples):
-        names = [str(name) for name in frame.to_series(0).to_list()]
-        frame = frame.drop(first).transpose(include_header=True, header_name="sample", column_names=names)
+    table = read_table(path)
+    frame = table.frame
+    key = "sample" if "sample" in frame.columns else frame.columns[0]
+    first = _names(table, frame.columns[0]) if samples is not None else []
+    if samples is not None and _matches(frame.columns[1:], samples) > _matches(frame[key].to_list(), samples):
+        refuse_repeated(str(path), ["sample", *first], ["line 1", *table.places], "attributes")
+        cells = frame.drop(frame.columns[0])
+        rows = dict(zip(first, cells.rows(), strict=True))
+        frame = pl.DataFrame({"sample": cells.columns, **rows}, schema_overrides=dict.fromkeys(rows, pl.String))
     else:
-        frame = frame.rename({first: "sample"})
-    frame = frame.filter(pl.col("sample").is_not_null())
-    twice = frame.filter(pl.col("sample").is_duplicated())["sample"].unique(maintain_order=True).to_list()
-    if twice:
-        raise AnalysisError(f"{path} names samples more than once: {named(twice)}.", "A sample has one group.")
-    return SampleTable(path, frame)
+        refuse_repeated(str(path), _names(table, key), table.places, "samples")
+        # Names of rows that R writes before the first column say nothing where there is a column `sample`.
+        frame = frame.select(pl.col(key).alias("sample"), pl.exclude(key, ""))
+    notes = (f"{path.name}: {count_of_words(Counter(table.missing))}.",) if table.missing else ()
+    return SampleTable(path, frame, notes)
+
+
+def _names(table: Table, column: str) -> list[str]:
+    names = table.frame[column]
+    if names.null_count():
+        place = table.places[int(names.is_null().arg_true()[0])]
+        what = f"column {column!r}" if column else "first column"
+        raise AnalysisError(f"{table.path}, {place}: no name in the {what}.", "Name the row, or remove it.")
+    return [str(name) for name in names]
 
 
 def shared_samples(matrix: Matrix, table: SampleTable) -> tuple[Matrix, SampleTable]:
@@ -147,18 +192,21 @@ def shared_samples(matrix: Matrix, table: SampleTable) -> tuple[Matrix, SampleTa
     recognised where no name fits as it is.
 
     Raises:
-        AnalysisError: neither side of the matrix holds samples of the table.
+        AnalysisError: neither side of the matrix holds samples of the table, or two samples of the table have the same
+            name as R writes it.
     """
-    import polars as pl
-
     given = [str(name) for name in table.frame["sample"].to_list()]
     for change in (str, _as_r_reads):
         wanted = {change(name): name for name in given}
         for turned in (matrix, matrix.transposed()):
             names = [wanted.get(change(name), name) for name in turned.rows]
             if len(set(names) & set(given)) >= 2:
-                renamed = Matrix(turned.path, turned.values, tuple(names), turned.columns)
-                return renamed, SampleTable(table.path, table.frame.with_columns(pl.col("sample").cast(pl.String)))
+                alike = [name for name in given if wanted[change(name)] != name]
+                if alike:
+                    pair = f"{alike[0]!r} and {wanted[change(alike[0])]!r}"
+                    raise AnalysisError(f"{table.path}: R writes {pair} alike.", "Use one spelling in both files.")
+                refuse_repeated(str(matrix.path), names, turned.rows, "samples")
+                return replace(turned, rows=tuple(names)), table
     raise AnalysisError(
         f"No two samples of {table.path} occur in {matrix.path}.",
         f"The table names {named(given[:3])}, the matrix {named(matrix.rows[:3])} and {named(matrix.columns[:3])}.",
@@ -172,39 +220,3 @@ def _as_r_reads(name: str) -> str:
 def _matches(names: Sequence[str | None], samples: Sequence[str]) -> int:
     known = {_as_r_reads(sample) for sample in samples}
     return len(known & {_as_r_reads(name) for name in names if name is not None})
-
-
-def _unpacked(path: Path) -> bytes:
-    import gzip
-    import zlib
-
-    try:
-        return gzip.decompress(path.read_bytes())
-    except (EOFError, zlib.error) as error:
-        raise AnalysisError(f"{path} is truncated or damaged: {error}.", "Fetch or write it again.") from error
-
-
-def _verify_lengths(path: Path, content: bytes, separator: str) -> None:
-    """A line that ends too early is a sign of a truncated file: its values are not missing, they are lost."""
-    mark = separator.encode()
-    lines = content.splitlines()
-    if not lines or b'"' in content:
-        return
-    expected = lines[0].count(mark)
-    for number, line in enumerate(lines, 1):
-        if line.strip() and line.count(mark) < expected:
-            raise AnalysisError(
-                f"{path}, line {number}: {line.count(mark) + 1} values, where the first line has {expected + 1}.",
-                "Is the file truncated? A missing value is empty or NA, between its separators.",
-            )
-
-
-def _verify_numbers(path: Path, frame: pl.DataFrame, numbers: pl.DataFrame) -> None:
-    for column in numbers.columns:
-        wrong = numbers[column].is_null() & frame[column].is_not_null()
-        if wrong.any():
-            row = int(wrong.arg_true()[0])
-            raise AnalysisError(
-                f"{path}, line {row + 2}, column {column!r}: {frame[column][row]!r} is no number.",
-                "A missing value is empty or NA.",
-            )

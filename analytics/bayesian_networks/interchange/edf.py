@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.interchange.cells import numbers
 from analytics.bayesian_networks.interchange.text import read_text, write_text
 from warehouse.errors import AnalysisError
-
-_MISSING = {"", "na", "nan", "null"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def read_edf(path: Path) -> ExpressionFile:
             attributes[name[1:]] = tuple(words)
         else:
             _verify_gene(path, number, name, words, genes)
-            genes[name] = _numbers(path, number, words)
+            genes[name] = numbers(f"{path}, line {number}", words, [str(i) for i in range(2, len(words) + 2)])
     if not genes:
         raise AnalysisError(f"{path}: there is no gene.", "EDF has one line a gene: its name and its values.")
     return ExpressionFile(tuple(genes), np.column_stack(list(genes.values())), metadata, attributes)
@@ -108,10 +107,3 @@ def _verify_gene(path: Path, line: int, name: str, words: list[str], genes: Mapp
     expected = len(next(iter(genes.values()))) if genes else len(words)
     if not name or not words or len(words) != expected:
         raise AnalysisError(f"{path}, line {line}: {len(words)} values for {expected} samples ({name or 'no name'}).")
-
-
-def _numbers(path: Path, line: int, words: list[str]) -> NDArray[np.float64]:
-    try:
-        return np.array([np.nan if word.lower() in _MISSING else float(word) for word in words])
-    except ValueError as error:
-        raise AnalysisError(f"{path}, line {line}: {str(error).rpartition(': ')[2]} is not a number.") from None

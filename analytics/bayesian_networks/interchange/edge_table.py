@@ -6,15 +6,14 @@ table with a column for each end; published tables call them source and target, 
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
+from analytics.bayesian_networks.interchange.delimited import open_table
 from analytics.bayesian_networks.interchange.graph_table import FREQUENCY, GraphTable, column_values, graph_table
-from analytics.bayesian_networks.interchange.text import read_text, write_text
+from analytics.bayesian_networks.interchange.text import write_text
 from warehouse.errors import AnalysisError
 
 #: Names of the columns of an edge's ends, as they are met in published tables (small letters).
@@ -50,21 +49,21 @@ def read_edge_table(
         path: `.parquet`, or text (`.tsv`, `.csv`, `.txt`, also `.gz`).
         source: the column of the parent; None = one of `END_NAMES`.
         target: the column of the child; None = one of `END_NAMES`.
-        separator: of text; None = tab where the header has one, else comma.
+        separator: of text; None = tab, semicolon, comma or blanks, as the first lines show.
 
     Raises:
         AnalysisError: the file cannot be read, a column is missing or there twice, a row is too short or too long, an
             end is empty, a number is none; with file, line and column.
     """
     if path.suffix == ".parquet":
-        frame, lines = _read_parquet(path), None
+        frame, places = _read_parquet(path), None
     else:
-        frame, lines = _read_delimited(path, separator)
+        frame, places = _read_delimited(path, separator)
     frame = _with_ends(frame, path, source, target)
     frame = frame.rename({name: OTHER_NAMES[name.lower()] for name in frame.columns if name.lower() in OTHER_NAMES})
 
     def place(row: int) -> str:
-        return f"row {row + 1}" if lines is None else f"line {lines[row]}"
+        return f"row {row + 1}" if places is None else places[row]
 
     for column in frame.columns:
         _verify(frame, column, path, place)
@@ -89,43 +88,19 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise AnalysisError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+        raise AnalysisError(
+            f"{path} cannot be read as Parquet.", "Is it complete? Save it as TSV otherwise."
+        ) from error
 
 
-def _read_delimited(path: Path, separator: str | None) -> tuple[pl.DataFrame, list[int]]:
-    text = read_text(path)
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text), delimiter=separator or ("\t" if "\t" in first else ","), strict=True)
-    header: list[str] = []
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    try:
-        for row in reader:
-            if not row or (not header and row[0].startswith("#!")):
-                continue
-            if not header:
-                header = [name.strip().removeprefix("#") for name in row]
-            else:
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise AnalysisError(f"{path}, line {reader.line_num}: {error}.") from error
-    _verify_shape(path, header, rows, lines)
-    columns = zip(*rows, strict=True) if rows else ([] for _ in header)
-    return pl.DataFrame(
-        [column_values(list(column)).alias(name) for name, column in zip(header, columns, strict=True)]
-    ), lines
-
-
-def _verify_shape(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-    if not header:
-        raise AnalysisError(f"{path} is empty.", "An edge table starts with a line of column names.")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise AnalysisError(f"{path}, line 1: the column {', '.join(twice)} is there twice.")
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(header):
-            raise AnalysisError(f"{path}, line {line}: {len(row)} values for {len(header)} columns.")
+def _read_delimited(path: Path, separator: str | None) -> tuple[pl.DataFrame, list[str]]:
+    table = open_table(path, separator)
+    rows = list(table.rows)
+    columns = zip(*(cells for _place, cells in rows), strict=True) if rows else ([] for _ in table.header)
+    named_columns = zip(table.header, columns, strict=True)
+    # Names of rows that R writes before the first column are no attribute of an edge.
+    frame = pl.DataFrame([column_values(list(column)).alias(name) for name, column in named_columns if name])
+    return frame, [place for place, _cells in rows]
 
 
 def _with_ends(frame: pl.DataFrame, path: Path, source: str | None, target: str | None) -> pl.DataFrame:

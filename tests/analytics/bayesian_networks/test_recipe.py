@@ -247,7 +247,7 @@ def test_files_without_a_cohort(context: RunContext, files: dict[str, Path]) -> 
         ("p4,s0,zz,yes", r"line 5: unknown samples zz"),
         ("p4,s0,s0,yes", r"line 5: s0 is on both sides"),
         ("p4,s0,s1,maybe", r"line 5: responder is 'maybe'"),
-        ("p1,s0,s1,yes", "names of their own"),
+        ("p1,s0,s1,yes", r"pairs named more than once: p1 \(line 2, line 5\)"),
     ],
 )
 def test_bad_pairs_are_told(context: RunContext, files: dict[str, Path], line: str, message: str) -> None:

@@ -68,11 +68,11 @@ def test_attributes_either_way_round_find_the_samples(tmp_path: Path, turned: bo
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("gene,a,b\nTP53,1,x\n", r"line 2, column 'b': 'x' is no number"),
-        ("gene\nTP53\n", "is no matrix"),
-        ("gene,a,b\nTP53,1,2\nMDM2,1,2,3,4\n", "is no table"),
-        ("gene,a,b\nTP53,1,2\nMDM2,1\n", "line 3: 2 values, where the first line has 3"),
-        ("", "is no table"),
+        ("gene,a,b\nTP53,1,x\n", r"line 2, column 'b': 'x' is not a number"),
+        ("gene\nTP53\n", "is not a matrix"),
+        ("gene,a,b\nTP53,1,2\nMDM2,1,2,3,4\n", "line 3: 5 values for 3 columns"),
+        ("gene,a,b\nTP53,1,2\nMDM2,1\n", "line 3: 2 values for 3 columns"),
+        ("", "is empty"),
     ],
 )
 def test_a_bad_matrix_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:

@@ -46,7 +46,7 @@ def test_commas_and_no_header(tmp_path: Path) -> None:
     [
         ("a\t1\t2\nb\t1\n", "line 2: 1 values for 2 samples"),
         ("a\t1\t2\na\t1\t2\n", "line 2: a is there twice"),
-        ("a\t1\t2\nb\t1\thigh\n", "line 2: 'high' is not a number"),
+        ("a\t1\t2\nb\t1\thigh\n", "line 2, column '3': 'high' is not a number"),
         ("$Version\t1\n", "there is no gene"),
         ("\t1\t2\n", "no name"),
     ],

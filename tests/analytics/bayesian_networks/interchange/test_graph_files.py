@@ -62,8 +62,8 @@ def test_edge_tables_are_read_as_written(tmp_path: Path, name: str) -> None:
         ("source\ttarget\nA\tB\nA\n", "line 3: 1 values for 2 columns"),
         ("source\ttarget\nA\tB\n\t C\n", "line 3: the source is empty"),
         ("source\ttarget\tfreq\nA\tB\t0.5\nB\tC\toften\n", "line 3: freq is 'often', not a number"),
-        ("source\tsource\nA\tB\n", "line 1: the column source is there twice"),
-        ('source\ttarget\nA\t"B\n', "unexpected end of data|values for 2 columns"),
+        ("source\tsource\nA\tB\n", r"line 1: columns named more than once: source \(column 1, column 2\)"),
+        ('source\ttarget\nA\t"B\n', "line 2: a quotation mark is opened and not closed"),
     ],
 )
 def test_edge_tables_that_are_refused(tmp_path: Path, text: str, message: str) -> None:
