@@ -201,8 +201,10 @@ def _write_many(writer: BuildWriter, found: ManyRead, part: SourceFile) -> _File
         writer.add_statements(name, frame.with_columns(pl.col(FILE) + first))
     rejected = found.rejected()
     if rejected.height:
-        writer.quarantine(rejected.with_columns(pl.col(FILE) + first), None, None)
-    accounts = [_accounted(file, ledger, 0) for file, ledger in zip(found.files, found.ledgers, strict=True)]
+        writer.quarantine(rejected.with_columns(pl.col(FILE) + first), None)
+    accounts = [
+        _accounted(file, ledger, 0, is_document=True) for file, ledger in zip(found.files, found.ledgers, strict=True)
+    ]
     spoken = [(writer.model[name].table, frame.height) for name, frame in found.statements]
     return _FilesRead(accounts, sum(height for _table, height in spoken), {table for table, height in spoken if height})
 
@@ -215,13 +217,13 @@ def _read_file(writer: BuildWriter, file: FoundFile, part: SourceFile, ledger: L
         statements += _write(writer, batch, number)
         touched |= {writer.model[name].table for name, _frame in batch.statements}
     for rejected in ledger.rejected:
-        writer.quarantine(rejected, number, None)
+        writer.quarantine(rejected, number)
     return _FilesRead([_accounted(file, ledger, time.perf_counter() - start)], statements, touched)
 
 
-def _accounted(file: FoundFile, ledger: Ledger, seconds: float) -> FileReceipt:
+def _accounted(file: FoundFile, ledger: Ledger, seconds: float, *, is_document: bool = False) -> FileReceipt:
     """The account of a file that gave enough good rows."""
-    told = receipt.file_receipt(file, ledger, seconds)
+    told = receipt.file_receipt(file, ledger, seconds, is_document=is_document)
     if told.status == "failed":
         raise _too_few(file, ledger)
     return told

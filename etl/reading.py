@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -13,10 +14,10 @@ from etl.locate import FoundFile
 from etl.rows import Ledger, Options, Rows, raw_text
 from etl.snapshots import checksum
 from etl.source import BatchFormat, SourceFile
-from warehouse.checks import Checker
+from warehouse.checks import REJECTED_SCHEMA, Checked, Checker
 from warehouse.errors import TargetGraphError
 from warehouse.model import MODEL, DataModel
-from warehouse.statements import FILE, ROW, Matrix, Reason
+from warehouse.statements import FILE, ROW, Matrix, Reason, Scope
 
 
 @dataclass
@@ -157,31 +158,38 @@ def _batch(rows: Rows, part: SourceFile, checker: Checker, model: DataModel) -> 
     batch = Batch()
     for stated in part.parse(rows):
         if isinstance(stated, Matrix):
-            kept, rejected = _check_matrix(stated, model)
+            kept, blanked = _check_matrix(stated, model)
             batch.matrices.append(kept)
-            _reject(rows, rejected, whole_rows=True)
+            rows.ledger.reject(blanked)
         else:
             checked = checker.check(stated)
             batch.statements.append((stated.type, checked.valid))
-            _reject(rows, checked.rejected, whole_rows=not stated.listed)
+            _set_aside(rows, checked)
+    rows.ledger.settle()
+    if batch.matrices:
+        rows.ledger.verify_values()
     return _without_rejected(batch, rows.ledger)
 
 
-def _reject(rows: Rows, rejected: pl.DataFrame, *, whole_rows: bool) -> None:
-    """Set rejected statements aside with the text of their rows; a whole row once."""
+def _set_aside(rows: Rows, checked: Checked) -> None:
+    """Enter what the check found in the account: rows and statements with the text of their row, a whole row once."""
+    bad = Counter(checked.blanked["column"])
+    for column, given in checked.given.items():
+        rows.ledger.count_values(column, given, bad[column])
+    rows.ledger.reject(checked.blanked)
+    rejected = checked.rejected
     if rejected.is_empty():
         return
-    if whole_rows:
-        earlier = rows.ledger.quarantined_rows()
-        rejected = rejected.unique(ROW, keep="first", maintain_order=True).join(earlier, on=ROW, how="anti")
+    whole = pl.col("scope") == Scope.ROW.code
+    first = pl.col(ROW).is_first_distinct() & ~pl.col(ROW).is_in(rows.ledger.quarantined_rows()[ROW].implode())
+    rejected = pl.concat([rejected.filter(whole).filter(first), rejected.filter(~whole)])
     texts = rows.frame.join(rejected.select(ROW), on=ROW, how="semi").unique(ROW, keep="first", maintain_order=True)
     texts = texts.select(ROW, raw=raw_text(texts))
-    told = rejected.drop("raw").join(texts, on=ROW, how="left", maintain_order="left")
-    rows.ledger.reject(told, whole_rows=whole_rows)
+    rows.ledger.reject(rejected.drop("raw").join(texts, on=ROW, how="left", maintain_order="left"))
 
 
 def _without_rejected(batch: Batch, ledger: Ledger) -> Batch:
-    """A row of which one statement is rejected is set aside whole."""
+    """What is said without the rows that were set aside whole."""
     rows = ledger.quarantined_rows()
     if rows.is_empty():
         return batch
@@ -195,7 +203,7 @@ def _without(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_matrix(matrix: Matrix, model: DataModel) -> tuple[Matrix, pl.DataFrame]:
-    """Take the rows of a matrix out that hold a value which is no number or is out of range."""
+    """Take the values out of a matrix that are no number or out of range, and say which they are."""
     kind = model.matrices[matrix.kind]
     given = matrix.frame
     typed = given.with_columns(pl.col("value").cast(pl.Float64, strict=False), pl.col(ROW).cast(pl.Int64))
@@ -205,14 +213,21 @@ def _check_matrix(matrix: Matrix, model: DataModel) -> tuple[Matrix, pl.DataFram
     )
     unreadable = (value.is_null() & given["value"].is_not_null()) | ~value.is_finite()
     bad = (outside | unreadable).fill_null(False)
+    if not bad.any() and not value.null_count():
+        # Most matrices have no gap, and a copy of a large one would double what is held.
+        return replace(matrix, frame=typed), pl.DataFrame(schema=REJECTED_SCHEMA)
+    said = given.with_columns(_outside=(outside & value.is_finite()).fill_null(False)).filter(bad)
+    text = pl.col("value").cast(pl.String)
     reasons = {True: Reason.OUT_OF_RANGE.code, False: Reason.BAD_VALUE.code}
-    rejected = given.with_columns(_outside=outside & value.is_finite()).filter(bad)
-    rejected = rejected.select(
+    blanked = said.select(
         pl.col(ROW).cast(pl.Int64),
-        reason=pl.col("_outside").fill_null(False).replace_strict(reasons, return_dtype=pl.String),
-        key=pl.col("row_id"),
-        detail=pl.format("{}={}", pl.col("feature"), pl.col("value").cast(pl.String)),
+        scope=pl.lit(Scope.CELL.code),
+        type=pl.lit(matrix.kind),
+        column="feature",
+        reason=pl.col("_outside").replace_strict(reasons, return_dtype=pl.String),
+        key="row_id",
+        value=text,
+        detail=pl.format("{}={}", "feature", text),
         raw=pl.lit(None, pl.String),
     )
-    # Most matrices have no gap, and a copy of a large one would double what is held.
-    return replace(matrix, frame=typed.drop_nulls("value") if value.null_count() else typed), rejected
+    return replace(matrix, frame=typed.filter(~bad & value.is_not_null())), blanked

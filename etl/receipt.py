@@ -35,25 +35,36 @@ class FileReceipt:
     quarantined: dict[str, int]
     seconds: float
     notes: list[str] = field(default_factory=list)
+    #: Values that were set aside while their rows were kept, by reason.
+    cells: dict[str, int] = field(default_factory=dict)
+    #: Columns of which much could not be used: values given, values set aside.
+    unusable_columns: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: It is one small document of many (an entry of the Protein Data Bank): they are judged together.
+    is_document: bool = False
+
+    @property
+    def good_rows(self) -> int:
+        """Rows that are as they should be: kept, out of scope, or saying that their entry is withdrawn."""
+        return self.rows_kept + self.rows_out_of_scope + self.quarantined.get(Reason.WITHDRAWN.code, 0)
 
     @property
     def share(self) -> float | None:
-        """Good rows against expected ones; None where nobody knows how many there should be.
-
-        A row that says that its entry is withdrawn is a good one: it is what the file should hold.
-        """
-        if not self.rows_expected:
-            return None
-        withdrawn = self.quarantined.get(Reason.WITHDRAWN.code, 0)
-        return (self.rows_kept + self.rows_out_of_scope + withdrawn) / self.rows_expected
+        """Good rows against expected ones; None where nobody knows how many there should be."""
+        return self.good_rows / self.rows_expected if self.rows_expected else None
 
     @property
     def status(self) -> str:
-        """`green`, `warning`, `failed`, or `unpinned` where no count is known."""
-        share = self.share
-        if share is None:
-            return "green" if self.subset else "unpinned"
-        return "failed" if share < FAILS_BELOW else "warning" if share < WARNS_BELOW else "green"
+        """`green`, `warning`, `failed`, or `unpinned` where no count is known.
+
+        What gave rows of which most are bad, or a column of which much could not be used, is never better than
+        `warning`.
+        """
+        if self.share is not None and self.share < FAILS_BELOW:
+            return "failed"
+        mostly_bad = self.rows_read > 0 and self.good_rows < FAILS_BELOW * self.rows_read
+        if mostly_bad or self.unusable_columns or (self.share is not None and self.share < WARNS_BELOW):
+            return "warning"
+        return "green" if self.share is not None or self.is_document else "unpinned"
 
 
 @dataclass
@@ -75,10 +86,13 @@ class SourceReceipt:
 
     @property
     def status(self) -> str:
-        """The worst status of its files."""
+        """The worst status of its files; of many small documents, one in twenty may be bad."""
         order = ("failed", "warning", "unpinned", "green")
-        found = {file.status for file in self.files}
-        return next((status for status in order if status in found), "green")
+        documents = [file for file in self.files if file.is_document]
+        known = {file.status for file in self.files if not file.is_document}
+        if sum(file.good_rows for file in documents) < WARNS_BELOW * sum(file.rows_read for file in documents):
+            known.add("warning")
+        return next((status for status in order if status in known), "green")
 
     def total(self, name: str) -> int:
         """A sum over its files: `rows_read`, `rows_kept`, ..."""
@@ -112,7 +126,7 @@ class Receipt:
         return document
 
 
-def file_receipt(file: FoundFile, ledger: Ledger, seconds: float) -> FileReceipt:
+def file_receipt(file: FoundFile, ledger: Ledger, seconds: float, *, is_document: bool = False) -> FileReceipt:
     """The account of a file that has been read."""
     return FileReceipt(
         part=file.part,
@@ -127,9 +141,12 @@ def file_receipt(file: FoundFile, ledger: Ledger, seconds: float) -> FileReceipt
         rows_kept=ledger.rows_kept,
         rows_quarantined=ledger.rows_quarantined,
         rows_out_of_scope=ledger.rows_out_of_scope,
-        quarantined=_by_reason(ledger),
+        quarantined=ledger.rejected_by_reason,
         seconds=round(seconds, 3),
         notes=ledger.notes,
+        cells=ledger.cells,
+        unusable_columns=ledger.unusable_columns,
+        is_document=is_document,
     )
 
 
@@ -148,7 +165,8 @@ def table(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _row(source: SourceReceipt) -> dict[str, Any]:
-    reasons = _sum(file.quarantined for file in source.files)
+    reasons = _sum([*(file.quarantined for file in source.files), source.statements_quarantined])
+    cells = _sum(file.cells for file in source.files)
     unresolved = sum(source.statements_quarantined.values())
     return {
         "source": source.source,
@@ -159,10 +177,15 @@ def _row(source: SourceReceipt) -> dict[str, Any]:
         "kept": source.total("rows_kept"),
         "quarantined": source.total("rows_quarantined"),
         "out_of_scope": source.total("rows_out_of_scope"),
+        "cells": sum(cells.values()),
         "statements": source.statements,
         "unresolved": unresolved,
         "reasons": ", ".join(
-            f"{reason} {count:,}" for reason, count in sorted(_sum([reasons, source.statements_quarantined]).items())
+            [
+                *(f"{reason} {count:,}" for reason, count in sorted(reasons.items())),
+                *(f"{reason} {count:,} cells" for reason, count in sorted(cells.items())),
+                *_unusable(source),
+            ]
         ),
         "missing": len(source.missing),
         "seconds": round(source.seconds, 2),
@@ -170,12 +193,13 @@ def _row(source: SourceReceipt) -> dict[str, Any]:
     }
 
 
-def _by_reason(ledger: Ledger) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for frame in ledger.rejected:
-        for reason in frame["reason"].to_list():
-            counts[reason] = counts.get(reason, 0) + 1
-    return dict(sorted(counts.items()))
+def _unusable(source: SourceReceipt) -> list[str]:
+    """The columns of which much could not be used, each with its file."""
+    return [
+        f"{bad:,} of {given:,} values of {column} in {file.file}"
+        for file in source.files
+        for column, (given, bad) in sorted(file.unusable_columns.items())
+    ]
 
 
 def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -1,18 +1,26 @@
 """Rows on their way from a file to statements, and the ledger that accounts for every one of them.
 
-Rows read = rows kept + rows quarantined + rows out of scope, for every file, always. A row of which one statement is
-rejected is set aside whole.
+Rows read = rows kept + rows quarantined + rows out of scope, for every file, always. A row leaves whole only where what
+it is about cannot be known; any other value that cannot be used is recorded by itself and counts as missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from warehouse.checks import REJECTED_SCHEMA
-from warehouse.statements import FILE, ROW, Reason
+from warehouse.errors import SourceError
+from warehouse.statements import FILE, ROW, Reason, Scope
+
+#: A file with more values than this that cannot be used, if they are also more than `UNUSABLE_SHARE` of its values, is
+#: not in the format that it was taken for.
+UNUSABLE_VALUES = 10_000
+#: A column with a larger share of values that cannot be used is named in the receipt, and the file gets a warning.
+UNUSABLE_SHARE = 0.30
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Ledger:
         options: what the user chose.
         withdrawn: keys of entries that this or an earlier file of the same source says are withdrawn.
         about: what a description beside the file says of it; a format that reads one writes it here.
+        header_row: the line of the header.
+        values: for each column that was checked, how many values it gave and how many of them could not be used.
     """
 
     file: str
@@ -47,6 +57,9 @@ class Ledger:
     notes: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
     first_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    header_row: int = 1
+    values: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _settled: int = 0
     _quarantined: set[int] = field(default_factory=set)
     _out_of_scope: set[int] = field(default_factory=set)
 
@@ -65,16 +78,55 @@ class Ledger:
         """Rows whose statements all went on."""
         return self.rows_read - self.rows_quarantined - self.rows_out_of_scope
 
-    def reject(self, rejected: pl.DataFrame, *, whole_rows: bool = True) -> None:
-        """Set rows aside; the frame is as `REJECTED_SCHEMA` has it.
+    @property
+    def cells(self) -> dict[str, int]:
+        """How many values, or columns of a matrix, were set aside while their rows were kept, by reason."""
+        return self._counted(within_rows=True)
 
-        Args:
-            rejected: rows, or single statements of rows that list several.
-            whole_rows: the rows count as quarantined; false for a statement of a row that is kept.
-        """
+    @property
+    def rejected_by_reason(self) -> dict[str, int]:
+        """How many rows and statements were set aside, by reason."""
+        return self._counted(within_rows=False)
+
+    @property
+    def unusable_columns(self) -> dict[str, tuple[int, int]]:
+        """The columns of which much could not be used: how many values they gave, and how many were set aside."""
+        return {name: (given, bad) for name, (given, bad) in self.values.items() if bad > UNUSABLE_SHARE * given}
+
+    def reject(self, rejected: pl.DataFrame) -> None:
+        """Record what is set aside; the frame is as `REJECTED_SCHEMA` has it, and its `scope` says how much that is."""
         if rejected.height:
             self.rejected.append(rejected.select(REJECTED_SCHEMA.names()).cast(REJECTED_SCHEMA))
-            self._quarantined.update(rejected[ROW].to_list() if whole_rows else ())
+            self._quarantined.update(rejected.filter(pl.col("scope") == Scope.ROW.code)[ROW].to_list())
+
+    def count_values(self, column: str, given: int, bad: int) -> None:
+        """Account for the values of a column that was checked."""
+        before = self.values.get(column, (0, 0))
+        self.values[column] = (before[0] + given, before[1] + bad)
+
+    def settle(self) -> None:
+        """Forget what was said of parts of rows that have left whole since, or are out of scope."""
+        gone = pl.Series(sorted(self._quarantined | self._out_of_scope), dtype=pl.Int64)
+        part = pl.col("scope").is_in([Scope.CELL.code, Scope.STATEMENT.code])
+        fresh = (frame.filter(~(part & pl.col(ROW).is_in(gone.implode()))) for frame in self.rejected[self._settled :])
+        self.rejected[self._settled :] = [frame for frame in fresh if frame.height]
+        self._settled = len(self.rejected)
+
+    def verify_values(self) -> None:
+        """Make sure that the file is in the format that it is taken for.
+
+        Raises:
+            SourceError: most of its values cannot be used.
+        """
+        given, bad = (sum(counts) for counts in zip(*self.values.values(), strict=True)) if self.values else (0, 0)
+        if bad > max(UNUSABLE_VALUES, UNUSABLE_SHARE * given):
+            cells = pl.concat(self.rejected).filter(pl.col("scope") == Scope.CELL.code)
+            first = cells.sort(ROW, maintain_order=True).row(0, named=True)
+            raise SourceError(
+                f"{self.file}: {bad:,} of {given:,} values are not of the type that their column has; the first is "
+                f"{first['value']!r} in row {first[ROW]}, column {first['column']}.",
+                "Is this the right file? Numbers are written with a decimal point and without separators.",
+            )
 
     def quarantined_rows(self) -> pl.DataFrame:
         """The numbers of the rows that were set aside, in the column `ROW`."""
@@ -82,8 +134,15 @@ class Ledger:
 
     def reject_row(self, row: int, reason: Reason, detail: str, raw: str | None = None, key: str | None = None) -> None:
         """Set one row aside."""
-        values = {ROW: [row], "reason": [reason.code], "key": [key], "detail": [detail], "raw": [raw]}
-        self.reject(pl.DataFrame(values, schema=REJECTED_SCHEMA))
+        self._enter(row, Scope.ROW, reason=reason.code, key=key, detail=detail, raw=raw)
+
+    def reject_column(self, column: str, reason: Reason, detail: str) -> None:
+        """Set a column of a matrix aside; its rows are kept."""
+        self._enter(self.header_row, Scope.COLUMN, column=column, reason=reason.code, key=column, detail=detail)
+
+    def _enter(self, row: int, scope: Scope, **said: str | None) -> None:
+        entry = {**dict.fromkeys(REJECTED_SCHEMA.names()), ROW: row, "scope": scope.code, **said}
+        self.reject(pl.DataFrame([entry], schema=REJECTED_SCHEMA))
 
     def leave_out(self, rows: pl.Series) -> None:
         """Account for rows that the user's options leave out."""
@@ -101,13 +160,19 @@ class Ledger:
                 pl.col("row").alias(ROW)
             )
             for group in of_files.partition_by(FILE, maintain_order=True):
-                ledgers[group[FILE][0]].reject(group, whole_rows=False)
+                ledgers[group[FILE][0]].reject(group)
         for file, row in _places_of(self._quarantined, places):
             ledgers[file]._quarantined.add(row)
         for file, row in _places_of(self._out_of_scope, places):
             ledgers[file]._out_of_scope.add(row)
         for ledger in ledgers:
             ledger.notes.extend(text for text in self.notes if text not in ledger.notes)
+            ledger._settled = len(ledger.rejected)
+
+    def _counted(self, *, within_rows: bool) -> dict[str, int]:
+        inner = pl.col("scope").is_in([Scope.CELL.code, Scope.COLUMN.code])
+        frames = [frame.filter(inner if within_rows else ~inner)["reason"] for frame in self.rejected]
+        return dict(sorted(Counter(pl.concat(frames)).items())) if frames else {}
 
     def note(self, text: str) -> None:
         """Add a sentence to the receipt, once."""
@@ -156,6 +221,8 @@ class Rows:
     def reject(self, broken: pl.Expr, reason: Reason, detail: pl.Expr | str, key: pl.Expr | None = None) -> Rows:
         """Set aside the rows for which `broken` holds and give the others.
 
+        Only for rows of which it cannot be known what they are about; what is wrong with any other value is `blank`'s.
+
         Args:
             broken: a truth value for each row; null counts as false.
             reason: why.
@@ -168,16 +235,33 @@ class Rows:
             if reason is Reason.WITHDRAWN and key is not None:
                 self.ledger.withdrawn.update(bad.select(key).to_series().drop_nulls())
             said = pl.lit(detail) if isinstance(detail, str) else detail
-            self.ledger.reject(
-                bad.select(
-                    ROW,
-                    reason=pl.lit(reason.code),
-                    key=pl.lit(None, pl.String) if key is None else key.cast(pl.String),
-                    detail=said.cast(pl.String),
-                    raw=raw_text(bad.drop("_broken")),
-                )
-            )
+            told = {"key": key, "detail": said, "raw": raw_text(bad.drop("_broken"))}
+            self.ledger.reject(_entries(bad, Scope.ROW, reason, told))
         return Rows(judged.filter(~pl.col("_broken")).drop("_broken"), self.ledger)
+
+    def blank(self, broken: Mapping[str, pl.Expr], reason: Reason, key: pl.Expr | None = None) -> Rows:
+        """Set values aside and give all rows, with null in their place.
+
+        Args:
+            broken: by column, a truth value for each row; null counts as false.
+            reason: why.
+            key: what identifies the row for a reader.
+        """
+        if not broken:
+            return self
+        judged = self.frame.select(expression.fill_null(False).alias(name) for name, expression in broken.items())
+        for column in judged:
+            values = self.frame[column.name]
+            self.ledger.count_values(column.name, self.frame.height - values.null_count(), int(column.sum()))
+        hits = [column for column in judged if column.any()]
+        for column in hits:
+            value = pl.col(column.name).cast(pl.String)
+            told = {"column": pl.lit(column.name), "key": key, "value": value, "detail": _assigned(column.name, value)}
+            self.ledger.reject(_entries(self.frame.filter(column), Scope.CELL, reason, told))
+        return Rows(
+            self.frame.with_columns(pl.when(~column).then(pl.col(column.name)).alias(column.name) for column in hits),
+            self.ledger,
+        )
 
     def against_first(self, key: str, content: Sequence[str]) -> Rows:
         """Compare each row with the first row of the file that has the same key.
@@ -205,6 +289,19 @@ class Rows:
         judged = self.frame.with_columns(_wanted=wanted.fill_null(False))
         self.ledger.leave_out(judged.filter(~pl.col("_wanted"))[ROW])
         return Rows(judged.filter("_wanted").drop("_wanted"), self.ledger)
+
+
+def _assigned(name: str, value: pl.Expr) -> pl.Expr:
+    return pl.format("{}={}", pl.lit(name), value)
+
+
+def _entries(frame: pl.DataFrame, scope: Scope, reason: Reason, said: Mapping[str, pl.Expr | None]) -> pl.DataFrame:
+    """Entries about some rows, as `REJECTED_SCHEMA` has them."""
+    told = {"scope": pl.lit(scope.code), "reason": pl.lit(reason.code)} | {
+        name: expression for name, expression in said.items() if expression is not None
+    }
+    names = [name for name in REJECTED_SCHEMA.names() if name != ROW]
+    return frame.select(ROW, *(told.get(name, pl.lit(None)).cast(pl.String).alias(name) for name in names))
 
 
 def _places_of(rows: set[int], places: pl.DataFrame) -> list[tuple[int, int]]:

@@ -90,7 +90,7 @@ class SmallBuild:
         for stated in statements:
             checked = Checker().check(stated)
             self.writer.add_statements(stated.type, checked.valid, self._files[source])
-            self.writer.quarantine(checked.rejected, self._files[source], stated.type)
+            self.writer.quarantine(pl.concat([checked.rejected, checked.blanked]), self._files[source])
         return self
 
     def finish(self, **options: object) -> Finished:

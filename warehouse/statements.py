@@ -1,4 +1,4 @@
-"""What a source hands over: frames of statements, and the reasons for which a row is set aside.
+"""What a source hands over: frames of statements, and the reasons for which a row or a value is set aside.
 
 A frame of statements has the columns of its type in the data model (those it knows; the rest become null) and the
 column `ROW`: the number of the row in the file, from 1, which the reader wrote and no source may set.
@@ -19,7 +19,7 @@ FILE = "_file"
 
 
 class Reason(StrEnum):
-    """Why a row or a statement is in quarantine; the value is the sentence that a user reads."""
+    """Why a row, a statement or a value is in quarantine; the value is the sentence that a user reads."""
 
     WRONG_COLUMN_COUNT = "The row has another number of columns than the header."
     NOT_UTF8 = "The row holds bytes that are no UTF-8 text."
@@ -43,6 +43,20 @@ class Reason(StrEnum):
         return self.name.lower()
 
 
+class Scope(StrEnum):
+    """How much of a file an entry of the quarantine is about; the value is the sentence that a user reads."""
+
+    ROW = "The row was set aside whole."
+    STATEMENT = "One statement of the row was set aside; the row was kept."
+    CELL = "One value was set aside and counts as missing; the row was kept."
+    COLUMN = "A column of a matrix was set aside; the rows were kept."
+
+    @property
+    def code(self) -> str:
+        """The short form that is stored: `cell`."""
+        return self.name.lower()
+
+
 @dataclass(frozen=True)
 class Statements:
     """Statements of one type, read from one file.
@@ -51,7 +65,8 @@ class Statements:
         type: the name of the entity type, relationship type or table in the model.
         frame: columns of that type and `ROW`; relationships have `subject` and `object`.
         unique: the key must not repeat within the file; a later row with the same key goes to quarantine.
-        listed: a row lists several of these (the members of a set): a bad one is set aside alone and the row is kept.
+        listed: a row lists several of these (the members of a set), or says them beside its main statement (the
+            diagnosis of a patient): one without its key is set aside alone and the row is kept.
     """
 
     type: str

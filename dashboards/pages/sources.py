@@ -40,9 +40,10 @@ def _sources(view: View) -> None:
         "Sources of the build",
         key="sources",
         help_texts={
-            "status": "Green: every file gave at least 95 % of the rows of its release.",
+            "status": "Green: every file gave at least 95 % of the rows of its release. Unpinned: no count is known.",
             "kept": "Rows that became statements.",
             "set_aside": "Rows that are in quarantine, with a reason.",
+            "values_set_aside": "Single values that could not be used; their rows were kept.",
             "out_of_scope": "Rows of other species, left out on purpose.",
         },
     )
@@ -74,8 +75,8 @@ def _files(view: View) -> None:
 
 def _set_aside(view: View) -> None:
     answer = view.sql(
-        """SELECT source, stage, reason, type, count(*) AS rows, min(detail) AS example
-        FROM quarantine GROUP BY ALL ORDER BY rows DESC, source, stage, reason, type"""
+        """SELECT source, stage, scope, reason, type, "column", count(*) AS entries, min(detail) AS example
+        FROM quarantine GROUP BY ALL ORDER BY entries DESC, source, stage, scope, reason, "column", type"""
     )
     show_table(view, answer, "What was set aside, by reason", key="quarantine", empty="Nothing was set aside.")
 

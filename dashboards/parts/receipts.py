@@ -27,6 +27,7 @@ def source_row(source: dict[str, Any]) -> dict[str, Any]:
         "read": sum(file["rows_read"] for file in files),
         "kept": sum(file["rows_kept"] for file in files),
         "set_aside": sum(file["rows_quarantined"] for file in files),
+        "values_set_aside": sum(sum(file.get("cells", {}).values()) for file in files),
         "out_of_scope": sum(file["rows_out_of_scope"] for file in files),
         "statements": source["statements"],
         "missing": ", ".join(source["missing"]),

@@ -37,7 +37,7 @@ def write_sample(folder: Path, seed: int = 7) -> Story:
     for write in writers().values():
         write(world, output)
     output.write_manifest()
-    return replace(world.story, quarantined=output.quarantined)
+    return replace(world.story, quarantined=output.quarantined, bad_values=output.bad_values)
 
 
 @cache

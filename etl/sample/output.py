@@ -30,8 +30,11 @@ class Output:
         self._folder = folder
         self._rows: dict[str, int] = {}
         self.quarantined: dict[str, int] = {}
+        self.bad_values: dict[str, int] = {}
 
-    def write(self, name: str, content: str | bytes, rows: int, *, bad: int = 0, release: str = RELEASE) -> None:
+    def write(
+        self, name: str, content: str | bytes, rows: int, *, bad: int = 0, bad_values: int = 0, release: str = RELEASE
+    ) -> None:
         """Write a file.
 
         Args:
@@ -39,6 +42,7 @@ class Output:
             content: what it holds, before packing.
             rows: how many rows a reader will count in it.
             bad: how many of them are made to be set aside.
+            bad_values: how many values of the other rows are.
             release: a date.
         """
         name = f"{release}/{name}"
@@ -49,6 +53,8 @@ class Output:
         self._rows[name] = rows
         if bad:
             self.quarantined[name] = bad
+        if bad_values:
+            self.bad_values[name] = bad_values
 
     def table(
         self,

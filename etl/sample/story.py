@@ -32,6 +32,7 @@ class Story:
         withdrawn_gene, withdrawn_symbol: an entry that HGNC withdrew.
         renamed_gene, previous_symbol: a gene and the symbol under which it went before.
         quarantined: rows that are set aside on purpose, by the path of their file.
+        bad_values: single values that are set aside on purpose, by the path of their file.
     """
 
     seed: int
@@ -63,3 +64,4 @@ class Story:
     renamed_gene: str
     previous_symbol: str
     quarantined: dict[str, int]
+    bad_values: dict[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from etl.sample.cohort import Patient
 from etl.sample.output import Output
@@ -24,14 +23,14 @@ _HEADER = tuple(_COLUMNS.split())
 def write(world: World, output: Output) -> None:
     """Write `TCGA-CDR-SupplementalTableS1.xlsx`."""
     patients = world.cohort.patients
-    broken = replace(patients[0], barcode="TCGA-SM-A999", os_days=-30)
-    rows = [_row(patient, world.cohort.study) for patient in (*patients, broken)]
+    rows = [_row(patient, world.cohort.study) for patient in patients]
+    rows[0] |= {"DFI": 0, "DFI.time": -30}
     numbered = [[number, *(row.get(column) for column in _HEADER)] for number, row in enumerate(rows, 1)]
     sheets: dict[str, Sequence[Sequence[object]]] = {
         "TCGA-CDR": [["", *_HEADER], *numbered],
         "TCGA-CDR_Notes": [["Column", "Explanation"], ["OS", "..."]],
     }
-    output.write("tcga/TCGA-CDR-SupplementalTableS1.xlsx", workbook(sheets), len(rows), bad=1)
+    output.write("tcga/TCGA-CDR-SupplementalTableS1.xlsx", workbook(sheets), len(rows), bad_values=1)
 
 
 def _row(patient: Patient, study: str) -> dict[str, object]:

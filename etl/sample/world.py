@@ -412,4 +412,5 @@ def _story(world: World) -> Story:
         renamed_gene=f"hgnc:{world.by_symbol['KMT2A'].hgnc}",
         previous_symbol="MLL",
         quarantined={},
+        bad_values={},
     )

@@ -138,16 +138,21 @@ def without_missing(rows: Rows, *columns: str) -> Rows:
 
 
 def with_numbers(rows: Rows, columns: Sequence[str], key: str) -> Rows:
-    """The rows whose columns hold finite numbers or nothing, as numbers."""
-    kept = rows
-    bad = [_is_bad(column) for column in columns]
-    if bad and rows.frame.select(pl.any_horizontal(bad).any()).item():
-        named = [
-            pl.when(is_bad).then(pl.format("{}={}", pl.lit(name), name))
-            for is_bad, name in zip(bad, columns, strict=True)
-        ]
-        kept = rows.reject(pl.any_horizontal(bad), Reason.BAD_VALUE, pl.coalesce(named), pl.col(key))
-    return Rows(kept.frame.with_columns(_number(column) for column in columns), kept.ledger)
+    """The same rows, their columns as finite numbers; a text that is none is set aside and null.
+
+    Blanks around a number do not count; a number is never guessed (`>89`, `1,234`).
+    """
+    numbers = rows.frame.select(_number(pl.col(column)) for column in columns)
+    odd = [name for name in columns if numbers[name].null_count() > rows.frame[name].null_count()]
+    for name in columns:
+        if name not in odd:
+            rows.ledger.count_values(name, rows.frame.height - rows.frame[name].null_count(), 0)
+    texts = [pl.col(name).str.strip_chars() for name in odd]
+    rows = without_missing(rows.with_columns(*(pl.when(text != "").then(text) for text in texts)), *odd)
+    wrong = {name: _number(pl.col(name)).is_null() & pl.col(name).is_not_null() for name in odd}
+    rows = rows.blank(wrong, Reason.BAD_VALUE, pl.col(key))
+    numbers = numbers.with_columns(rows.frame.select(_number(pl.col(name)) for name in odd))
+    return Rows(rows.frame.with_columns(numbers), rows.ledger)
 
 
 _FIRST_ROW = pl.col("first").struct.field("row")
@@ -178,23 +183,23 @@ def one_of_each(rows: Rows, key: str, content: Sequence[str]) -> pl.DataFrame:
     return rows.frame.filter(pl.col(ROW) == _FIRST_ROW)
 
 
-def _number(column: str) -> pl.Expr:
-    number = pl.col(column).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number).alias(column)
-
-
-def _is_bad(column: str) -> pl.Expr:
-    text = pl.col(column)
-    return (_number(column).is_null() & text.is_not_null() & ~text.is_in(MISSING)).fill_null(False)
+def _number(text: pl.Expr) -> pl.Expr:
+    number = text.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 def cohort(frame: pl.DataFrame, patient: pl.Expr, study: pl.Expr) -> Iterator[Stated]:
-    """The study as a cohort that includes a patient; each row states it, so that none depends on another row."""
+    """The study as a cohort that includes a patient; each row states it, so that none depends on another row.
+
+    A row that names no study says the rest of what it says.
+    """
     named = frame.select(ROW, _study=study, patient="tcga:" + patient)
     cohort_id = "tcga.study:" + pl.col("_study")
     description = pl.col("_study").replace_strict(STUDIES, default=None, return_dtype=pl.String)
-    yield entities("Cohort", named.select(ROW, id=cohort_id, name="TCGA " + pl.col("_study"), description=description))
-    yield relationships("HAS_PATIENT", named.select(ROW, subject=cohort_id, object="patient", evidence=ASSERTED))
+    study_name = "TCGA " + pl.col("_study")
+    yield entities("Cohort", named.select(ROW, id=cohort_id, name=study_name, description=description), listed=True)
+    patients = named.select(ROW, subject=cohort_id, object="patient", evidence=ASSERTED)
+    yield relationships("HAS_PATIENT", patients, listed=True)
 
 
 def diagnoses(frame: pl.DataFrame, patient: pl.Expr, code: pl.Expr) -> Iterator[Stated]:
@@ -202,8 +207,8 @@ def diagnoses(frame: pl.DataFrame, patient: pl.Expr, code: pl.Expr) -> Iterator[
     coded = frame.select(ROW, subject=patient, _code=code).filter(pl.col("_code").is_not_null())
     coded = coded.with_columns(object="oncotree:" + pl.col("_code"), evidence=ASSERTED)
     name = pl.col("_code").replace_strict(ONCOTREE, default=None, return_dtype=pl.String)
-    yield entities("Disease", coded.select(ROW, id="object", name=name))
-    yield relationships("HAS_DIAGNOSIS", coded.drop("_code"))
+    yield entities("Disease", coded.select(ROW, id="object", name=name), listed=True)
+    yield relationships("HAS_DIAGNOSIS", coded.drop("_code"), listed=True)
 
 
 def samples(frame: pl.DataFrame, barcode: str) -> Iterator[Stated]:

@@ -138,12 +138,11 @@ def _from_months(endpoint: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _with_event(rows: Rows, column: str) -> Rows:
-    """The rows of which a status is 0, 1 or missing, as a number."""
+    """The rows with a status as 0 or 1; another text is set aside, and the status is missing."""
     status = pl.col(column)
     digit = status.str.extract(r"^([01]):", 1).cast(pl.Int64)
     event = pl.coalesce(digit, status.replace_strict(_EVENTS, default=None, return_dtype=pl.Int64))
-    detail = pl.format(column + "={}", status)
-    rows = rows.reject(event.is_null() & status.is_not_null(), Reason.BAD_VALUE, detail, pl.col("PATIENT_ID"))
+    rows = rows.blank({column: event.is_null() & status.is_not_null()}, Reason.BAD_VALUE, pl.col("PATIENT_ID"))
     return rows.with_columns(event.alias(column))
 
 

@@ -98,7 +98,7 @@ def extended_sif(rows: Rows) -> Iterator[Stated]:
         return
     pubmed = pl.col("INTERACTION_PUBMED_ID").replace("NA", None)
     rows = _interactions(rows)
-    rows = rows.reject(~pubmed.str.contains(r"^\d+(;\d+)*$"), Reason.BAD_IDENTIFIER, pl.format("PubMed id {}", pubmed))
+    rows = rows.blank({"INTERACTION_PUBMED_ID": ~pubmed.str.contains(r"^\d+(;\d+)*$")}, Reason.BAD_IDENTIFIER)
     barred = pl.col("INTERACTION_DATA_SOURCE").str.to_uppercase().str.split(";").list.contains("TRANSFAC")
     frame = rows.frame.select(
         ROW,

@@ -70,9 +70,9 @@ def _first(category: str, item: str) -> pl.Expr:
 
 
 def _numbers(category: str, item: str) -> pl.Expr:
-    """Positive numbers of an item; a standard uncertainty in brackets is cut off."""
+    """Positive numbers of an item, after `_with_numbers`; a standard uncertainty in brackets is cut off."""
     number = pl.element().str.replace(r"\(\d+\)$", "").cast(pl.Float64, strict=False)
-    return _values(category, item).list.eval(number.filter(number > 0))
+    return pl.col(f"{category}.{item}").str.split(", ").fill_null([]).list.eval(number.filter(number > 0))
 
 
 def _items(rows: Rows, category: str) -> pl.DataFrame:
@@ -81,12 +81,12 @@ def _items(rows: Rows, category: str) -> pl.DataFrame:
 
 
 def _with_numbers(rows: Rows) -> Rows:
-    """The rows whose resolutions are numbers."""
-    number = pl.element().str.contains(r"^\d*\.?\d+(\(\d+\))?$")
-    places = (*_RESOLUTIONS, _LAST_RESORT)
-    wrong = pl.any_horizontal(_values(*place).list.eval(~number).list.any() for place in places)
-    stated = pl.concat_list(_values(*place) for place in places).list.join(", ")
-    return rows.reject(wrong, Reason.BAD_VALUE, pl.format("resolution {}", stated), pl.col("id"))
+    """The rows with a text for each place of a resolution; a text that is no number is set aside."""
+    places = {f"{category}.{item}": _values(category, item) for category, item in (*_RESOLUTIONS, _LAST_RESORT)}
+    number = r"\d*\.?\d+(\(\d+\))?"
+    wrong = {name: ~pl.col(name).str.contains(f"^{number}(, {number})*$") for name in places}
+    texts = {name: pl.when(values.list.len() > 0).then(values.list.join(", ")) for name, values in places.items()}
+    return rows.with_columns(**texts).blank(wrong, Reason.BAD_VALUE, pl.col("id"))
 
 
 def _methods(text: pl.Expr) -> pl.Expr:
@@ -247,8 +247,9 @@ def _resolution(column: str) -> pl.Expr:
 
 
 def _with_resolution(rows: Rows, column: str) -> Rows:
+    """The rows with a resolution that is a number, several, or a word for none; another text is set aside."""
     known = pl.col(column).is_in(["NOT", "NOT AVAILABLE", "N/A", "NULL"]) | pl.col(column).str.contains(r"^[\d., ;]+$")
-    return rows.reject(~known, Reason.BAD_VALUE, pl.format("resolution {}", column), pl.col("id"))
+    return rows.blank({column: ~known}, Reason.BAD_VALUE, pl.col("id"))
 
 
 def index(rows: Rows) -> Iterator[Stated]:

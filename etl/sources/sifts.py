@@ -45,17 +45,15 @@ def proteins(rows: Rows) -> Iterator[Stated]:
     """`pdb_chain_uniprot.csv`: aligned segments of chain and protein.
 
     A segment that ends before it begins belongs to a circularly permuted chain: the range of its residues is left
-    empty, and the segment is kept as it stands.
+    empty, and the segment is kept as it stands. A segment of which a residue is not known is none.
     """
     rows = _identified(rows)
-    ends = rows.with_columns(pl.col("SP_BEG", "SP_END").cast(pl.Int64, strict=False).name.suffix("_NUMBER"))
-    first, last = pl.col("SP_BEG_NUMBER"), pl.col("SP_END_NUMBER")
+    ends = {name: pl.col(name).cast(pl.Int64, strict=False) for name in ("SP_BEG", "SP_END")}
+    unreadable = {name: number.is_null() & pl.col(name).is_not_null() for name, number in ends.items()}
+    rows = rows.blank(unreadable, Reason.BAD_VALUE, pl.col("PDB"))
+    rows = rows.blank({name: number < 1 for name, number in ends.items()}, Reason.OUT_OF_RANGE, pl.col("PDB"))
+    first, last = ends.values()
     segment = pl.format("{}:{}-{}", "CHAIN", "SP_BEG", "SP_END")
-    whole = first.is_not_null() & last.is_not_null() & pl.col("CHAIN").is_not_null()
-    rows = ends.reject(
-        ~whole, Reason.BAD_VALUE, "CHAIN, SP_BEG and SP_END are not a chain and two residues", pl.col("PDB")
-    )
-    rows = rows.reject((first < 1) | (last < 1), Reason.OUT_OF_RANGE, pl.format("segment {}", segment), pl.col("PDB"))
     yield _entities("Protein", rows.frame, "protein")
     yield _entities("Structure", rows.frame, "structure")
     yield relationships(
@@ -88,11 +86,10 @@ def families(rows: Rows) -> Iterator[Stated]:
     rows = _identified(rows)
     fits = pl.col("PFAM_ID").str.contains(r"^PF\d{5}$").fill_null(False)
     rows = rows.reject(~fits, Reason.BAD_IDENTIFIER, "PFAM_ID is no Pfam accession", pl.col("PDB"))
-    rows = rows.with_columns(
-        family="pfam:" + pl.col("PFAM_ID"), share=pl.col("COVERAGE").cast(pl.Float64, strict=False)
-    )
-    known = pl.col("share").is_between(0, 1).fill_null(False)
-    rows = rows.reject(~known, Reason.OUT_OF_RANGE, pl.format("COVERAGE={}", "COVERAGE"), pl.col("PDB"))
+    share = pl.col("COVERAGE").cast(pl.Float64, strict=False)
+    wrong = ~share.is_between(0, 1).fill_null(False) & pl.col("COVERAGE").is_not_null()
+    rows = rows.blank({"COVERAGE": wrong}, Reason.OUT_OF_RANGE, pl.col("PDB"))
+    rows = rows.with_columns(family="pfam:" + pl.col("PFAM_ID"), share=share)
     yield from (_entities("Protein", rows.frame, "protein"), _entities("Structure", rows.frame, "structure"))
     yield _entities("ProteinFamily", rows.frame, "family")
     coverage = pl.col("share").max()

@@ -54,10 +54,12 @@ def _diseases(frame: pl.DataFrame) -> Iterator[Stated]:
     """The disease that each study is about, and that its patients have."""
     disease = "tcga.disease:" + pl.col("_study")
     name = pl.col("_study").replace_strict(STUDIES, default=None, return_dtype=pl.String)
-    yield entities("Disease", frame.select(ROW, id=disease, name=name))
+    yield entities("Disease", frame.select(ROW, id=disease, name=name), listed=True)
     cohort_id = "tcga.study:" + pl.col("_study")
-    yield relationships("STUDIES", frame.select(ROW, subject=cohort_id, object=disease, evidence=ASSERTED))
-    yield relationships("HAS_DIAGNOSIS", frame.select(ROW, subject="patient", object=disease, evidence=ASSERTED))
+    studies = frame.select(ROW, subject=cohort_id, object=disease, evidence=ASSERTED)
+    yield relationships("STUDIES", studies, listed=True)
+    diagnoses = frame.select(ROW, subject="patient", object=disease, evidence=ASSERTED)
+    yield relationships("HAS_DIAGNOSIS", diagnoses, listed=True)
 
 
 SOURCE = Source(

@@ -59,12 +59,10 @@ def _suffix(name: str) -> str | None:
 
 
 def _numbers(rows: Rows, features: list[str]) -> Rows:
-    """The rows that hold numbers, and 0 or 1 where nothing else makes sense."""
+    """The rows with their numbers, and 0 or 1 where nothing else makes sense."""
     rows = with_numbers(rows, [*_NUMBERS, *features], "case_id")
-    for column in ("censorship", "is_female"):
-        detail = pl.format("{}={}", pl.lit(column), column)
-        rows = rows.reject(~pl.col(column).is_in([0.0, 1.0]), Reason.BAD_VALUE, detail, pl.col("case_id"))
-    return rows
+    wrong = {column: ~pl.col(column).is_in([0.0, 1.0]) for column in ("censorship", "is_female")}
+    return rows.blank(wrong, Reason.BAD_VALUE, pl.col("case_id"))
 
 
 def _note_other_columns(rows: Rows, features: list[str]) -> None:

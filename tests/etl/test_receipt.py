@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,33 @@ def test_shares_of_the_expected_rows(kept: int, expected: int, status: str) -> N
 def test_withdrawn_entries_count_as_good_and_others_do_not() -> None:
     assert _file(60, 100, withdrawn=40).status == "green"
     assert _file(60, 100, bad_value=40).status == "failed"
-    assert _file(5, None).status == "unpinned"
-    assert _file(5, None, subset=True).status == "green"
+
+
+@pytest.mark.parametrize("subset", [False, True])
+def test_what_nobody_has_counted_is_never_green(subset: bool) -> None:
+    assert _file(5, None, subset=subset).status == "unpinned"
+    assert _file(0, None, subset=subset, wrong_column_count=2).status == "warning", "rows, and none of them kept"
+    assert _file(2, None, subset=subset, bad_identifier=8).status == "warning", "most rows are bad"
+    assert _file(9, None, subset=subset, bad_identifier=1).status == "unpinned"
+    assert _file(0, None, subset=subset).status == "unpinned", "a file without rows"
+
+
+def test_a_column_of_which_much_cannot_be_used_is_a_warning() -> None:
+    file = _file(100, 100)
+    file.unusable_columns = {"AGE": (100, 40)}
+    assert file.status == "warning"
+    (row,) = table({"sources": [asdict(SourceReceipt("s", "S", "x", [file]))]})
+    assert row["reasons"] == "40 of 100 values of AGE in f"
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "status"),
+    [(1, 0, "green"), (0, 1, "warning"), (95, 5, "green"), (94, 6, "warning"), (0, 3, "warning")],
+)
+def test_small_documents_are_judged_together(good: int, bad: int, status: str) -> None:
+    files = [replace(_file(1, None, subset=True), is_document=True)] * good
+    files += [replace(_file(0, None, subset=True, unreadable=1), is_document=True)] * bad
+    assert SourceReceipt("s", "S", "x", files).status == status
 
 
 def test_a_source_is_as_bad_as_its_worst_file() -> None:
@@ -61,16 +88,19 @@ def test_every_row_of_the_sample_is_accounted_for(sample_home: Home) -> None:
 
 def test_quarantine_holds_what_the_receipt_counts(sample_home: Home) -> None:
     receipt = sample_home.current().receipt()
-    told: dict[tuple[str, str], int] = {}
+    told: Counter[tuple[str, bool, str]] = Counter()
     for source in receipt["sources"]:
-        for file in source["files"]:
-            for reason, count in file["quarantined"].items():
-                told[source["source"], reason] = told.get((source["source"], reason), 0) + count
-        for reason, count in source["statements_quarantined"].items():
-            told[source["source"], reason] = told.get((source["source"], reason), 0) + count
+        counts = [(False, source["statements_quarantined"])]
+        counts += [
+            (cells, file[name]) for file in source["files"] for cells, name in ((False, "quarantined"), (True, "cells"))
+        ]
+        for cells, by_reason in counts:
+            told.update({(source["source"], cells, reason): count for reason, count in by_reason.items()})
     with Warehouse(sample_home.current()) as opened:
-        held = opened.sql("SELECT source, reason, count(*) FROM quarantine GROUP BY ALL").rows()
-        assert {(source, reason): count for source, reason, count in held} == told
+        held = opened.sql(
+            "SELECT source, scope IN ('cell', 'column') AS cells, reason, count(*) FROM quarantine GROUP BY ALL"
+        ).rows()
+        assert {tuple(key): count for *key, count in held} == dict(told)
         assert opened.sql("SELECT count(*) FROM quarantine WHERE file IS NULL OR row IS NULL").rows() == [(0,)]
         said = opened.sql("SELECT count(*) FROM assertions").rows()[0][0]
         values = opened.sql("SELECT count(*) FROM expression").rows()[0][0]

@@ -57,6 +57,7 @@ def test_the_same_seed_gives_the_same_bytes(folder: Path, story: Story, tmp_path
 def test_every_row_is_accounted_for(folder: Path, story: Story) -> None:
     downloads = Folder(folder)
     quarantined: dict[str, int] = {}
+    bad_values: dict[str, int] = {}
     for source in sources().values():
         withdrawn: set[str] = set()
         for file in find(source, downloads).files:
@@ -65,7 +66,9 @@ def test_every_row_is_accounted_for(folder: Path, story: Story) -> None:
                 pass
             assert ledger.rows_read == file.expected_rows, file.name
             quarantined |= {file.name: ledger.rows_quarantined} if ledger.rows_quarantined else {}
+            bad_values |= {file.name: sum(ledger.cells.values())} if ledger.cells else {}
     assert quarantined == story.quarantined
+    assert bad_values == story.bad_values
 
 
 def test_names_resolve_as_the_story_says(warehouse: duckdb.DuckDBPyConnection, story: Story) -> None:

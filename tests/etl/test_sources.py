@@ -7,7 +7,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,10 @@ def _account(ledgers: list[Ledger]) -> dict[str, int]:
     }
 
 
+def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, counts), Counter()))
+
+
 def test_every_source_has_a_fixture() -> None:
     assert sorted(path.parent.name for path in FIXTURES.glob("*/expected.json")) == sorted(NAMES)
 
@@ -65,13 +69,12 @@ def test_a_source_reads_its_fixture(name: str) -> None:
             for type_name, frame in batch.statements:
                 statements.update({type_name: frame.height} if frame.height else {})
             matrices.update({matrix.name: matrix.frame.height for matrix in batch.matrices})
-    reasons = Counter(
-        reason for group in ledgers.values() for one in group for frame in one.rejected for reason in frame["reason"]
-    )
+    every = [ledger for group in ledgers.values() for ledger in group]
     assert {part: _account(group) for part, group in ledgers.items()} == expected["parts"]
     assert dict(statements) == expected["statements"]
     assert dict(matrices) == expected.get("matrices", {})
-    assert dict(reasons) == expected.get("reasons", {})
+    assert _summed(ledger.rejected_by_reason for ledger in every) == expected.get("reasons", {})
+    assert _summed(ledger.cells for ledger in every) == expected.get("cells", {})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -74,8 +74,12 @@ def test_rows_in_are_rows_valid_and_rows_rejected(statements: Statements) -> Non
     assert sorted([*checked.valid[ROW], *checked.rejected[ROW]]) == statements.frame[ROW].to_list()
     expected = {column.name: POLARS[column.type] for column in _columns(declared)} | {ROW: pl.Int64()}
     assert dict(checked.valid.schema) == expected
-    assert checked.rejected.schema == REJECTED_SCHEMA
-    assert set(checked.rejected["reason"]) <= _REASONS
+    assert checked.rejected.schema == checked.blanked.schema == REJECTED_SCHEMA
+    assert set(checked.rejected["reason"]) | set(checked.blanked["reason"]) <= _REASONS
+    assert set(checked.rejected["scope"]) <= {"row", "cell"}
+    assert set(checked.blanked["scope"]) <= {"cell"}
+    assert not checked.blanked.join(checked.valid, on=ROW, how="anti").height, "a value is of a row that is kept"
+    assert not checked.blanked.select(pl.struct(ROW, "column").is_duplicated().any()).item()
     for column in _columns(declared):
         values = checked.valid[column.name].drop_nulls()
         if column.required:
@@ -95,6 +99,33 @@ def test_rows_in_are_rows_valid_and_rows_rejected(statements: Statements) -> Non
 
 
 @given(_statements())
+@settings(max_examples=150)
+def test_no_value_is_lost_or_changed_without_a_record(statements: Statements) -> None:
+    """Every value of a row that is kept is there as it was given, or is recorded with its text."""
+    checked = Checker().check(statements)
+    recorded = {(row, column): value for row, column, value in checked.blanked.select(ROW, "column", "value").rows()}
+    kept = {row[ROW]: row for row in checked.valid.iter_rows(named=True)}
+    for given_row in statements.frame.iter_rows(named=True):
+        for name, value in given_row.items():
+            if name == ROW or given_row[ROW] not in kept or isinstance(value, list):
+                continue
+            shown = kept[given_row[ROW]][name]
+            if (given_row[ROW], name) in recorded:
+                assert shown is None
+                assert value is not None
+            elif value is None or (isinstance(value, str) and not value.strip()):
+                assert shown is None
+            else:
+                assert shown is not None
+                assert isinstance(shown, bool | date) or _same(value, shown)
+    assert len(recorded) == checked.blanked.height
+
+
+def _same(given_value: object, shown: object) -> bool:
+    return str(given_value).strip() == str(shown) or float(str(given_value)) == float(str(shown))
+
+
+@given(_statements())
 @settings(max_examples=40)
 def test_what_is_valid_stays_valid(statements: Statements) -> None:
     """A second check of what passed changes nothing."""
@@ -102,6 +133,7 @@ def test_what_is_valid_stays_valid(statements: Statements) -> None:
     again = Checker().check(Statements(statements.type, once))
     assert again.valid.equals(once)
     assert again.rejected.is_empty()
+    assert again.blanked.is_empty()
 
 
 SURVIVAL = {"patient_id": "tcga:P1", "endpoint": "OS", "time_days": 10.0, "event": 1}
@@ -110,6 +142,7 @@ SURVIVAL = {"patient_id": "tcga:P1", "endpoint": "OS", "time_days": 10.0, "event
 @pytest.mark.parametrize(
     ("change", "reason", "detail"),
     [
+        ({"event": 0.5}, "bad_value", "event=0.5"),
         ({"time_days": -1.0}, "out_of_range", "time_days=-1.0"),
         ({"time_days": "soon"}, "bad_value", "time_days=soon"),
         ({"time_days": float("nan")}, "bad_value", "time_days=NaN"),
@@ -130,6 +163,38 @@ def test_a_bad_value_is_named(change: dict[str, object], reason: str, detail: st
     assert checked.valid.is_empty()
     assert checked.rejected.select(ROW, "reason", "detail").rows() == [(1, reason, detail)]
     assert checked.rejected["key"][0] is not None or reason == "missing_value"
+    # Without its key a row is about nobody; without a time or an event one statement of it cannot be made.
+    of_key = change.keys() <= {"patient_id", "endpoint"}
+    assert checked.rejected["scope"].to_list() == ["row" if of_key else "cell"]
+    assert checked.blanked.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("value", "age", "reason"),
+    [
+        (">89", None, "bad_value"),
+        ("1,234", None, "bad_value"),
+        ("-4", None, "out_of_range"),
+        ("1e400", None, "bad_value"),
+        ("  61.5 ", 61.5, None),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_value_that_does_not_fit_is_null_and_its_row_stays(value: object, age: float | None, reason: str) -> None:
+    checked = Checker().check(stated("Patient", {"id": "tcga:P1", "name": "P1", "age_at_diagnosis_years": value}))
+    assert checked.valid.select("id", "name", "age_at_diagnosis_years").rows() == [("tcga:P1", "P1", age)]
+    assert checked.rejected.is_empty()
+    entry = ("cell", "Patient", "age_at_diagnosis_years", reason, "tcga:P1", value)
+    told = checked.blanked.select("scope", "type", "column", "reason", "key", "value").rows()
+    assert told == ([entry] if reason else [])
+
+
+def test_a_fraction_is_never_cut_off() -> None:
+    frame = stated("Patient", {"id": "tcga:P1", "diagnosis_year": 2009.0}, {"id": "tcga:P2", "diagnosis_year": 2009.5})
+    checked = Checker().check(frame)
+    assert checked.valid["diagnosis_year"].to_list() == [2009, None]
+    assert checked.blanked.select(ROW, "value").rows() == [(2, "2009.5")]
 
 
 def test_values_come_out_as_declared() -> None:

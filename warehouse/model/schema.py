@@ -56,10 +56,10 @@ class Property:
         type: what it holds.
         meaning: one sentence for the model page.
         example: a value as a user would see it.
-        required: a statement without it goes to quarantine.
+        required: a statement without it is set aside.
         combine: how several sources become one value.
         synonym: how the property names its entity, if it does.
-        minimum, maximum: the closed range of a number; outside it a statement goes to quarantine.
+        minimum, maximum: the closed range of a number; a value outside it is set aside.
         values: the allowed values, where they are few.
     """
 

@@ -160,10 +160,12 @@ def _typed(name: str, frame: pl.DataFrame, model: DataModel) -> pl.DataFrame:
         result = Checker(model).check(Statements(name, frame, unique=True))
     except ValueError as error:
         raise AnalysisError(str(error)) from error
-    if result.rejected.height:
-        first = result.rejected.sort(ROW).row(0, named=True)
+    # A value that does not fit is a fault of the method, never one to be left out.
+    refused = pl.concat([result.rejected, result.blanked])
+    if refused.height:
+        first = refused.sort(ROW, maintain_order=True).row(0, named=True)
         raise AnalysisError(
-            f"{name}: {result.rejected.height} of {frame.height} rows do not fit the model; the first: "
+            f"{name}: {refused[ROW].n_unique()} of {frame.height} rows do not fit the model; the first: "
             f"{first['reason']} ({first['detail']}), {first['key']}."
         )
     return result.valid.drop(ROW)

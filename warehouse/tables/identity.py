@@ -10,7 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.model.schema import EntityType, Property, SynonymKind
-from warehouse.statements import Reason
+from warehouse.statements import Reason, Scope
 from warehouse.tables.schema import literal, quoted
 
 _BY_SYMBOL = {SynonymKind.SYMBOL: 1, SynonymKind.PREVIOUS_SYMBOL: 50, SynonymKind.ALIAS: 100}
@@ -78,11 +78,11 @@ def _record_merges(connection: duckdb.DuckDBPyConnection, entity: EntityType) ->
         [entity.label],
     )
     connection.execute(
-        """INSERT INTO record.quarantine
-        SELECT _file, _row, 'merge', ?, ?, merged_id, merged_id || ' = ' || canonical_id, NULL
+        """INSERT INTO record.quarantine (_file, _row, stage, type, reason, key, detail, scope)
+        SELECT _file, _row, 'merge', ?, ?, merged_id, merged_id || ' = ' || canonical_id, ?
         FROM claims WHERE merged_id IN
             (SELECT merged_id FROM claims GROUP BY merged_id HAVING count(DISTINCT canonical_id) > 1)""",
-        [entity.label, Reason.AMBIGUOUS_MERGE.code],
+        [entity.label, Reason.AMBIGUOUS_MERGE.code, Scope.STATEMENT.code],
     )
 
 

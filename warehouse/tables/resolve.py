@@ -11,7 +11,7 @@ import duckdb
 
 from warehouse.model.schema import Combine, DataModel, EntityType, Property, RelationshipType, TableType
 from warehouse.progress import SILENT, Progress
-from warehouse.statements import Reason
+from warehouse.statements import Reason, Scope
 from warehouse.tables import derived, identity
 from warehouse.tables.combine import combine
 from warehouse.tables.schema import ORDINAL_SHIFT, literal, ordinals, quoted, resolved_table
@@ -166,7 +166,8 @@ class Resolver:
         """Move the staged statements that have a reason to quarantine."""
         self._connection.execute("DELETE FROM record.quarantine WHERE stage = 'resolve' AND type = ?", [type_name])
         moved = self._connection.execute(
-            f"""INSERT INTO record.quarantine SELECT _file, _row, 'resolve', ?, _reason, {key_and_detail}, NULL
+            f"""INSERT INTO record.quarantine (_file, _row, stage, type, reason, key, detail, scope)
+            SELECT _file, _row, 'resolve', ?, _reason, {key_and_detail}, {literal(Scope.STATEMENT.code)}
             FROM staged WHERE _reason IS NOT NULL""",
             [type_name],
         ).fetchall()[0][0]
@@ -211,15 +212,15 @@ class Resolver:
         matrices = self._connection.execute("SELECT matrix, feature_prefix FROM record.matrices").fetchall()
         if not matrices:
             return
-        features = " UNION ".join(
-            f"SELECT {literal(prefix)} AS feature_prefix, feature FROM matrix.{quoted(matrix)}"
+        features = " UNION ALL ".join(
+            f"SELECT DISTINCT {literal(prefix)} AS feature_prefix, feature FROM matrix.{quoted(matrix)}"
             for matrix, prefix in matrices
         )
         self._connection.execute(
             f"""INSERT INTO record.features
             SELECT feature_prefix, feature, g.id, CASE WHEN g.reference IS NULL THEN 'unknown_reference'
                 WHEN g.id IS NULL THEN 'ambiguous_reference' END
-            FROM ({features}) AS x LEFT JOIN identity.gene AS g
+            FROM (SELECT DISTINCT * FROM ({features})) AS x LEFT JOIN identity.gene AS g
                 ON g.reference = concat_ws(':', nullif(feature_prefix, ''), feature)
             ORDER BY ALL"""
         )

@@ -23,7 +23,7 @@ from warehouse.model.schema import Property
 SCHEMAS = ("stated", "record", "identity", "graph", "resolved", "matrix")
 
 #: The version of the layout; a file with another one is rebuilt, not guessed at.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 #: The number of bits by which the ordinal of a type is shifted in internal ids.
 ORDINAL_SHIFT = 40
@@ -38,7 +38,7 @@ _RECORD_TABLES = (
         size_bytes BIGINT, url VARCHAR, rank INTEGER, precedence INTEGER)""",
     """CREATE TABLE record.quarantine (
         _file INTEGER, _row BIGINT, stage VARCHAR, type VARCHAR, reason VARCHAR, key VARCHAR, detail VARCHAR,
-        raw VARCHAR)""",
+        raw VARCHAR, scope VARCHAR, "column" VARCHAR, value VARCHAR)""",
     """CREATE TABLE record.merges (
         entity_type VARCHAR, merged_id VARCHAR, canonical_id VARCHAR, cause VARCHAR, _file INTEGER, _row BIGINT,
         active BOOLEAN)""",

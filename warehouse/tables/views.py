@@ -21,7 +21,7 @@ PUBLIC = {
     "synonyms": "Every name of every entity, with its kind and the sources that use it.",
     "merges": "Identifiers that were merged, with cause, source, file and row.",
     "conflicts": "Values on which statements about one thing differ, with who stated each and which is shown.",
-    "quarantine": "Rows and statements that were set aside, with reason, file, row and text.",
+    "quarantine": "Rows, statements and values that were set aside, with reason, file, row, column and text.",
     "releases": "The files this build was made from: source, release, checksum, size, address.",
     "sources": "The sources: title, licence, homepage, rank.",
     "matrices": "The omics matrices: kind, cohort, unit, size, source.",
@@ -38,7 +38,8 @@ _RECORD_VIEWS = {
         FROM record.merges AS m JOIN record.files AS f USING (_file)""",
     "conflicts": f"""SELECT entity_type, entity_id, property, value, shown, {_PROVENANCE}, d._row AS "row"
         FROM record.disputes AS d JOIN record.files AS f USING (_file)""",
-    "quarantine": f"""SELECT {_PROVENANCE}, q._row AS "row", stage, type, reason, key, detail, raw
+    "quarantine": f"""SELECT {_PROVENANCE}, q._row AS "row", stage, scope, type, q."column", reason, key,
+            value, detail, raw
         FROM record.quarantine AS q JOIN record.files AS f USING (_file)""",
     "releases": "SELECT source, release, part, name AS file, sha256, size_bytes, url FROM record.files",
     "sources": "FROM record.sources",

@@ -183,18 +183,16 @@ class BuildWriter:
             )
         self._in_parts.clear()
 
-    def quarantine(self, frame: pl.DataFrame, file: int | None, type_name: str | None) -> None:
-        """Set rows aside.
+    def quarantine(self, frame: pl.DataFrame, file: int | None) -> None:
+        """Record what was set aside: rows, statements, values.
 
         Args:
-            frame: the rows, as `warehouse.checks.REJECTED_SCHEMA` has them.
+            frame: the entries, as `warehouse.checks.REJECTED_SCHEMA` has them.
             file: the file that they were read from; None = the column `FILE` says it for each.
-            type_name: what they would have stated; None = not known.
         """
         if frame.is_empty():
             return
-        told = _of_file(frame, file).with_columns(stage=pl.lit("read"), type=pl.lit(type_name, pl.String))
-        self._append("record.quarantine", told)
+        self._append("record.quarantine", _of_file(frame, file).with_columns(stage=pl.lit("read")))
 
     def remove_source(self, name: str) -> set[str]:
         """Take out all that a source said and return the names of the types that it had spoken of."""
