@@ -38,7 +38,8 @@ from etl.fetch_errors import (
     wrong_size,
 )
 from etl.partial import HEAD_BYTES, Origin, Partial
-from etl.snapshots import ChecksumError, Snapshot, SnapshotStore, address_key, locked, redact, store_errors
+from etl.snapshots import SnapshotStore, address_key, locked, redact
+from warehouse.documents.store import ChecksumError, StoredFile, store_errors
 from warehouse.errors import FetchError, TerminalFetchError, TransientFetchError
 from warehouse.progress import SILENT, Progress
 
@@ -127,7 +128,7 @@ def fetch(
     offline: bool = False,
     size_limit_bytes: int = SIZE_LIMIT_BYTES,
     backoff: Backoff = BACKOFF,
-) -> Snapshot:
+) -> StoredFile:
     """Give the snapshot of a download, from the store where it is there, else from its addresses.
 
     Args:
@@ -193,7 +194,7 @@ class _Job:
             raise LocalError(f"{message} at {self.store.root}", "Make room, then run the same command again.")
 
 
-def _in_store(download: Download, store: SnapshotStore) -> Snapshot | None:
+def _in_store(download: Download, store: SnapshotStore) -> StoredFile | None:
     with store_errors(store.root, LocalError):
         sha256 = download.sha256 or store.remembered(download.url)
         snapshot = None if sha256 is None else store.get(sha256)
@@ -206,7 +207,7 @@ def _in_store(download: Download, store: SnapshotStore) -> Snapshot | None:
     return replace(snapshot, name=download.file_name)
 
 
-def _from_address(job: _Job, url: str) -> Snapshot:
+def _from_address(job: _Job, url: str) -> StoredFile:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise wrong_scheme(url)
     path = job.store.root / "partial" / address_key(url)
@@ -229,7 +230,7 @@ def _from_address(job: _Job, url: str) -> Snapshot:
             raise
 
 
-def _with_retries(job: _Job, partial: Partial, url: str) -> Snapshot:
+def _with_retries(job: _Job, partial: Partial, url: str) -> StoredFile:
     failures, attempts, best_bytes, started_again = 0, 0, partial.size_bytes, False
     while True:
         attempts += 1
@@ -262,7 +263,7 @@ def _delay_s(backoff: Backoff, failures: int, error: TransientFetchError) -> flo
     return max(asked_s, backoff.delay_s(failures))
 
 
-def _attempt(job: _Job, partial: Partial, url: str) -> Snapshot:
+def _attempt(job: _Job, partial: Partial, url: str) -> StoredFile:
     if not partial.complete:
         with network_errors(url, job.timeout_s), _answer(job, url, partial.request_headers()) as (response, redirects):
             _accept(job, partial, url, response, redirects)
@@ -383,7 +384,7 @@ def _check_complete(job: _Job, partial: Partial, url: str) -> None:
     _refuse_page_start(job, url, partial.head())
 
 
-def _settle(job: _Job, partial: Partial, url: str) -> Snapshot:
+def _settle(job: _Job, partial: Partial, url: str) -> StoredFile:
     """Move a complete download into the store if its checksum is the pinned or remembered one."""
     download, store = job.download, job.store
     expect = download.sha256 or store.remembered(download.url)

@@ -180,7 +180,7 @@ def _is(part: SourceFile, path: Path, folder: Folder) -> bool:
 
 
 def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> FoundFile:
-    from etl.snapshots import checksum
+    from warehouse.documents.store import checksum
 
     name = folder.name(path)
     # Small documents by the thousand are summed when they are read, so that each is read once.

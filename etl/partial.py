@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from etl.snapshots import write_atomically
+from warehouse.documents.store import write_atomically
 
 HEAD_BYTES = 1024
 

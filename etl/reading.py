@@ -12,9 +12,9 @@ import polars as pl
 
 from etl.locate import FoundFile
 from etl.rows import Ledger, Options, Rows, raw_text
-from etl.snapshots import checksum
 from etl.source import BatchFormat, SourceFile
 from warehouse.checks import REJECTED_SCHEMA, Checked, Checker
+from warehouse.documents.store import checksum
 from warehouse.errors import TargetGraphError
 from warehouse.model import MODEL, DataModel
 from warehouse.statements import FILE, ROW, Matrix, Reason, Scope

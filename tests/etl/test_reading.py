@@ -13,9 +13,9 @@ import pytest
 from etl.locate import Folder, FoundFile, find
 from etl.reading import ManyRead, new_ledger, read, read_many
 from etl.rows import Rows
-from etl.snapshots import checksum
 from etl.source import SourceFile
 from etl.sources.pdb import SOURCE
+from warehouse.documents.store import checksum
 from warehouse.statements import FILE, ROW, Matrix, Reason, Stated, entities
 
 PART = SOURCE.part("entries")

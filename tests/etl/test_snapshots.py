@@ -24,7 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import etl.snapshots
-from etl.snapshots import ChecksumError, SnapshotStore, address_key, checksum, locked, redact, store_errors
+from etl.snapshots import SnapshotStore, address_key, locked, redact
+from warehouse.documents import store as file_store
+from warehouse.documents.store import ChecksumError, checksum, store_errors
 from warehouse.errors import SourceError, TerminalFetchError
 
 URL = "https://example.org/releases/7/data.tsv.gz"
@@ -131,7 +133,7 @@ def test_a_file_that_changes_while_it_is_copied_is_stored_as_what_was_copied(
             path.write_bytes(b"edited in between")
         return digest
 
-    monkeypatch.setattr(etl.snapshots, "checksum", then_edit)
+    monkeypatch.setattr(file_store, "checksum", then_edit)
     with pytest.raises(ChecksumError):
         store.add(original, expect=checksum(original))
     assert stored(store) == []
@@ -202,7 +204,7 @@ class Counting:
 
 
 def test_checksum_is_read_in_pieces_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(etl.snapshots, "CHUNK_BYTES", 7)
+    monkeypatch.setattr(file_store, "CHUNK_BYTES", 7)
     path = tmp_path / "data"
     path.write_bytes(bytes(100))
     progress = Counting()
@@ -215,6 +217,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
 import etl.snapshots
+from warehouse.progress import SILENT
 
 class Task:
     def advance(self, amount=1):
@@ -223,7 +226,7 @@ class Task:
 class Progress:
     @contextmanager
     def task(self, name, total=None, unit="steps"):
-        yield Task() if name.startswith(sys.argv[3]) else etl.snapshots.SILENT.task("").__enter__()
+        yield Task() if name.startswith(sys.argv[3]) else SILENT.task("").__enter__()
 
 etl.snapshots.SnapshotStore(Path(sys.argv[1])).add(Path(sys.argv[2]), progress=Progress())
 """
@@ -282,7 +285,8 @@ def test_a_damaged_record_is_named(store: SnapshotStore, text: str) -> None:
 REMEMBER = """
 import sys
 from pathlib import Path
-from etl.snapshots import ChecksumError, SnapshotStore
+from etl.snapshots import SnapshotStore
+from warehouse.documents.store import ChecksumError
 
 sys.stdin.readline()
 try:
