@@ -17,6 +17,7 @@ import polars as pl
 
 from etl import receipt
 from etl.acquire import acquire
+from etl.documents import keep_documents
 from etl.locate import Folder, FoundFile, Inputs
 from etl.memory import peak_memory
 from etl.parallel import Workers, read_in_batches
@@ -24,6 +25,7 @@ from etl.reading import Batch, ManyRead, new_ledger, read
 from etl.receipt import FileReceipt, Receipt, SourceReceipt
 from etl.rows import Ledger, Options
 from etl.source import BatchFormat, Source, SourceFile, source, sources
+from warehouse.documents.media_types import media_type_of
 from warehouse.errors import BuildError, SourceError
 from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
@@ -62,6 +64,7 @@ class Plan:
         threads: threads for DuckDB; None = all cores.
         wait_s: how long to wait for another build.
         offline: use what was fetched before, never the network.
+        keep_documents: keep a copy of every document in the folder of the warehouse, not only of a user's own.
         workers: where many small documents are read.
     """
 
@@ -75,6 +78,7 @@ class Plan:
     threads: int | None = None
     wait_s: float = 0
     offline: bool = False
+    keep_documents: bool = False
     workers: Workers = field(default_factory=Workers)
 
 
@@ -108,6 +112,7 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
         receipts = [_read_source(writer, one, plan, touched, progress) for one in inputs]
         read_s = time.perf_counter() - start
         _verify_any(receipts, plan)
+        keep_documents(home, inputs, receipts, everything=plan.keep_documents, progress=progress)
         finished = finish(writer, touched if carried is not None else None, undone_merges(home), progress)
         finished.phases = {"read": round(read_s, 3), **finished.phases}
         account = _account(plan, _all_receipts(writer, carried or [], receipts), finished, downloads)
@@ -287,6 +292,11 @@ def _record(declared: Source) -> SourceRecord:
 
 
 def _file_record(file: FoundFile, part: SourceFile) -> FileRecord:
-    return FileRecord(
+    record = FileRecord(
         file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url, part.rank
     )
+    # A file that could not be read has no checksum and cannot be opened again.
+    if part.document is None or not file.sha256:
+        return record
+    kind = part.document.media_type or media_type_of(file.name)
+    return replace(record, media_type=kind, document_of=part.document.entity)

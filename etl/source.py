@@ -94,6 +94,20 @@ class BatchFormat(Protocol):
 
 
 @dataclass(frozen=True)
+class DocumentOf:
+    """That the files of a part are documents, kept by their bytes and not only by what they state.
+
+    Args:
+        entity: the type of the entities whose documents they are (`Structure`): those of this type that a file states;
+            None = of no entity.
+        media_type: what they hold, unpacked; None = as the endings of their names say.
+    """
+
+    entity: str | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file of a source.
 
@@ -108,6 +122,7 @@ class SourceFile:
         many: every file that matches is read, not the newest alone.
         rank: its priority within the source; among parts of one rank, the newer release is shown.
         pins: the snapshots that are known.
+        document: that its files are documents, such as images, and of what.
         belongs: says whether a file whose path matches is this one, where its name alone cannot tell.
     """
 
@@ -121,6 +136,7 @@ class SourceFile:
     many: bool = False
     rank: int = 0
     pins: tuple[Pin, ...] = ()
+    document: DocumentOf | None = None
     belongs: Callable[[Path], bool] | None = None
 
     def matches(self, path: PurePath) -> bool:

@@ -6,6 +6,7 @@ Layout::
     making/<name>/                               a build that is being made; never read
     current                                      the name of the current build, swapped atomically
     snapshots/                                   downloads (see `etl.snapshots`)
+    documents/                                   documents that are kept here (see `warehouse.documents`)
     results/                                     what runs of analyses predict (see `warehouse.results`)
     state/                                       what users decided: undone merges
     write.lock                                   held by the one process that writes
@@ -51,6 +52,12 @@ class Build:
         """The DuckDB file."""
         return self.folder / DATABASE
 
+    @property
+    def home(self) -> Home | None:
+        """The folder of the warehouse that it belongs to; None for one that stands alone."""
+        folder = self.folder.absolute().parent
+        return Home(folder.parent) if folder.name == "builds" else None
+
     def receipt(self) -> dict[str, Any]:
         """What was read, kept and set aside, by source."""
         path = self.folder / RECEIPT
@@ -74,6 +81,11 @@ class Home:
     def snapshots(self) -> Path:
         """The folder of downloads."""
         return self.root / "snapshots"
+
+    @property
+    def documents(self) -> Path:
+        """The folder of documents that are kept."""
+        return self.root / "documents"
 
     @property
     def results(self) -> Path:

@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     downloads: Path | None = Field(
         default=None, description="The folder of downloads, where it is no longer where the build found it."
     )
+    keep_documents: bool = Field(
+        default=False, description="Whether a build keeps copies of all documents, not only of a user's own."
+    )
+    document_mb: int = Field(default=20_000, ge=1, description="Megabytes a document may have that is opened.")
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
     build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")

@@ -10,15 +10,17 @@ with Warehouse.open() as warehouse:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 
 from warehouse.analyst.template import template
 from warehouse.answer import Answer, Limits
+from warehouse.documents.document import Document, documents
+from warehouse.documents.opening import open_document
 from warehouse.errors import BuildError, StoreError, TargetGraphError
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
@@ -192,6 +194,21 @@ class Warehouse:
             How many were stopped.
         """
         return self._graph.cancel()
+
+    def documents(
+        self,
+        entity_id: str | None = None,
+        *,
+        entity_type: str | None = None,
+        media_type: str | None = None,
+        source: str | None = None,
+    ) -> list[Document]:
+        """The documents of this build that fit (`warehouse.documents.document`)."""
+        return documents(self, entity_id, entity_type=entity_type, media_type=media_type, source=source)
+
+    def open_document(self, document: Document, **options: Any) -> AbstractContextManager[BinaryIO]:
+        """Open a document to read it; the options are those of `warehouse.documents.opening.open_document`."""
+        return open_document(self, document, **options)
 
     def receipt(self) -> dict[str, Any]:
         """What the build was made from, and what was set aside, by source."""

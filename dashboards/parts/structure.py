@@ -13,8 +13,10 @@ import streamlit as st
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.theme import CATEGORIES
-from warehouse.coordinates import Coordinates, coordinates
+from warehouse.documents.opening import read_document
+from warehouse.documents.structures import MMCIF, Coordinates, read_coordinates
 from warehouse.errors import SourceError
+from warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from dashboards.page import View
@@ -36,7 +38,7 @@ def show_structure(view: View, structure_id: str) -> None:
     """The coordinates of a structure, or why they are not had; its chains as a table, for those who do not see it."""
     st.subheader("In three dimensions", anchor=False)
     try:
-        found = coordinates(view.warehouse, structure_id)
+        found = coordinates_of(view.warehouse, structure_id)
     except SourceError as error:
         st.info("  \n".join(plain(line) for line in str(error).splitlines()), icon=":material/view_in_ar:")
         return
@@ -54,6 +56,21 @@ def show_structure(view: View, structure_id: str) -> None:
         for one, colour in zip(found.chains, data["chains"], strict=True)
     ]
     show_table(view, pl.DataFrame(rows), f"Chains of {structure_id} in {found.file}", key="chains")
+
+
+def coordinates_of(warehouse: Warehouse, structure_id: str) -> Coordinates:
+    """The coordinates of a structure, from its document.
+
+    Raises:
+        SourceError: they are not to be had: the message says why, the hint what to do.
+    """
+    found = warehouse.documents(structure_id, media_type=MMCIF)
+    if not found:
+        raise SourceError(
+            f"This build has no coordinates of {structure_id}: its sources describe the entry, without its atoms.",
+            "Put its mmCIF document (.cif.gz) into the folder of downloads and build again.",
+        )
+    return read_coordinates(read_document(warehouse, found[0]), found[0].file)
 
 
 @cache

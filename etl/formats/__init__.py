@@ -5,6 +5,7 @@ from etl.formats.described import Described, Fields
 from etl.formats.gene_sets import GeneSets
 from etl.formats.macromolecular import Mmcif
 from etl.formats.stacked import Stacked
+from etl.formats.whole import WholeFile
 from etl.formats.workbook import Workbook
 
-__all__ = ["Delimited", "Described", "Fields", "GeneSets", "Mmcif", "Stacked", "Workbook", "csv", "tsv"]
+__all__ = ["Delimited", "Described", "Fields", "GeneSets", "Mmcif", "Stacked", "WholeFile", "Workbook", "csv", "tsv"]

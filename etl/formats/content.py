@@ -5,24 +5,19 @@ Archives are untrusted: a member is read as a stream, its size is bounded, nothi
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
+from warehouse.documents.unpacking import DAMAGED, unpacked
 from warehouse.errors import SourceError
 
 #: The largest content that is read from a packed file; a small archive that claims more is refused.
 CONTENT_LIMIT_BYTES = 64 * 1024**3
 
 _CHUNK_BYTES = 1024**2
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
 
 
 @contextmanager
@@ -33,9 +28,11 @@ def open_content(path: Path) -> Iterator[IO[bytes]]:
         SourceError: the file is empty, cannot be opened, is damaged or truncated, or is an archive of several files.
     """
     try:
-        with path.open("rb") as raw, _unpacked(raw, path) as content:
+        # A workbook is a zip archive by its format, and read as it is.
+        zips = path.suffix.lower() != ".xlsx"
+        with path.open("rb") as raw, unpacked(raw, path.name, zips=zips) as content:
             yield content
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise SourceError(
             f"{path.name}: the file is damaged or was cut off: {error}",
             "Download it again, and compare its size and checksum with those of the publisher.",
@@ -65,37 +62,3 @@ def content_sha256(path: Path) -> str:
     for chunk in content_chunks(path):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-@contextmanager
-def _unpacked(raw: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
-    head = raw.read(6)
-    raw.seek(0)
-    if not head:
-        raise SourceError(f"{path.name}: the file is empty", "Download it again.")
-    if head.startswith(b"\x1f\x8b"):
-        with gzip.GzipFile(fileobj=raw) as content:
-            yield cast(IO[bytes], content)
-    elif head.startswith(b"\xfd7zXZ\x00"):
-        with lzma.LZMAFile(raw) as content:
-            yield cast(IO[bytes], content)
-    elif head.startswith(b"PK\x03\x04") and path.suffix.lower() != ".xlsx":
-        with zipfile.ZipFile(raw) as archive, archive.open(_only_member(archive, path)) as content:
-            yield content
-    else:
-        yield cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, raw)))
-
-
-def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    members = [
-        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-    ]
-    if len(members) != 1:
-        names = ", ".join(sorted(member.filename for member in members)[:5])
-        raise SourceError(
-            f"{path.name}: the archive holds {len(members)} files ({names}); one is expected",
-            "Unpack it and point --raw at the folder.",
-        )
-    if members[0].flag_bits & 1:
-        raise SourceError(f"{path.name}: the archive is protected by a password")
-    return members[0]

@@ -15,7 +15,7 @@ from etl.formats import Mmcif, tsv
 from etl.formats.delimited import Delimited
 from etl.identifiers import is_uniprot, uniprot_id
 from etl.rows import Rows
-from etl.source import Licence, Pin, Remote, Source, SourceFile
+from etl.source import DocumentOf, Licence, Pin, Remote, Source, SourceFile
 from etl.sources._structures import EC_NUMBER, pdb_id, with_pdb_ids
 from warehouse.statements import ROW, Reason, Stated, Statements, entities, relationships
 
@@ -314,6 +314,7 @@ SOURCE = Source(
             entries,
             required=False,
             many=True,
+            document=DocumentOf("Structure", "chemical/x-mmcif"),
         ),
         SourceFile(
             "index",

@@ -78,6 +78,7 @@ def build(
         threads=settings.threads,
         wait_s=wait,
         offline=offline,
+        keep_documents=settings.keep_documents,
         workers=Workers(settings.build_processes, scheduler or settings.dask_scheduler),
     )
     place = Home(home_folder(home, sample=sample))

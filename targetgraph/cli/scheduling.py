@@ -105,6 +105,7 @@ def _scheduler(
         memory_mb=settings.build_memory_mb,
         threads=settings.threads,
         wait_s=wait_s,
+        keep_documents=settings.keep_documents,
         workers=Workers(settings.build_processes, settings.dask_scheduler),
     )
     webhook = settings.failure_webhook

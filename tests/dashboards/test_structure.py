@@ -12,14 +12,16 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from dashboards.parts.structure import _CALLED, _data
+from dashboards.parts.structure import _CALLED, _data, coordinates_of
 from dashboards.theme import CATEGORIES
 from etl.build import Plan, build
 from tests.browser import launched
 from tests.dashboards.conftest import served
-from tests.warehouse.test_coordinates import DOCUMENT
-from warehouse.coordinates import read_coordinates
+from tests.warehouse.documents.test_structures import DOCUMENT
+from warehouse.documents.structures import read_coordinates
+from warehouse.errors import SourceError
 from warehouse.home import Home
+from warehouse.warehouse import Warehouse
 
 _WEBGL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
@@ -40,6 +42,14 @@ def home(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
 def test_the_build_says_where_its_documents_lie(home: Home) -> None:
     [source] = home.current().receipt()["sources"]
     assert (Path(source["folder"]) / source["files"][0]["file"]).is_file()
+
+
+def test_the_atoms_come_from_the_document_of_the_structure(home: Home) -> None:
+    with Warehouse.open(home.root) as warehouse:
+        found = coordinates_of(warehouse, "pdb:1abc")
+        assert (found.atoms, found.file) == (4, "pdb/1abc.cif.gz")
+        with pytest.raises(SourceError, match="no coordinates of pdb:0xyz"):
+            coordinates_of(warehouse, "pdb:0xyz")
 
 
 def test_what_the_browser_gets_is_data(home: Home) -> None:

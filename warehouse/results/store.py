@@ -21,7 +21,7 @@ from warehouse.home import Build, Home, flush, swap_text
 from warehouse.model import FULL_MODEL
 from warehouse.results import overlay
 from warehouse.results.check import checked
-from warehouse.results.files import active_runs, read_record, record_path, result_path, results_folder, write_results
+from warehouse.results.files import active_runs, read_record, record_path, result_path, write_results
 from warehouse.results.findings import Findings
 from warehouse.results.record import RunRecord
 
@@ -33,8 +33,7 @@ _LISTED_S = 0.2
 
 def with_active_runs(build: Build) -> Build:
     """The build with the runs that are active now, as it is asked by default; a file apart from any home has none."""
-    in_a_home = build.folder.absolute().parent.name == "builds"
-    return replace(build, runs=active_runs(results_folder(build))) if in_a_home else build
+    return build if build.home is None else replace(build, runs=active_runs(build.home.results))
 
 
 class Results:

@@ -23,6 +23,10 @@ def update(connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Col
             _store(connection, f"resolved.{declared.table}", resolved_table(declared), resolved)
             _store(connection, f"stated.{declared.table}", f"stated.{quoted(declared.table)}", stated)
     _hash_matrices(connection)
+    # A document may change in what no statement says (the places of atoms); a run that reads it must not be the same.
+    documents = """SELECT d.entity_type, d.media_type, f.source, f.name AS _name, f.sha256
+        FROM record.documents AS d JOIN record.files AS f USING (_file)"""
+    _store(connection, "documents", "record.documents", documents)
     return content_hash(connection)
 
 

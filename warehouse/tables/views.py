@@ -23,6 +23,7 @@ PUBLIC = {
     "conflicts": "Values on which statements about one thing differ, with who stated each and which is shown.",
     "quarantine": "Rows, statements and values that were set aside, with reason, file, row, column and text.",
     "releases": "The files this build was made from: source, release, checksum, size, address.",
+    "documents": "The files that are documents of entities: media type, checksum, size, source, release.",
     "sources": "The sources: title, licence, homepage, rank.",
     "matrices": "The omics matrices: kind, cohort, unit, size, source.",
     "features": "The gene that each feature of the matrices means.",
@@ -102,6 +103,7 @@ def _views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
     views |= {r.table: _relationship(r, model) for r in relationships}
     views["relationships"] = _union(_uniform(r) for r in relationships)
     views["assertions"] = _union(_assertions(declared) for declared in model if not _is_derived(declared))
+    views["documents"] = _documents(connection, model)
     views |= {t.name: f"FROM resolved.{quoted(t.name)}" for t in model.tables.values()}
     return views | _matrix_views(connection, model)
 
@@ -148,6 +150,19 @@ def _assertions(declared: StatedType) -> str:
     properties = f"to_json(struct_pack({packed}))" if packed else "NULL::JSON"
     return f"""SELECT {who}, {properties} AS properties, {_PROVENANCE}, x._row AS "row"
         FROM stated.{quoted(declared.table)} AS x JOIN record.files AS f USING (_file)"""
+
+
+def _documents(connection: duckdb.DuckDBPyConnection, model: DataModel) -> str:
+    """The documents, each with the entities that its file states of the type that it is a document of."""
+    rows = connection.execute("SELECT DISTINCT entity_type FROM record.documents ORDER BY 1").fetchall()
+    stated = [
+        f"""SELECT DISTINCT d._file, i.id FROM record.documents AS d JOIN stated.{quoted(table)} AS x USING (_file)
+        JOIN identity.{quoted(table)} AS i ON i.reference = x.id WHERE d.entity_type = {literal(label)}"""
+        for label, table in ((label, model.entities[label].table) for (label,) in rows if label is not None)
+    ]
+    entities = _union(stated or ["SELECT NULL::INTEGER AS _file, NULL::VARCHAR AS id WHERE false"])
+    return f"""SELECT e.id AS entity_id, d.entity_type, {_PROVENANCE}, f.sha256, f.size_bytes, d.media_type
+        FROM record.documents AS d JOIN record.files AS f USING (_file) LEFT JOIN ({entities}) AS e USING (_file)"""
 
 
 def _matrix_views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:

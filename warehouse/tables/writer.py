@@ -31,7 +31,14 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What the warehouse keeps of a file: source, release and bytes; `rank` is its priority within the source."""
+    """What the warehouse keeps of a file.
+
+    Args:
+        source, release, part, name, sha256, size_bytes, url: what it is, and its bytes.
+        rank: its priority within the source.
+        media_type: what it holds, unpacked, where it is a document; None = it is none.
+        document_of: the type of the entity that it is a document of; its statements say which; None = of none.
+    """
 
     source: str
     release: str
@@ -41,6 +48,8 @@ class FileRecord:
     size_bytes: int
     url: str | None = None
     rank: int = 0
+    media_type: str | None = None
+    document_of: str | None = None
 
 
 #: The columns of the record of files that are known when a file is read.
@@ -55,6 +64,8 @@ _FILES = pl.Schema(
         "size_bytes": pl.Int64(),
         "url": pl.String(),
         "rank": pl.Int64(),
+        "media_type": pl.String(),
+        "document_of": pl.String(),
     }
 )
 
@@ -83,6 +94,7 @@ class BuildWriter:
         if fresh:
             schema.create(self.connection, model)
         schema.require_layout(self.connection)
+        schema.complete(self.connection)
 
     def __enter__(self) -> BuildWriter:
         return self
@@ -122,7 +134,9 @@ class BuildWriter:
         """Make many files known and return the number of the first; the others follow it in their order."""
         first = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
         frame = pl.DataFrame([{FILE: first + index, **vars(file)} for index, file in enumerate(files)], _FILES)
-        self._append("record.files", frame)
+        self._append("record.files", frame.drop("media_type", "document_of"))
+        documents = frame.filter(pl.col("media_type").is_not_null())
+        self._append("record.documents", documents.select(FILE, "media_type", entity_type="document_of"))
         return first
 
     def add_statements(self, type_name: str, frame: pl.DataFrame, file: int | None = None) -> None:
@@ -208,6 +222,7 @@ class BuildWriter:
             self.connection.execute(f"DROP TABLE matrix.{quoted(str(matrix))}")
             self.connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [f"matrix.{matrix}"])
         self._remove_rows("record.matrices", files)
+        self._remove_rows("record.documents", files)
         self._remove_rows("record.files", files)
         return touched
 

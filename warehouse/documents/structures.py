@@ -1,37 +1,24 @@
-"""The coordinates of a structure, read from the document that a build was made from: for a picture in 3D.
+"""The atoms of a structure, from a PDBx/mmCIF document: for a picture in 3D and for analyses.
 
-A build keeps what is known about a structure, not its atoms. Its receipt says which file the entry came from, in which
-folder, and with which checksum: the atoms are read from there, and only where the file is still the one that was read.
+A reader of a format, whoever publishes the document: it gets bytes and gives atoms and chains. It stands in this room
+since pages and analyses need it, and no other room may be imported by both.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-import lzma
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from warehouse.errors import SourceError
-from warehouse.settings import Settings
 
-if TYPE_CHECKING:
-    from warehouse.warehouse import Warehouse
+#: The media type of PDBx/mmCIF.
+MMCIF = "chemical/x-mmcif"
 
-#: A larger document is not read, and a larger picture not made.
-_MOST_READ_BYTES = 100_000_000
+#: A larger picture is not made.
 _MOST_SHOWN_BYTES = 10_000_000
 #: Of more atoms only the trace of the backbone is kept.
 _MOST_ATOMS = 60_000
 _BACKBONE = ("CA", "P")
-
-_DOCUMENT = """SELECT DISTINCT a.source, a.file, f.sha256 FROM assertions AS a
-    JOIN releases AS f USING (source, release, file)
-    WHERE a.predicate = 'Structure' AND a.subject = $id AND a.source = 'pdb' AND f.part = 'entries'
-    ORDER BY ALL LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ class Coordinates:
         atoms: how many atoms the text has.
         models: how many models the document has.
         trace: only the backbone is there (alpha carbons and phosphorus), since there are very many atoms.
-        file: the document, by its path below the folder of downloads.
+        file: the document, as messages call it.
     """
 
     text: str
@@ -70,26 +57,6 @@ class Coordinates:
     models: int
     trace: bool
     file: str
-
-
-def coordinates(warehouse: Warehouse, structure_id: str) -> Coordinates:
-    """Read the coordinates of a structure of a build.
-
-    Args:
-        warehouse: the build, opened.
-        structure_id: `pdb:1cbs`.
-
-    Raises:
-        SourceError: they are not to be had: the message says why, the hint what to do.
-    """
-    found = warehouse.sql(_DOCUMENT, id=structure_id).rows()
-    if not found:
-        raise SourceError(
-            f"This build has no coordinates of {structure_id}: its sources tell about the entry, without its atoms.",
-            "Put its document of the PDB archive (.cif.gz) into the folder of downloads and build again.",
-        )
-    source, file, sha256 = found[0]
-    return read_coordinates(_content(_folder(warehouse, source, file), file, sha256), file)
 
 
 def read_coordinates(content: bytes, file: str) -> Coordinates:
@@ -121,46 +88,6 @@ def read_coordinates(content: bytes, file: str) -> Coordinates:
         raise SourceError(f"{file}: the structure is too large for a picture: {len(text) / 1e6:.0f} MB of coordinates.")
     chains = tuple(_chain(chain, structure, _descriptions(block)) for chain in structure[0])
     return Coordinates(text, chains, structure[0].count_atom_sites(), models, trace, file)
-
-
-def _folder(warehouse: Warehouse, source: str, file: str) -> Path:
-    """The folder of downloads that a source was read from."""
-    wanted = Settings().downloads
-    told = next((one.get("folder") for one in warehouse.receipt()["sources"] if one["source"] == source), None)
-    chosen = told if wanted is None else str(wanted)
-    if chosen is None:
-        raise SourceError(
-            f"The build does not say where {file} lies.",
-            "Build again, or set TARGETGRAPH_DOWNLOADS to the folder of downloads.",
-        )
-    return Path(chosen).expanduser()
-
-
-def _content(folder: Path, file: str, sha256: str) -> bytes:
-    """The unpacked content of a file that is the one that the build read."""
-    path = (folder / file).resolve()
-    hint = "Put it back, set TARGETGRAPH_DOWNLOADS to the folder of downloads, or build again."
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise SourceError(f"{file} is no longer where the build found it.", hint)
-    try:
-        packed = path.read_bytes() if path.stat().st_size <= _MOST_READ_BYTES else b""
-        if packed and hashlib.sha256(packed).hexdigest() != sha256:
-            raise SourceError(f"{file} is not the file any more that the build read.", hint)
-        content = _unpacked(packed)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise SourceError(f"{file} cannot be read: {error}", hint) from error
-    if not packed or len(content) > _MOST_READ_BYTES:
-        raise SourceError(f"{file} is larger than {_MOST_READ_BYTES // 10**6} MB, which is too much for a picture.")
-    return content
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """The content of a gzip or xz file, or of one that is not packed; cut one byte beyond the most that is read."""
-    if packed.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=io.BytesIO(packed)).read(_MOST_READ_BYTES + 1)
-    if packed.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(io.BytesIO(packed)).read(_MOST_READ_BYTES + 1)
-    return packed
 
 
 def _reduce(structure: Any) -> None:
