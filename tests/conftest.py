@@ -29,7 +29,14 @@ settings.load_profile("tests")
 #: Tests that share what is dear, by the beginnings of their paths: compiled kernels, the one Neo4j server, the real
 #: build. What takes longest stands first, so that no worker is left with it at the end.
 _TOGETHER = {
-    "compiled": ("analytics/bayes", "analytics/test_analyses", "dashboards/test_gene_networks", "targetgraph/test_an"),
+    "compiled": (
+        "analytics/bayes",
+        "analytics/test_analyses",
+        "dashboards/test_gene_networks",
+        "dashboards/test_pages_with_runs",
+        "targetgraph/test_an",
+        "targetgraph/test_verbs_with_runs",
+    ),
     "neo4j": ("neo4j", "warehouse/graph", "targetgraph/test_publish"),
     "real build": ("test_real_build", "warehouse/analyst"),
     "browser": ("dashboards",),
@@ -143,6 +150,29 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         build(home, Plan(raw=home.root / "raw", threads=1))
 
     return built_once(tmp_path_factory, "sample", make)
+
+
+@pytest.fixture(scope="session")
+def homes_with_runs(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Home]:
+    """The sample by how many runs are active over it: none, one and three; made once, and nobody changes them."""
+    from analytics.running import analyze
+
+    proximity: dict[str, Any] = {"name": "proximity", "disease": "doid:1324", "permutations": 20}
+    ecv: dict[str, Any] = {"name": "ecv", "cohort": "tcga_luad", "groups": "vital_status", "permutations": 20}
+    ecv["top_percent"] = 50.0
+
+    def make(home: Home, runs: list[dict[str, Any]]) -> None:
+        for name in ("builds", "current"):
+            (home.root / name).symlink_to(sample_home.root / name)
+        for run in runs:
+            analyze(home=home.root, **run)
+
+    several = {1: [proximity], 3: [proximity, {**proximity, "permutations": 21}, ecv]}
+    made = {
+        number: built_once(tmp_path_factory, f"sample-with-{number}-runs", lambda home, runs=runs: make(home, runs))
+        for number, runs in several.items()
+    }
+    return {0: sample_home, **made}
 
 
 @pytest.fixture(scope="session")

@@ -26,13 +26,13 @@ from warehouse.model import FULL_MODEL, DataModel
 from warehouse.results.files import result_path, results_folder
 from warehouse.results.predictions import Predictions
 from warehouse.tables import fingerprint, views
-from warehouse.tables.schema import LAYOUT_VERSION, literal, ordinals, quoted
+from warehouse.tables.schema import LAYOUT_VERSION, SCHEMAS, literal, ordinals, quoted
 
 #: The name under which the build is attached.
 BUILD = "build"
 
 #: Raised when the making of overlays changes, so that those of older code are made again.
-OVERLAY_VERSION = 1
+OVERLAY_VERSION = 2
 
 #: An overlay that is still being made after this many seconds belongs to a process that was killed.
 _ABANDONED_S = 3600
@@ -143,13 +143,16 @@ def _make(path: Path, build: Build) -> None:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, build: Build, model: DataModel) -> None:
-    for schema in ("graph", "record", "own"):
+    for schema in (*SCHEMAS, "own"):
         connection.execute(f"CREATE SCHEMA {schema}")
     predictions = Predictions(connection, build, model, BUILD)
     predictions.make()
     types = model.predicted
     layout.derive_over(connection, catalogue(model), {one.table for one in types}, BUILD)
     own_views = views.predicted(model, BUILD) | predictions.table_views()
+    # Code that reads a build by the names of its schemas must not have to know whether runs lie over it.
+    for schema in sorted({*SCHEMAS} - {"graph", "record"}):
+        _see_through(connection, schema, set())
     _see_through(connection, "record", {"fingerprints", "synonyms"})
     _see_through(connection, "main", set(own_views))
     connection.execute(f"CREATE VIEW record.synonyms AS FROM {BUILD}.record.synonyms UNION ALL FROM own.synonyms")
