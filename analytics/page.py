@@ -9,6 +9,7 @@ from typing import Any
 
 from analytics.analysis import Analysis
 from analytics.options import OptionInfo, declared_options
+from warehouse.extras import install_command
 
 _HEAD = """# The analyses
 
@@ -23,7 +24,7 @@ def page(analyses: Iterable[Analysis[Any]]) -> str:
 
 
 def _section(analysis: Analysis[Any]) -> str:
-    extra = f"\n\nNeeds `pip install 'targetgraph[{analysis.extra}]'`." if analysis.extra else ""
+    extra = f"\n\nNeeds the extra `{analysis.extra}`: {install_command(analysis.extra)}." if analysis.extra else ""
     reference = f" Reference: {analysis.reference}." if analysis.reference else ""
     predicts = ", ".join(f"`{name}`" for name in analysis.predicts)
     lines = ["| option | default | meaning | example |", "|---|---|---|---|"]

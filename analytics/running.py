@@ -19,6 +19,7 @@ from typing import Any
 from analytics.analysis import Analysis, RunContext, analyses
 from analytics.options import parameters, read_options
 from warehouse.errors import AnalysisError
+from warehouse.extras import require_extra
 from warehouse.home import Build, Home
 from warehouse.progress import SILENT, Progress
 from warehouse.results.record import RunRecord, run_name
@@ -105,8 +106,12 @@ class PlannedRun:
         Raises:
             AnalysisError: the analysis cannot use what it was given, or another process makes the same run.
             BuildError: the results could not be published; what was active before still is.
+            MissingExtraError: the extra that the analysis needs is not installed.
         """
         results = Results(self.home)
+        if self.analysis.extra is not None and not results.has(self.run):
+            # Before anything of the run exists.
+            require_extra(self.analysis.extra, f"targetgraph analyze {self.analysis.name}")
         with making_run(results, self.run) as checkpoint:
             if self.state in {"active", "retracted"}:
                 results.activate(self.run)
@@ -123,15 +128,7 @@ class PlannedRun:
     def _compute(self, kept: Path, resources: Resources, progress: Progress, results: Results) -> RunRecord:
         started = _now()
         with Warehouse(self.build, Settings().limits) as warehouse:
-            try:
-                findings = self.analysis.run(self.options, self.context(warehouse, kept, resources, progress))
-            except ModuleNotFoundError as error:
-                if self.analysis.extra is None:
-                    raise
-                raise AnalysisError(
-                    f"{self.analysis.name} needs {error.name}, which is not installed.",
-                    f"pip install 'targetgraph[{self.analysis.extra}]'",
-                ) from error
+            findings = self.analysis.run(self.options, self.context(warehouse, kept, resources, progress))
         record = RunRecord(
             run=self.run,
             analysis=self.analysis.name,

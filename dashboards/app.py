@@ -16,6 +16,7 @@ from dashboards.page import Page, Role, View, pages
 from dashboards.parts.messages import show_error
 from dashboards.parts.text import plain
 from warehouse.errors import TargetGraphError
+from warehouse.extras import missing_extra
 
 
 def main() -> None:
@@ -47,6 +48,11 @@ def _draw(page: Page, role: Role) -> None:
         _foot(view)
     except TargetGraphError as error:
         show_error(error)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error, f"The page {page.title}")
+        if missing is None:
+            raise
+        show_error(missing)
 
 
 def _foot(view: View) -> None:

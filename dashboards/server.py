@@ -8,9 +8,8 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,24 @@ from dashboards.configuration import Configuration, configure
 from dashboards.opening import opened
 from dashboards.page import Role, pages
 from warehouse.errors import TargetGraphError
+from warehouse.extras import require_extra
 from warehouse.settings import Settings
+from warehouse.warehouse import Warehouse
 
 _log = logging.getLogger(__name__)
 
 _SIGN_ON = ("oidc_metadata_url", "oidc_client_id", "oidc_client_secret", "oidc_redirect_url")
 
 
-def serve(home: Path, address: str, port: int, *, operator: bool = False, names: Sequence[str] = ()) -> None:
+def serve(
+    home: Path,
+    address: str,
+    port: int,
+    *,
+    operator: bool = False,
+    names: Sequence[str] = (),
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Serve the dashboard until it is stopped.
 
     Args:
@@ -36,12 +45,14 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
         port: the port.
         operator: treat visitors of whom no password is asked as operators; on the loopback address only.
         names: further host names under which browsers reach it.
+        ready: called when everything is checked and read, before it listens.
 
     Raises:
-        TargetGraphError: Streamlit is not installed, the port is taken, or visitors from elsewhere would come in
+        MissingExtraError: the extra `dashboard` is not installed.
+        TargetGraphError: the port is taken, or visitors from elsewhere would come in
             without a password.
     """
-    _require_streamlit()
+    require_extra("dashboard", "targetgraph dashboard")
     settings = Settings()
     configuration = configuration_of(settings, home, address, operator=operator)
     _require_port(address, port)
@@ -52,6 +63,7 @@ def serve(home: Path, address: str, port: int, *, operator: bool = False, names:
     from streamlit.starlette import App
 
     passwords, sign_on = configuration.passwords, configuration.sign_on
+    ready()
     App(
         Path(__file__).parent / "start" / "script.py",
         secrets=None if sign_on is None else sign_on.as_secrets(),
@@ -66,10 +78,17 @@ def _get_ready() -> None:
     prepared = [page.prepare for page in pages() if page.prepare is not None]
     with suppress(TargetGraphError):  # without a build the pages say what to do
         warehouse = opened()
-        threading.Thread(target=lambda: [prepare(warehouse) for prepare in prepared], daemon=True).start()
+        threading.Thread(target=_read_ahead, args=(prepared, warehouse), daemon=True).start()
     # Streamlit looks for garbage after every click, with all visitors waiting: what stays for good is left out of that.
     gc.collect()
     gc.freeze()
+
+
+def _read_ahead(prepared: Sequence[Callable[[Warehouse], object]], warehouse: Warehouse) -> None:
+    for prepare in prepared:
+        # What cannot be read ahead, for want of an extra or of memory, is said by its page.
+        with suppress(TargetGraphError, ModuleNotFoundError):
+            prepare(warehouse)
 
 
 def configuration_of(settings: Settings, home: Path, address: str, *, operator: bool = False) -> Configuration:
@@ -154,10 +173,7 @@ def _sign_on(settings: Settings) -> SingleSignOn | None:
     missing = [f"TARGETGRAPH_{name.upper()}" for name, one in zip(_SIGN_ON, given, strict=True) if not one]
     if missing:
         raise TargetGraphError(f"OpenID Connect is set in part: {', '.join(missing)} is missing.")
-    if find_spec("authlib") is None:
-        raise TargetGraphError(
-            "OpenID Connect needs a package that is not installed.", "pip install 'targetgraph[single-sign-on]'"
-        )
+    require_extra("single-sign-on", "OpenID Connect")
     metadata_url, client_id, client_secret, redirect_url = given
     return SingleSignOn(
         metadata_url,
@@ -171,13 +187,6 @@ def _sign_on(settings: Settings) -> SingleSignOn | None:
 
 def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(one.strip() for one in (text or "").split(",") if one.strip())
-
-
-def _require_streamlit() -> None:
-    if find_spec("streamlit") is None:
-        raise TargetGraphError(
-            "The dashboard needs packages that are not installed.", "pip install 'targetgraph[dashboard]'"
-        )
 
 
 def _require_port(address: str, port: int) -> None:

@@ -74,7 +74,14 @@ class Answer:
         return to_polars(self.table)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The rows as a pandas frame; needs the extra `pandas`."""
+        """The rows as a pandas frame.
+
+        Raises:
+            MissingExtraError: the extra `pandas` is not installed.
+        """
+        from warehouse.extras import require_extra
+
+        require_extra("pandas", "A pandas frame")
         return self.table.to_pandas()
 
 

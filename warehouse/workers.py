@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from warehouse.errors import TargetGraphError, WorkersError
+from warehouse.extras import require_extra
 
 Result = TypeVar("Result")
 
@@ -35,7 +36,8 @@ def executor(processes: int, scheduler: str | None = None, *, dask_here: bool = 
             whose arguments are large arrays.
 
     Raises:
-        WorkersError: there is no such scheduler, it has no worker, or Dask is not installed.
+        WorkersError: there is no such scheduler, or it has no worker.
+        MissingExtraError: Dask is not installed.
     """
     if scheduler is not None:
         with _client(scheduler) as client:
@@ -103,8 +105,5 @@ def _client(address: str) -> Iterator[Any]:
 
 
 def _distributed() -> Any:
-    try:
-        return import_module("distributed")
-    except ImportError as error:
-        hint = "pip install 'targetgraph[dask]'"
-        raise WorkersError("A Dask scheduler was named, and the extra `dask` is not installed.", hint) from error
+    require_extra("dask", "A Dask scheduler")
+    return import_module("distributed")

@@ -53,14 +53,17 @@ def root(
 
 def main() -> None:
     """Run the command line; an error that a user can mend is a message, not a traceback."""
-    from warehouse.errors import TargetGraphError
-
     try:
         app()
-    except TargetGraphError as error:
-        sys.stderr.write("\n".join([f"targetgraph: {error}", *getattr(error, "__notes__", ())]) + "\n")
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of the pipe (`head`) has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        from targetgraph.cli.faults import as_message
+
+        message = as_message(error, next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
+        if message is not None:
+            sys.stderr.write("\n".join([f"targetgraph: {message}", *getattr(message, "__notes__", ())]) + "\n")
+            sys.exit(message.exit_code)
+        raise

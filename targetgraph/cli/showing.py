@@ -33,5 +33,12 @@ def dashboard(
     """Serve the pages for a browser: search, reports, console, sources, analyses. Ends with Ctrl-C."""
     from dashboards.server import serve
 
-    say(f"The dashboard is at http://{f'[{address}]' if ':' in address else address}:{port}")
-    serve(home_folder(home, sample=sample), address, port, operator=operator, names=host_name or ())
+    shown = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+    serve(
+        home_folder(home, sample=sample),
+        address,
+        port,
+        operator=operator,
+        names=host_name or (),
+        ready=lambda: say(f"The dashboard is at {shown}"),
+    )

@@ -22,7 +22,9 @@ from analytics.running import PlannedRun, find_analysis
 from targetgraph.cli import analysing
 from tests.analytics.cases import AnalysisCases, Ran, fingerprint, plan_on
 from tests.conftest import ROOT
+from warehouse import extras
 from warehouse.errors import AnalysisError
+from warehouse.extras import MissingExtraError
 from warehouse.home import Home
 
 
@@ -79,7 +81,7 @@ class Options:
 
 
 def _run(options: Options, context: RunContext) -> Findings:
-    raise ModuleNotFoundError("No module named 'numba'", name="numba")
+    return Findings()
 
 
 EVERY = Analysis("every", "Every option", "Has every option.", Options, _run, (), {"cohort": "c"}, extra="analytics")
@@ -122,11 +124,13 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
         parameters(Options("c", file=tmp_path / "none"))
 
 
-def test_a_missing_extra_is_named(sample_copy: Home) -> None:
+def test_a_missing_extra_is_named_before_a_run_exists(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
     planned = PlannedRun(EVERY, Options("c"), 0, sample_copy, sample_copy.current())
-    with pytest.raises(AnalysisError, match=r"targetgraph\[analytics\]"):
+    with pytest.raises(MissingExtraError, match="targetgraph analyze every needs the extra 'analytics'"):
         planned.execute()
     assert planned.state == "new"
+    assert not sample_copy.results.exists()
 
 
 def test_an_analysis_that_is_not_there_is_told() -> None:

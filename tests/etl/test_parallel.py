@@ -21,8 +21,9 @@ from etl.reading import ManyRead
 from etl.rows import Rows
 from etl.sources.pdb import SOURCE
 from tests.etl.test_reading import documents
-from warehouse import workers
+from warehouse import extras, workers
 from warehouse.errors import BuildError, WorkersError
+from warehouse.extras import MissingExtraError
 from warehouse.home import Home
 from warehouse.statements import Stated
 
@@ -196,9 +197,6 @@ def test_a_scheduler_without_workers(files: list[FoundFile], monkeypatch: pytest
 
 
 def test_without_dask_the_extra_is_named(files: list[FoundFile], monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(name)
-
-    monkeypatch.setattr(workers, "import_module", missing)
-    with pytest.raises(WorkersError, match=r"targetgraph\[dask\]"):
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
+    with pytest.raises(MissingExtraError, match=r"needs the extra 'dask': pip install '\.\[dask\]'"):
         _read(files, Workers(scheduler="tcp://127.0.0.1:8786"))

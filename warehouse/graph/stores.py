@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.errors import StoreError
+from warehouse.extras import require_extra
 from warehouse.graph.store import GraphStore
 from warehouse.home import Build
 from warehouse.progress import SILENT, Progress
@@ -26,9 +26,10 @@ def open_beside(build: Build, settings: Settings, *, pinned: bool = False) -> Gr
         pinned: refuse to answer from another build; else the answer carries a warning.
 
     Raises:
-        StoreError: no server is set, it cannot be reached, or the extra `neo4j` is not installed.
+        StoreError: no server is set, or it cannot be reached.
+        MissingExtraError: the extra `neo4j` is not installed.
     """
-    require_driver()
+    require_extra("neo4j", "A Neo4j server as store")
     from warehouse.graph.neo4j.connection import Target
     from warehouse.graph.neo4j.store import Neo4jGraphStore
 
@@ -52,21 +53,9 @@ def publish_beside(
     """
     if settings.neo4j_uri is None:
         return None
-    require_driver()
+    require_extra("neo4j", "Publishing to a Neo4j server")
     from warehouse.graph.neo4j.connection import Connection, Target
     from warehouse.graph.neo4j.publication import publish
 
     with Connection(Target.from_settings(settings)) as connection:
         return publish(connection, build, check=check, progress=progress)
-
-
-def require_driver() -> None:
-    """Refuse to go on without Neo4j's driver.
-
-    Raises:
-        StoreError: the extra is not installed.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("neo4j") is None:
-        raise StoreError("Neo4j's driver is not installed.", "pip install 'targetgraph[neo4j]'")

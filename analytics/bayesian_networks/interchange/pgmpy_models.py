@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.interchange.discrete import DiscreteNetwork, with_pseudo_counts
 from analytics.bayesian_networks.network import Network
 from warehouse.errors import AnalysisError
+from warehouse.extras import require_extra
 
 if TYPE_CHECKING:
     from analytics.bayesian_networks.dataset import Prepared
@@ -226,9 +227,7 @@ def _original_values(prepared: Prepared, network: Network) -> NDArray[np.float64
 
 def _pgmpy(module: str) -> Any:
     """A module of pgmpy, without the warnings of its own deprecated parts."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return importlib.import_module(module)
-    except ImportError as error:
-        raise AnalysisError(f"pgmpy cannot be imported: {error}.", "pip install 'targetgraph[pgmpy]'") from error
+    require_extra("pgmpy", "A model of pgmpy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(module)

@@ -15,8 +15,10 @@ from tests.neo4j.server import LocalServer, NoServerError, Server, free_port
 from tests.unavailable import unavailable
 from tests.warehouse.graph.cases import NEW, OLD, make_build
 from tests.warehouse.graph.neo4j import target_of
+from warehouse import extras
 from warehouse.answer import Limits
 from warehouse.errors import QuestionCancelledError, StoreChangingError, StoreError
+from warehouse.extras import MissingExtraError
 from warehouse.graph.neo4j import loading, publication
 from warehouse.graph.neo4j.connection import Connection, Target, require_version
 from warehouse.graph.neo4j.mark import Run
@@ -81,8 +83,8 @@ def test_settings_that_lack_something(monkeypatch: pytest.MonkeyPatch) -> None:
         open_beside(build, Settings(neo4j_uri=None))
     with pytest.raises(StoreError, match="No password is set"):
         open_beside(build, Settings(neo4j_uri="bolt://localhost", neo4j_password=None))
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(StoreError, match=r"pip install 'targetgraph\[neo4j\]'"):
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
+    with pytest.raises(MissingExtraError, match=r"needs the extra 'neo4j': pip install '\.\[neo4j\]'"):
         open_beside(build, Settings(neo4j_uri="bolt://localhost"))
 
 
