@@ -119,6 +119,7 @@ def search(
     shown = _shown(connection, best, _only(names, label, source), model)
     return Found(
         shown.to_arrow(),
+        truncated=entities.height > limit,
         types=_counts(_entities(_only(names, None, source))["entity_type"]),
         sources=_counts(_by_source(_only(names, label, None))["sources"]),
         total=entities.height,

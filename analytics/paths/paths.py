@@ -41,6 +41,21 @@ class Ends:
     target_id: str
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Paths of one type between two entities.
+
+    Args:
+        paths: the names of the entities along each, those through rarely linked entities first.
+        total: how many paths there are.
+        complete: whether all were followed; else `total` is a lower bound.
+    """
+
+    paths: list[list[str]]
+    total: int
+    complete: bool = True
+
+
 class Connections:
     """Answers what links two entities, over one build.
 
@@ -83,9 +98,9 @@ class Connections:
         return pl.concat(frames) if frames else self._frame(Ends("", ""), [], np.empty((4, 0)), 0)
 
     def examples(
-        self, connection: duckdb.DuckDBPyConnection, ends: Ends, path_type: str, limit: int = 10
-    ) -> list[list[str]]:
-        """The entities along paths of one type, those through rarely linked entities first.
+        self, connection: duckdb.DuckDBPyConnection, ends: Ends, path_type: str, limit: int | None = None
+    ) -> Examples:
+        """The entities along paths of one type, those through rarely linked entities first; None = all paths.
 
         Raises:
             QuestionError: two ends are one entity or none of the build, or there is no such type of path.
@@ -96,12 +111,12 @@ class Connections:
         if not 1 <= len(codes) <= LONGEST:
             raise QuestionError(f"There is no type of path {path_type!r}.", "Take one of the table of types.")
         if source is None or target is None:
-            return []
-        found = self._walk(source, target, codes)
+            return Examples([], 0)
+        found, complete = self._walk(source, target, codes)
         weight = np.log1p(np.diff(self.network.starts)[found[:, 1:-1]]).sum(axis=1)
         chosen = found[np.lexsort((*found.T[::-1], weight))][:limit]
         names = self._names(connection, np.unique(chosen))
-        return [[names[node] for node in path] for path in chosen.tolist()]
+        return Examples([[names[node] for node in path] for path in chosen.tolist()], len(found), complete)
 
     def _types(self, pair: Ends, numbers: dict[str, int | None], longest: int) -> pl.DataFrame:
         source, target = numbers[pair.source_id], numbers[pair.target_id]
@@ -141,10 +156,11 @@ class Connections:
         )
         return frame.sort("p_value", "length", "path_type")
 
-    def _walk(self, source: int, target: int, codes: Sequence[int]) -> Integers:
-        """The nodes of paths of one type, at most `_SHOWN_STEPS` of them at a time."""
+    def _walk(self, source: int, target: int, codes: Sequence[int]) -> tuple[Integers, bool]:
+        """The nodes of paths of one type, at most `_SHOWN_STEPS` of them at a time, and whether those are all."""
         network = self.network
         paths: Integers = np.array([[source]], np.int64)
+        complete = True
         for place, code in enumerate(codes):
             places, rows = network.expand(paths[:, -1])
             nodes = network.neighbours[places].astype(np.int64)
@@ -154,7 +170,8 @@ class Connections:
             if len(paths) > _SHOWN_STEPS:
                 rare = np.diff(network.starts)[paths[:, 1:]].sum(axis=1)
                 paths = paths[np.argsort(rare, kind="stable")[:_SHOWN_STEPS]]
-        return paths
+                complete = False
+        return paths, complete
 
     def _numbers(self, connection: duckdb.DuckDBPyConnection, ids: set[str]) -> dict[str, int | None]:
         """The numbers of entities; None for one that no step of the network touches."""

@@ -12,6 +12,7 @@ from dashboards.page import Page, View
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import require
+from warehouse.answer import Answer
 
 if TYPE_CHECKING:
     from analytics.paths.paths import Connections
@@ -58,10 +59,11 @@ def render(view: View) -> None:
     )  # fmt: skip
     if row is not None:
         with view.warehouse.reading() as connection:
-            paths = connections.examples(connection, ends, row["path_type"], _EXAMPLES)
+            found = connections.examples(connection, ends, row["path_type"], _EXAMPLES)
         st.markdown(plain(row["path_type"]))
-        steps = [{f"step_{place}": name for place, name in enumerate(names)} for names in paths]
-        show_table(view, pl.DataFrame(steps), f"Paths {row['path_type']}", key="paths")
+        steps = pl.DataFrame([{f"step_{place}": name for place, name in enumerate(names)} for names in found.paths])
+        shown = Answer(steps.to_arrow(), truncated=found.total > len(found.paths) or not found.complete)
+        show_table(view, shown, f"Paths {row['path_type']}", key="paths")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

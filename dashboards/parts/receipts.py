@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.parts.table import show_table
+from warehouse.answer import Answer
 from warehouse.diff import difference
 
 if TYPE_CHECKING:
@@ -64,4 +65,6 @@ def show_builds(view: View) -> None:
         question = f"What differs between {old} and {new}"
         show_table(view, found.by_source, question, key="by_source", empty="Nothing differs.")
         if found.rows.height:
-            show_table(view, found.rows.head(view.warehouse.limits.rows), f"{question}, row by row", key="rows")
+            most = view.warehouse.limits.rows
+            listed = Answer(found.rows.head(most).to_arrow(), truncated=found.rows.height > most)
+            show_table(view, listed, f"{question}, row by row", key="rows")

@@ -21,10 +21,12 @@ from targetgraph.cli.options import (
     Sample,
     Timeout,
 )
-from targetgraph.cli.output import say, write_answer, write_rows, write_table
+from targetgraph.cli.output import is_for_reading, say, write_answer, write_first, write_rows
 from targetgraph.cli.places import home_folder, limits_of, open_warehouse
+from warehouse.extras import require_extra
 
 if TYPE_CHECKING:
+    from analytics.paths.paths import Examples
     from warehouse.analyst.identifiers import Resolved
     from warehouse.analyst.lists import Lists
     from warehouse.warehouse import Warehouse
@@ -78,7 +80,7 @@ def ask(
     if show:
         _show(chosen.question, [f"{p.name}: {p.type}, {p.meaning}" for p in chosen.parameters.values()], chosen.query)
         return
-    limits = limits_of(timeout, limit, memory)
+    limits = limits_of(timeout, limit, memory, for_reading=is_for_reading(file_format, output))
     with open_warehouse(home, sample=sample, build=build, limits=limits) as warehouse:
         write_answer(warehouse.ask(name, dict(_pairs(param))), file_format, output)
 
@@ -95,9 +97,8 @@ def all_lists(
          "build": one.build, "created": one.created, "description": one.description}
         for one in found
     ]  # fmt: skip
-    if rows:
-        write_rows(rows, file_format, output)
-    else:
+    write_rows(rows, file_format, output, ("list", "type", "members", "unresolved", "build", "created", "description"))
+    if not rows:
         say("There are no lists yet; make one: targetgraph list make NAME TP53 EGFR")
 
 
@@ -132,7 +133,7 @@ def make(
         with warehouse.reading() as connection:
             report = resolve(connection, texts, type_name)
         kept = from_report(name, entity_type(type_name).label, report, warehouse.build.id, description)
-    write_rows([_reported(one) for one in report] or [{"given": ""}], file_format, output)
+    write_rows([_reported(one) for one in report], file_format, output, _REPORTED)
     _say_outcomes(report)
     if not dry_run:
         _lists(home, sample=sample).save(kept, replacing=replace)
@@ -155,7 +156,7 @@ def show(
     with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
         now, changes = follow(connection, kept, warehouse.build.id)
     rows = [{"id": one.id, "name": one.name, "given": list(one.given)} for one in now.members]
-    write_rows(rows or [{"id": None, "name": None, "given": []}], file_format, output)
+    write_rows(rows, file_format, output, ("id", "name", "given"))
     for change in changes:
         became = "" if change.id is None else f", now {change.name} ({change.id})"
         say(f"{change.member.name} ({change.member.id}) is {change.what}{became}.")
@@ -206,7 +207,7 @@ def enrich(
     largest: Annotated[int | None, typer.Option("--largest", help="Leave out sets with more genes.", min=1)] = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
-    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    limit: RowLimit = None,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
@@ -227,7 +228,7 @@ def enrich(
         model = FULL_MODEL if warehouse.runs else MODEL
         collections = chosen(sets or ([] if own else ["Pathway"]), model)
         found = test(connection, genes, universe, collections, own, smallest_set=smallest, largest_set=largest)
-    write_table(found.table.head(limit).to_arrow(), file_format, output)
+    write_first(found.table.to_arrow(), limit, file_format, output)
     say(f"{found.tested:,} sets were tested against a background of {found.background_size:,} genes.")
     if found.outside:
         say(f"{len(found.outside):,} genes of the list are not in the background and did not count.")
@@ -252,12 +253,13 @@ def path(
     ] = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
-    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    limit: RowLimit = None,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Show what links two entities: paths by type, how many chance would give, and the paths themselves."""
+    require_extra("analytics", "targetgraph path")
     from analytics.paths.paths import Connections, Ends
     from warehouse.analyst.identifiers import require
 
@@ -269,11 +271,10 @@ def path(
         ]
         connections = Connections(connection, relation)
         if examples is not None:
-            found = connections.examples(connection, ends[0], examples, limit)
-            write_rows([{"path": " - ".join(names)} for names in found] or [{"path": None}], file_format, output)
+            _write_paths(connections.examples(connection, ends[0], examples), limit, file_format, output)
             return
         table = connections.types(connection, ends, longest)
-    write_table(table.head(limit).to_arrow(), file_format, output)
+    write_first(table.to_arrow(), limit, file_format, output)
     say(f"{len(table):,} types of paths, {table['paths'].sum():,} paths.")
 
 
@@ -294,7 +295,7 @@ def prioritise(
     ] = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
-    limit: Annotated[int, typer.Option("--limit", help="Rows before the answer is cut.", min=1)] = 50,
+    limit: RowLimit = None,
     build: BuildId = None,
     sample: Sample = False,
     home: HomeFolder = None,
@@ -303,7 +304,8 @@ def prioritise(
     from warehouse.analyst import prioritisation
     from warehouse.analyst.identifiers import require
 
-    with open_warehouse(home, sample=sample, build=build) as warehouse:
+    limits = limits_of(None, limit, None, for_reading=is_for_reading(file_format, output))
+    with open_warehouse(home, sample=sample, build=build, limits=limits) as warehouse:
         with warehouse.reading() as connection:
             id_ = require(connection, disease, "Disease")
             gene, _separator, criterion = (explain or "").rpartition(":")
@@ -315,7 +317,7 @@ def prioritise(
         found = prioritisation.prioritise(
             warehouse, id_, _weights(weight), with_neighbours_of=neighbours, cohort=tumours
         )
-    write_table(found.table.head(limit).to_arrow(), file_format, output)
+    write_first(found.table.to_arrow(), limit, file_format, output)
     used = ", ".join(f"{name} {value:g}" for name, value in found.weights.items() if value)
     say(f"{len(found.table):,} genes of {found.disease}; weights: {used}.")
     for note in found.notes:
@@ -335,12 +337,22 @@ def conflicts(
     """Show every value that anyone stated of an entity: who, in which file and row, and why one of them is shown."""
     from warehouse.analyst.conflicts import conflicts as values
 
-    limits = limits_of(None, limit, None)
+    limits = limits_of(None, limit, None, for_reading=is_for_reading(file_format, output))
     with (
         open_warehouse(home, sample=sample, build=build, limits=limits) as warehouse,
         warehouse.reading() as connection,
     ):
         write_answer(values(connection, entity, type_name, limits.rows), file_format, output)
+
+
+def _write_paths(found: Examples, limit: int | None, file_format: OutputFormat, output: Path | None) -> None:
+    """Write the paths of one type, one a row."""
+    import pyarrow as pa
+
+    texts = pa.array([" - ".join(names) for names in found.paths], pa.string())
+    write_first(pa.table({"path": texts}), limit, file_format, output)
+    if not found.complete:
+        say("There are more such paths than could be followed: those through rarely linked entities were.")
 
 
 def _show(question: str, parameters: Iterable[str], query: str) -> None:
@@ -410,6 +422,10 @@ def _file_text(file: Path | None) -> str:
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}") from None
     return text_of(content, str(file))
+
+
+#: The columns of a report on identifiers.
+_REPORTED = ("given", "outcome", "id", "name", "how", "candidates")
 
 
 def _reported(one: Resolved) -> dict[str, object]:

@@ -23,8 +23,11 @@ from targetgraph.cli.options import (
     Store,
     Timeout,
 )
-from targetgraph.cli.output import say, write_answer, write_text
-from targetgraph.cli.places import limits_of, open_warehouse
+from targetgraph.cli.output import cut_note, is_for_reading, say, write_answer, write_text
+from targetgraph.cli.places import MOST_ROWS, limits_of, open_warehouse
+
+#: Entities that a search shows on a terminal.
+_BEST = 20
 
 Text = Annotated[str, typer.Argument(help="The question; `-` reads it from standard input.")]
 
@@ -54,7 +57,7 @@ def query(
     home: HomeFolder = None,
 ) -> None:
     """Ask in Cypher, e.g. "MATCH (g:Gene {symbol: 'TP53'})-[r]->(x) RETURN type(r), count(x)". It never writes."""
-    limits = limits_of(timeout, limit, memory)
+    limits = limits_of(timeout, limit, memory, for_reading=is_for_reading(file_format, output))
     with open_warehouse(
         home, sample=sample, build=build, limits=limits, predictions=not no_predictions, store=store
     ) as warehouse:
@@ -78,7 +81,7 @@ def sql(
     home: HomeFolder = None,
 ) -> None:
     """Ask in SQL, e.g. "SELECT * FROM conflicts WHERE entity_id = 'hgnc:11998'". Questions never write."""
-    limits = limits_of(timeout, limit, memory)
+    limits = limits_of(timeout, limit, memory, for_reading=is_for_reading(file_format, output))
     with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
         write_answer(warehouse.sql(_text(text), _parameters(param)), file_format, output)
 
@@ -87,7 +90,7 @@ def search(
     text: Annotated[str, typer.Argument(help="A symbol, synonym, identifier or name.")],
     type_name: Annotated[str | None, typer.Option("--type", "-t", help="Only entities of this type.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Only by names that this source uses.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1)] = 20,
+    limit: RowLimit = None,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
     no_predictions: NoPredictions = False,
@@ -98,10 +101,11 @@ def search(
     """Find entities by symbol, synonym, identifier or name; an exact symbol comes first."""
     limits = limits_of(None, None, None)
     with open_warehouse(home, sample=sample, build=build, limits=limits, predictions=not no_predictions) as warehouse:
-        found = warehouse.search(text, type_name, limit, source=source)
-    write_answer(found, file_format, output)
+        most = _BEST if limit is None and is_for_reading(file_format, output) else limit or MOST_ROWS
+        found = warehouse.search(text, type_name, most, source=source)
+    write_answer(found, file_format, output, cut_note(len(found), found.total, limit))
     if found.total > len(found) and file_format is OutputFormat.TABLE:
-        say(f"The best {len(found):,} of {found.total:,}. {_counted('type', found.types)}")
+        say(_counted("type", found.types))
         say(_counted("source", found.sources))
 
 

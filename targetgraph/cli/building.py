@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, RowLimit, Sample
-from targetgraph.cli.output import say, write_answer, write_rows
+from targetgraph.cli.output import is_for_reading, say, write_answer, write_rows
 from targetgraph.cli.places import home_folder, limits_of
 from targetgraph.cli.publishing import publish_beside_build
 
@@ -135,7 +135,8 @@ def merges(
     if undo is not None and redo is not None:
         raise typer.BadParameter("--undo and --redo are two decisions; take one after the other.")
     place = Home(home_folder(home, sample=sample))
-    with Warehouse.open(place.root, limits=limits_of(None, limit, None)) as warehouse:
+    limits = limits_of(None, limit, None, for_reading=is_for_reading(file_format, output))
+    with Warehouse.open(place.root, limits=limits) as warehouse:
         chosen = undo or redo
         if chosen is None:
             write_answer(warehouse.sql("FROM merges ORDER BY merged_id"), file_format, output)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
-from targetgraph.cli.output import say, write_rows, write_table, write_text
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, RowLimit, Sample
+from targetgraph.cli.output import say, write_first, write_rows, write_text
 from targetgraph.cli.places import home_folder
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def diff(
     rows: Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them.")] = False,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
+    limit: RowLimit = None,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
@@ -67,7 +68,7 @@ def diff(
     old = place.previous() if before is None else place.build(before)
     new = place.current() if after is None else place.build(after)
     found = difference(old, new)
-    write_table((found.rows if rows else found.by_source).to_arrow(), file_format, output)
+    write_first((found.rows if rows else found.by_source).to_arrow(), limit, file_format, output)
     say(f"{old.id} → {new.id}: {found.rows.height:,} rows differ.")
 
 

@@ -33,7 +33,14 @@ NoPredictions = Annotated[
     bool, typer.Option("--no-predictions", help="Ask the build alone, without the predictions of active runs.")
 ]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
-RowLimit = Annotated[int | None, typer.Option("--limit", help="Rows before the answer is cut.", min=1)]
+RowLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        help="Rows at most, 0 = all. Without it, files and pipes get all rows; only a terminal's are cut.",
+        min=0,
+    ),
+]
 Memory = Annotated[int | None, typer.Option("--memory-mb", help="Megabytes the question may hold.", min=50)]
 
 

@@ -1,4 +1,8 @@
-"""Writing rows: as a table for people, as text or Parquet for programs."""
+"""Writing rows: as a table for people, as text or Parquet for programs.
+
+One rule for all verbs says how many: `--limit` holds wherever it is given; without it a table on a terminal may be cut,
+and files, pipes and the formats of programs get every row. A cut is said above a table and on standard error.
+"""
 
 from __future__ import annotations
 
@@ -19,29 +23,99 @@ if TYPE_CHECKING:
     from warehouse.answer import Answer
 
 
-def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None) -> None:
-    """Write an answer, its warnings and a word about rows that were cut off."""
+#: Rows of a ranked table that are shown on a terminal where no limit is given.
+TERMINAL_ROWS = 50
+
+
+def is_for_reading(file_format: OutputFormat, output: Path | None) -> bool:
+    """Whether rows go to a person at a terminal as a table; only there may they be cut unasked."""
+    return file_format is OutputFormat.TABLE and output is None and _is_terminal()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None, note: str | None = None) -> None:
+    """Write an answer, its warnings and a word about rows that were cut off.
+
+    Args:
+        answer: the rows.
+        file_format: how they are written.
+        output: the file; None = standard output.
+        note: the word about the cut, where the verb knows how many rows there are; else it is that of `_cut_answer`.
+    """
     for warning in answer.warnings:
         say(f"warning: {warning}")
+    note = _cut_answer(answer) if note is None else note
     if file_format is OutputFormat.JSON:
         from warehouse.cypher.frames import plain
 
         write_text(_as_json([{name: plain(value) for name, value in row.items()} for row in answer]), output)
+        _say_cut(note)
     else:
-        write_table(answer.table, file_format, output)
-    if answer.truncated:
-        say(f"The answer was cut after {len(answer):,} rows; raise the limit with --limit.")
+        write_table(answer.table, file_format, output, note)
 
 
-def write_rows(rows: Sequence[dict[str, Any]], file_format: OutputFormat, output: Path | None) -> None:
-    """Write dictionaries as rows."""
+def write_first(table: pa.Table, limit: int | None, file_format: OutputFormat, output: Path | None) -> None:
+    """Write the first rows of a whole table, by the rule of this module.
+
+    Args:
+        table: all rows.
+        limit: as `--limit` gave it: 0 = all, None = it was not given.
+        file_format: how they are written.
+        output: the file; None = standard output.
+    """
+    most = TERMINAL_ROWS if limit is None and is_for_reading(file_format, output) else limit or table.num_rows
+    write_table(table.slice(0, most), file_format, output, cut_note(min(most, table.num_rows), table.num_rows, limit))
+
+
+def cut_note(shown: int, total: int, limit: int | None) -> str:
+    """What is said of rows that were left out; nothing where none was.
+
+    >>> cut_note(50, 503, None)
+    'Showing the first 50 of 503 rows; for all of them: --limit 0, or --output FILE.'
+    """
+    ways = "--limit 0, or --output FILE" if limit is None else "--limit 0"
+    return f"Showing the first {shown:,} of {total:,} rows; for all of them: {ways}." if shown < total else ""
+
+
+def _cut_answer(answer: Answer) -> str:
+    """The same for an answer of which it is not known how many rows there would be."""
+    if not answer.truncated:
+        return ""
+    return f"The answer was cut after {len(answer):,} rows; raise the limit with --limit (0 = all rows)."
+
+
+def write_rows(
+    rows: Sequence[dict[str, Any]], file_format: OutputFormat, output: Path | None, columns: Sequence[str] = ()
+) -> None:
+    """Write dictionaries as rows.
+
+    Args:
+        rows: the rows.
+        file_format: how they are written.
+        output: the file; None = standard output.
+        columns: the names of the columns, for where there may be no row.
+    """
     import polars as pl
 
-    write_table(pl.DataFrame(list(rows), infer_schema_length=None).to_arrow(), file_format, output)
+    frame = (
+        pl.DataFrame(list(rows), infer_schema_length=None)
+        if rows
+        else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    )
+    write_table(frame.to_arrow(), file_format, output)
 
 
-def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None) -> None:
+def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None, note: str = "") -> None:
     """Write an Arrow table.
+
+    Args:
+        table: the rows.
+        file_format: how they are written.
+        output: the file; None = standard output.
+        note: a word about rows that were cut off; it stands above a table, and on standard error in any format.
 
     Raises:
         TargetGraphError: the file cannot be written, or Parquet would go to a terminal.
@@ -51,14 +125,21 @@ def write_table(table: pa.Table, file_format: OutputFormat, output: Path | None)
     table = storable(table)
     if file_format is OutputFormat.PARQUET:
         _write_parquet(table, output)
+        _say_cut(note)
         return
     if file_format is OutputFormat.TABLE:
-        text = _as_table(table)
+        text = (f"{note}\n" if note else "") + _as_table(table)
     elif file_format is OutputFormat.JSON:
         text = _as_json(table.to_pylist())
     else:
         text = _as_text(table, "," if file_format is OutputFormat.CSV else "\t")
     write_text(text, output)
+    _say_cut(note)
+
+
+def _say_cut(note: str) -> None:
+    if note:
+        say(note)
 
 
 def write_text(text: str, output: Path | None) -> None:
@@ -75,6 +156,11 @@ def write_text(text: str, output: Path | None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
+    except UnicodeEncodeError as error:
+        raise TargetGraphError(
+            f"Standard output is set to {error.encoding}, which lacks {text[error.start]!r}.",
+            "Set PYTHONIOENCODING=utf-8, or name a file with --output.",
+        ) from error
     except OSError as error:
         raise TargetGraphError(f"Standard output cannot be written: {error.strerror}") from error
 

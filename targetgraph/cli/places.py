@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from warehouse.answer import Limits
     from warehouse.warehouse import Warehouse
 
+#: "All rows" of a question: what memory can hold. A longer answer is cut as by any other limit, and says so.
+MOST_ROWS = 5_000_000
+
 
 def home_folder(home: Path | None, *, sample: bool) -> Path:
     """The folder that the options, the environment and the defaults give, in this order."""
@@ -33,10 +36,22 @@ def open_warehouse(
     return Warehouse.open(home_folder(home, sample=sample), build, limits, predictions=predictions, store=store)
 
 
-def limits_of(timeout: float | None, rows: int | None, memory: int | None) -> Limits:
-    """The limits that the options and the settings give."""
+def limits_of(timeout: float | None, rows: int | None, memory: int | None, *, for_reading: bool = False) -> Limits:
+    """The limits that the options and the settings give.
+
+    Args:
+        timeout: seconds; None = what the settings say.
+        rows: as `--limit` gave it: 0 = all, None = it was not given.
+        memory: megabytes; None = what the settings say.
+        for_reading: whether the rows go to a person at a terminal. The limit of rows that the settings have by default
+            is for them; one that an operator set is for files and pipes too.
+    """
     from warehouse.answer import Limits
     from warehouse.settings import Settings
 
-    default = Settings().limits
-    return Limits(timeout or default.timeout_s, rows or default.rows, memory or default.memory_mb)
+    settings = Settings()
+    default = settings.limits
+    chosen = default.rows if for_reading or "row_limit" in settings.model_fields_set else MOST_ROWS
+    if rows is not None:
+        chosen = rows or MOST_ROWS
+    return Limits(timeout or default.timeout_s, chosen, memory or default.memory_mb)

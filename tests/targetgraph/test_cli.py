@@ -239,7 +239,7 @@ def test_settings_from_the_environment_and_a_file(place: Home, monkeypatch: pyte
         (("sql", "SELECT 1", "-p", "1x=2"), 2, "not name=value"),
         (("sql", "SELECT * FROM read_csv('/etc/passwd')"), 2, "file system operations are disabled"),
         (("sql", "SELECT 1", "-f", "xml"), 2, "xml"),
-        (("sql", "SELECT 1", "--limit", "0"), 2, "limit"),
+        (("sql", "SELECT 1", "--limit", "-1"), 2, "limit"),
         (("nothing",), 2, "nothing"),
         (("sql", "SELECT sleep_ms(20000)", "--timeout", "0.2"), 4, "ran longer than 0.2 s"),
         (("sql", "SELECT 1", "--build", "nope"), 1, "'nope' names 0 builds"),

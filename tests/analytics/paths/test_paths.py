@@ -13,10 +13,11 @@ from warehouse.errors import QuestionError
 
 pytest.importorskip("scipy", reason="the extra `analytics` is not installed")
 
+from analytics.paths import paths as paths_module
 from analytics.paths.counting import count_paths
 from analytics.paths.network import Network, Step
 from analytics.paths.null_model import NullModel, tail
-from analytics.paths.paths import COLUMNS, Connections, Ends
+from analytics.paths.paths import COLUMNS, Connections, Ends, Examples
 
 GENES, DRUGS = 30, 12
 Edges = list[tuple[int, int, int]]
@@ -153,10 +154,10 @@ def test_what_people_read(build: SmallBuild) -> None:
         ("Drug-TARGETS->Gene-INTERACTS_WITH-Gene<-ASSOCIATES-Disease", 3, 1),
         ("Drug-TARGETS->Gene<-ASSOCIATES-Disease", 2, 2),
     ]
-    assert connections.examples(build.writer.connection, ends, "Drug-TARGETS->Gene<-ASSOCIATES-Disease") == [
-        ["drug", "G2", "disease"],
-        ["drug", "G3", "disease"],
-    ]
+    paths = [["drug", "G2", "disease"], ["drug", "G3", "disease"]]
+    through = "Drug-TARGETS->Gene<-ASSOCIATES-Disease"
+    assert connections.examples(build.writer.connection, ends, through) == Examples(paths, 2)
+    assert connections.examples(build.writer.connection, ends, through, 1) == Examples(paths[:1], 2)
     assert (table["fdr"] >= table["p_value"]).all()
 
 
@@ -164,12 +165,17 @@ def test_what_has_no_path_has_no_rows(build: SmallBuild) -> None:
     connections = Connections(build.writer.connection)
     assert len(connections.types(build.writer.connection, [Ends("drugbank:DB2", "doid:1")])) == 0
     assert len(connections.types(build.writer.connection, [])) == 0
-    assert (
-        connections.examples(
-            build.writer.connection, Ends("drugbank:DB2", "doid:1"), "Drug-TARGETS->Gene<-ASSOCIATES-Disease"
-        )
-        == []
-    )
+    apart = Ends("drugbank:DB2", "doid:1")
+    shown = connections.examples(build.writer.connection, apart, "Drug-TARGETS->Gene<-ASSOCIATES-Disease")
+    assert shown == Examples([], 0)
+
+
+def test_what_was_not_followed_is_said(build: SmallBuild, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths_module, "_SHOWN_STEPS", 1)
+    connections = Connections(build.writer.connection)
+    ends = Ends("drugbank:DB1", "doid:1")
+    shown = connections.examples(build.writer.connection, ends, "Drug-TARGETS->Gene<-ASSOCIATES-Disease")
+    assert not shown.complete
 
 
 def test_a_pair_in_a_batch_answers_as_alone(build: SmallBuild) -> None:
