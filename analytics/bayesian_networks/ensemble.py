@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from analytics.bayesian_networks.checkpoints import Checkpoint, key_of
 from analytics.bayesian_networks.dataset import Prepared
-from analytics.bayesian_networks.learn import learn, screen_candidates
+from analytics.bayesian_networks.first_screen import screen_candidates
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.threads import cores

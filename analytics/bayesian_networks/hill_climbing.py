@@ -31,7 +31,7 @@ from analytics.bayesian_networks.candidates import Edges
 from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
 from analytics.bayesian_networks.experiments import check_contrasts, check_intervened, leave_out, weigh
-from analytics.bayesian_networks.learn import screen_candidates
+from analytics.bayesian_networks.first_screen import screen_candidates
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import Found, new_scratch
@@ -362,7 +362,7 @@ def screened_problem(
     intervened: NDArray[np.bool_] | None = None,
     contrasts: Contrasts | None = None,
 ) -> Problem:
-    """The sufficient statistics of candidates that a screen gave (`learn.screen_candidates`)."""
+    """The sufficient statistics of candidates that a screen gave (`first_screen.screen_candidates`)."""
     # A screen that kept all pairs has gaps where a pair is not allowed.
     gaps_last = np.argsort(candidates < 0, axis=1, kind="stable")
     lists = np.ascontiguousarray(np.take_along_axis(candidates, gaps_last, axis=1))

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.checkpoints import Checkpoint, key_of
 from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
+from analytics.bayesian_networks.first_screen import screen_candidates
 from analytics.bayesian_networks.hill_climbing import (
     Units,
     climb_from,
@@ -38,7 +39,6 @@ from analytics.bayesian_networks.hill_climbing import (
     units_of,
     with_lists,
 )
-from analytics.bayesian_networks.learn import screen_candidates
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import new_scratch

@@ -59,7 +59,8 @@ def learn_simulated(setting: Setting, variables: int, samples: int, seed: int) -
 
 def _child(given: str, result: str) -> None:
     from analytics.bayesian_networks.dataset import Dataset, prepare
-    from analytics.bayesian_networks.learn import LearningOptions, learn
+    from analytics.bayesian_networks.learn import learn
+    from analytics.bayesian_networks.options import LearningOptions
 
     start = time.perf_counter()
     few = np.random.default_rng(0).standard_normal((50, 30))

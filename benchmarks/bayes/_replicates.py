@@ -11,8 +11,9 @@ from analytics.bayesian_networks.contrasts import Contrasts
 from analytics.bayesian_networks.dataset import Prepared
 from analytics.bayesian_networks.experiments import FEWEST_SAMPLES
 from analytics.bayesian_networks.fit import aligned
-from analytics.bayesian_networks.learn import LearningOptions, learn
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.network import Network
+from analytics.bayesian_networks.options import LearningOptions
 
 
 def resampled_networks(

@@ -22,8 +22,8 @@ from analytics.bayesian_networks.contrasts import contrasts_of
 from analytics.bayesian_networks.dataset import Dataset, prepare
 from analytics.bayesian_networks.evaluation import Assessment, Labels, assess
 from analytics.bayesian_networks.intervention import Intervention, SimulationOptions, simulate_interventions
-from analytics.bayesian_networks.learn import LearningOptions
 from analytics.bayesian_networks.metrics import ranking
+from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.prediction import predict_interventions
 from benchmarks.bayes._replicates import frequencies, resampled_networks
 from benchmarks.harness import DATA, Figure

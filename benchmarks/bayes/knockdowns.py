@@ -26,8 +26,8 @@ from analytics.bayesian_networks.intervention import (
     knock_downs,
     simulate_interventions,
 )
-from analytics.bayesian_networks.learn import LearningOptions
 from analytics.bayesian_networks.network import Network
+from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.simulate import Simulation, simulate
 from benchmarks.bayes._replicates import resampled_networks
 from benchmarks.harness import Figure, run_command

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.contrasts import Mixture, contrasts_of, mixture_of
 from analytics.bayesian_networks.dataset import Dataset, Prepared, prepare
 from analytics.bayesian_networks.intervention import Intervention, SimulationOptions, simulate_interventions
-from analytics.bayesian_networks.learn import LearningOptions, learn
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.network import Network
+from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.prediction import predict_interventions
 from warehouse.errors import AnalysisError
 

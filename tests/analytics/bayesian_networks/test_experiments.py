@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.bayesian_networks.dataset import Dataset, prepare
-from analytics.bayesian_networks.learn import LearningOptions, learn
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.metrics import directed_agreement
+from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.simulate import simulate
 from warehouse.errors import AnalysisError
 

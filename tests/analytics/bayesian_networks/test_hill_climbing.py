@@ -6,7 +6,8 @@ import pytest
 from analytics.bayesian_networks import hill_climbing, metrics
 from analytics.bayesian_networks.acyclic import reaches
 from analytics.bayesian_networks.dataset import Dataset, Kind, Prepared, prepare
-from analytics.bayesian_networks.learn import learn, screen_candidates
+from analytics.bayesian_networks.first_screen import screen_candidates
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import new_scratch

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics.bayesian_networks import learn as learning
+from analytics.bayesian_networks import order_learning
 from analytics.bayesian_networks.candidates import first_candidates
 from analytics.bayesian_networks.checkpoints import Checkpoint
 from analytics.bayesian_networks.dataset import Dataset, Prepared, prepare
 from analytics.bayesian_networks.ensemble import learn_ensemble
-from analytics.bayesian_networks.learn import LearningOptions, learn, screen_candidates
+from analytics.bayesian_networks.first_screen import screen_candidates
+from analytics.bayesian_networks.learn import learn
 from analytics.bayesian_networks.memory import estimate_memory_bytes
 from analytics.bayesian_networks.metrics import directed_agreement, skeleton_agreement
+from analytics.bayesian_networks.options import LearningOptions
 from analytics.bayesian_networks.order_search import OrderSearch, link
 from analytics.bayesian_networks.problem import all_pairs, material, problem_of
 from analytics.bayesian_networks.simulate import simulate
@@ -175,7 +177,7 @@ def test_an_interrupted_run_goes_on_to_the_same_network(
     path = tmp_path / "run.npz"
     for stop_after in (1, 2, 4, 3):
         with monkeypatch.context() as patched, pytest.raises(_StopError):
-            patched.setattr(learning, "Checkpoint", stopping(stop_after))
+            patched.setattr(order_learning, "Checkpoint", stopping(stop_after))
             learn(prepared, options, checkpoint=path)
         assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
     assert learn(prepared, options, checkpoint=path).edges() == whole.edges()
