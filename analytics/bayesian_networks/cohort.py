@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analytics.bayesian_networks.cohort_samples import choose_samples
 from analytics.bayesian_networks.dataset import Dataset, named
 from analytics.bayesian_networks.groups import Groups
 from analytics.bayesian_networks.interchange.delimited import refuse_repeated
@@ -27,7 +28,9 @@ from analytics.bayesian_networks.tables import (
     read_table,
     shared_samples,
 )
+from warehouse.analyst.samples import Samples
 from warehouse.errors import AnalysisError
+from warehouse.tables.schema import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,6 +52,7 @@ class Wanted:
 
     cohort: str | None = None
     matrix: Path | None = None
+    samples: Samples = Samples.TUMOUR
     groups: str | None = None
     sample_table: Path | None = None
     contrast: tuple[str, ...] = ()
@@ -86,6 +90,7 @@ class _Read:
     genes: dict[str, str | None]
     patients: dict[str, str] = field(default_factory=dict)
     attributes: SampleTable | None = None
+    meant: Mapping[str, str | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -103,7 +108,7 @@ def read_cohort(wanted: Wanted, context: RunContext) -> Cohort:
     read = _from_files(wanted, context) if wanted.matrix is not None else _from_warehouse(wanted, context)
     samples = read.dataset.samples
     groups = None if wanted.pairs is not None else _groups(wanted, read, context)
-    pairs = () if wanted.pairs is None else _pairs(wanted.pairs, samples)
+    pairs = () if wanted.pairs is None else _pairs(wanted.pairs, samples, read.meant)
     dataset = _with_clinical(wanted, _most_variable(read.dataset, wanted.variables), read, context)
     return Cohort(dataset, read.genes, groups, pairs, tuple(read.notes))
 
@@ -147,11 +152,15 @@ def _gene_ids(names: Sequence[str], context: RunContext) -> dict[str, str | None
 def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
     assert wanted.cohort is not None
     chosen = _matrix(wanted.cohort, context)
+    table = None if wanted.sample_table is None else read_sample_table(wanted.sample_table, _names(chosen, context))
+    names = table.samples() if table is not None else sorted(_paired_samples(wanted.pairs)) if wanted.pairs else []
+    used = choose_samples(chosen["matrix"], wanted.samples, names, wanted.sample_table or wanted.pairs, context)
     # The name is one of the catalogue's own.
     long = context.frame(
-        f"SELECT * FROM (SELECT coalesce({chosen['key']}) AS sample, patient_id, gene_id, feature, value "
-        f"FROM {chosen['kind']} WHERE matrix = $matrix AND gene_id IS NOT NULL) ORDER BY ALL",
-        matrix=chosen["matrix"],
+        f"SELECT * FROM (SELECT coalesce(sample_id, patient_id) AS sample, gene_id, feature, value "
+        f"FROM {quoted(chosen['matrix'])} WHERE gene_id IS NOT NULL) SEMI JOIN (SELECT unnest($samples) AS sample) "
+        "USING (sample) ORDER BY ALL",
+        samples=list(used.selection.rows),
     )
     if long.is_empty():
         raise AnalysisError(f"{chosen['matrix']} has no value of a gene.")
@@ -164,28 +173,24 @@ def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
         wide["sample"].to_list(),
         drop_unusable=wanted.drop_unusable,
     )
-    patients = dict(long.select("sample", "patient_id").unique().iter_rows())
-    read = _Read(dataset, {symbols[one]: one for one in ids}, patients)
-    if wanted.sample_table is not None:
-        read.attributes = _table_of_cohort(wanted.sample_table, dataset.samples)
-        read.notes += read.attributes.notes
+    read = _Read(dataset, {symbols[one]: one for one in ids}, dict(used.selection.patients), meant=used.meant)
     read.notes.append(f"{chosen['matrix']}: {chosen['unit']}; several values of a gene in a sample are averaged.")
+    read.notes.append(str(used.selection))
+    if table is not None:
+        read.attributes = table.renamed(used.meant)
+        read.notes += table.notes
+    if used.left_out:
+        read.notes.append(
+            f"{len(used.left_out)} named samples are not {wanted.samples} and were left out: {named(used.left_out)}."
+        )
     return read
 
 
-def _table_of_cohort(path: Path, samples: Sequence[str]) -> SampleTable:
-    """The attributes of a cohort's samples, which may be named without their prefix."""
-    import polars as pl
-
-    table = read_sample_table(path, [*samples, *(name.partition(":")[2] for name in samples)])
-    whole = {name.partition(":")[2]: name for name in samples} | {name: name for name in samples}
-    given = table.frame["sample"].to_list()
-    unknown = [name for name in given if name not in whole]
-    if unknown:
-        raise AnalysisError(f"{path} names unknown samples: {named(unknown)}.", f"The samples are: {named(samples)}.")
-    names = [whole[name] for name in given]
-    refuse_repeated(str(path), names, given, "samples")
-    return replace(table, frame=table.frame.with_columns(sample=pl.Series(names, dtype=pl.String)))
+def _names(matrix: Mapping[str, Any], context: RunContext) -> list[str]:
+    """What a file may call the samples of a matrix, to see which way round the file is."""
+    text = "SELECT unnest([sample_id, patient_id]) FROM matrix_samples WHERE matrix = $matrix ORDER BY ALL"
+    ids = context.frame(text, matrix=matrix["matrix"]).to_series().drop_nulls().to_list()
+    return [*ids, *(name.partition(":")[2] for name in ids)]
 
 
 def _wide(long: pl.DataFrame) -> pl.DataFrame:
@@ -198,7 +203,7 @@ def _wide(long: pl.DataFrame) -> pl.DataFrame:
 def _matrix(cohort: str, context: RunContext) -> dict[str, Any]:
     """The matrix that a name means: its own, or the only one of expression of a cohort."""
     found = context.frame(
-        "SELECT matrix, kind, cohort_id, unit, row_type, c.name AS cohort FROM matrices m LEFT JOIN cohort c "
+        "SELECT matrix, kind, cohort_id, unit, c.name AS cohort FROM matrices m LEFT JOIN cohort c "
         "ON m.cohort_id = c.id ORDER BY matrix"
     ).to_dicts()
     usable = [one for one in found if one["kind"] in _KINDS]
@@ -212,8 +217,7 @@ def _matrix(cohort: str, context: RunContext) -> dict[str, Any]:
     ]
     chosen = exact or of_cohort
     if len(chosen) == 1:
-        key = "sample_id" if chosen[0]["row_type"] == "Sample" else "patient_id"
-        return {**chosen[0], "key": key}
+        return chosen[0]
     names = named([one["matrix"] for one in chosen or usable])
     if chosen:
         raise AnalysisError(f"{cohort} has several matrices of expression: {names}.", "Name one of them.")
@@ -278,7 +282,7 @@ def _values_of(gene: str, dataset: Dataset) -> dict[str, float]:
 
 
 _MUTATED = """WITH wanted AS (SELECT id FROM gene WHERE symbol = $gene OR id = $gene)
-SELECT patient_id, max(value) AS mutated FROM mutation_status WHERE gene_id IN (FROM wanted)
+SELECT patient_id, max(value) AS mutated FROM mutation_status WHERE gene_id IN (FROM wanted) AND represents_patient
 GROUP BY ALL ORDER BY ALL"""
 
 
@@ -300,7 +304,7 @@ def _attribute(column: str, read: _Read, context: RunContext) -> dict[str, str]:
     if not read.patients:
         known = [] if read.attributes is None else [one for one in read.attributes.frame.columns if one != "sample"]
         raise AnalysisError(f"Nothing is known of {column!r}.", f"Columns: {named(known) or 'none'}.")
-    for table, of in (("patient", read.patients), ("sample", {sample: sample for sample in read.patients})):
+    for table, of in (("patient", read.patients), ("sample", {sample: sample for sample in read.dataset.samples})):
         columns = context.frame(f"SELECT * FROM {table} LIMIT 0").columns
         if column in columns:
             # The name is one of the table's own columns.
@@ -316,7 +320,7 @@ def _attribute(column: str, read: _Read, context: RunContext) -> dict[str, str]:
 
 def _strata(words: str, read: _Read, context: RunContext) -> dict[str, str]:
     if words == "patient" and read.patients:
-        return read.patients
+        return {sample: read.patients.get(sample, sample) for sample in read.dataset.samples}
     if "(" in words:
         return strata_of_names(words, read.dataset.samples)
     return _attribute(words, read, context)
@@ -328,13 +332,17 @@ def _paired_samples(path: Path) -> set[str]:
     return {name.strip() for cell in cells for name in cell.split(";")}
 
 
-def _pairs(path: Path, samples: Sequence[str]) -> tuple[SamplePair, ...]:
-    """Lines of pair, before, after and, where it is known, responder."""
+def _pairs(path: Path, samples: Sequence[str], meant: Mapping[str, str | None]) -> tuple[SamplePair, ...]:
+    """Lines of pair, before, after and, where it is known, responder; `meant` has the sample of each name."""
     table = read_table(path)
     missing = [name for name in ("pair", "before", "after") if name not in table.frame.columns]
     if missing:
         raise AnalysisError(f"{path} has no column {named(missing)}.", "Columns: pair, before, after, responder.")
     row = {name: i for i, name in enumerate(samples)}
+    row |= {name: row[sample] for name, sample in meant.items() if sample in row}
+    other = sorted(name for name, sample in meant.items() if sample is None)
+    if other:
+        raise AnalysisError(f"{path} names samples of another tissue: {named(other)}.", "Use them: --samples both.")
     pairs, seen, places = [], [], []
     for place, line in zip(table.places, table.frame.iter_rows(named=True), strict=True):
         if not line["pair"]:

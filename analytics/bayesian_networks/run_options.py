@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from analytics.analysis import option
+from warehouse.analyst.samples import Samples
 
 
 class Link(StrEnum):
@@ -43,6 +44,9 @@ class Options:
     cohort: str | None = option("A cohort of the warehouse, or one of its matrices", default=None, example="tcga_luad")
     matrix: Path | None = option(
         "A file with a matrix instead: CSV, TSV, Parquet or EDF, either way round", default=None, example="counts.csv"
+    )
+    samples: Samples = option(
+        "The samples of --cohort: the tumour of each patient, the normal tissue, or one of both", default=Samples.TUMOUR
     )
     groups: str | None = option(
         "The groups: a column of patients, samples or --sample-table, mutation:GENE, or expression:GENE[:SHARE]",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.dataset import named
 from analytics.bayesian_networks.interchange.cells import MISSING_NAMES, MISSING_TEXTS, count_of_words, numbers
 from analytics.bayesian_networks.interchange.delimited import open_table, refuse_repeated
+from warehouse.barcodes import read_barcode
 from warehouse.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ class SampleTable:
             raise AnalysisError(f"{self.path} has no column {name!r}.", f"Columns: {known}.")
         pairs = zip(self.frame["sample"].to_list(), self.frame[name].to_list(), strict=True)
         return {sample: value for sample, value in pairs if value is not None}
+
+    def samples(self) -> list[str]:
+        """The names of the samples, in the order of the file."""
+        return [str(name) for name in self.frame["sample"].to_list()]
+
+    def renamed(self, samples: Mapping[str, str | None]) -> SampleTable:
+        """The same attributes under other names of the samples; without those whose new name is None."""
+        import polars as pl
+
+        names = pl.Series("sample", [samples[name] for name in self.samples()], pl.String)
+        frame = self.frame.with_columns(names).filter(pl.col("sample").is_not_null())
+        return replace(self, frame=frame)
 
 
 def read_table(path: Path) -> Table:
@@ -189,14 +202,14 @@ def shared_samples(matrix: Matrix, table: SampleTable) -> tuple[Matrix, SampleTa
     """The matrix with samples in rows, and the table with the same names of samples.
 
     Samples of the matrix that the table does not have stay. Names that R has changed (`X12_3` for `12_3`) are
-    recognised where no name fits as it is.
+    recognised where no name fits as it is, and then the samples that TCGA barcodes of other levels name.
 
     Raises:
-        AnalysisError: neither side of the matrix holds samples of the table, or two samples of the table have the same
-            name as R writes it.
+        AnalysisError: neither side of the matrix holds samples of the table, or two names of the table or of the matrix
+            are the same sample as R or TCGA writes it.
     """
     given = [str(name) for name in table.frame["sample"].to_list()]
-    for change in (str, _as_r_reads):
+    for change in (str, _as_r_reads, _as_sample):
         wanted = {change(name): name for name in given}
         for turned in (matrix, matrix.transposed()):
             names = [wanted.get(change(name), name) for name in turned.rows]
@@ -204,7 +217,8 @@ def shared_samples(matrix: Matrix, table: SampleTable) -> tuple[Matrix, SampleTa
                 alike = [name for name in given if wanted[change(name)] != name]
                 if alike:
                     pair = f"{alike[0]!r} and {wanted[change(alike[0])]!r}"
-                    raise AnalysisError(f"{table.path}: R writes {pair} alike.", "Use one spelling in both files.")
+                    why = "name one sample" if change is _as_sample else "are written alike by R"
+                    raise AnalysisError(f"{table.path}: {pair} {why}.", "Use one spelling in both files.")
                 refuse_repeated(str(matrix.path), names, turned.rows, "samples")
                 return replace(turned, rows=tuple(names)), table
     raise AnalysisError(
@@ -217,6 +231,12 @@ def _as_r_reads(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]", ".", _R_PREFIX.sub("", name))
 
 
+def _as_sample(name: str) -> str:
+    """The sample that a TCGA barcode of any level names."""
+    barcode = read_barcode(name)
+    return _as_r_reads(name) if barcode is None else barcode.sample
+
+
 def _matches(names: Sequence[str | None], samples: Sequence[str]) -> int:
-    known = {_as_r_reads(sample) for sample in samples}
-    return len(known & {_as_r_reads(name) for name in names if name is not None})
+    known = {_as_sample(sample) for sample in samples}
+    return len(known & {_as_sample(name) for name in names if name is not None})

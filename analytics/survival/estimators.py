@@ -61,6 +61,25 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class HazardRatio:
+    """The hazard of a group divided by that of the reference group, from observed and expected events of the two.
+
+    Above 1: the event comes earlier in the group than in the reference.
+
+    Args:
+        group, reference: the names of the groups.
+        ratio: (observed / expected) of the group over that of the reference (Peto et al., 1977).
+        lower, upper: its 95 % interval.
+    """
+
+    group: str
+    reference: str
+    ratio: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The log-rank test of groups.
 
@@ -69,16 +88,15 @@ class Comparison:
         p_value: the probability of at least such a statistic where all groups are alike.
         observed: events by group.
         expected: events that each group would have had if all were alike.
-        hazard_ratio: of the first group against the second, from observed and expected events; None for more groups.
-        hazard_ratio_interval: its 95 % interval.
+        hazard_ratios: of each other group against the first, the reference, each from a test of these two groups alone;
+            a group is missing where one of the two had no event.
     """
 
     statistic: float
     p_value: float
     observed: dict[str, float]
     expected: dict[str, float]
-    hazard_ratio: float | None = None
-    hazard_ratio_interval: tuple[float, float] | None = None
+    hazard_ratios: tuple[HazardRatio, ...]
 
 
 def kaplan_meier(time: Sequence[float] | Floats, event: Sequence[int] | Floats) -> Curve:
@@ -116,34 +134,28 @@ def log_rank(groups: Mapping[str, tuple[Sequence[float] | Floats, Sequence[int] 
     """Test whether groups differ in survival.
 
     Args:
-        groups: time and event of each, by name; at least two.
+        groups: time and event of each, by name; at least two. The first is the reference of hazard ratios: the wild
+            type, the unaltered, the low.
 
     Raises:
         AnalysisError: there are fewer than two groups, nobody had the event, or a value is wrong.
     """
     checked = {name: _checked(*values) for name, values in groups.items()}
+    reference = next(iter(checked), "")
     if len(checked) < 2:
         raise AnalysisError("The log-rank test compares at least two groups.", "Split the patients otherwise.")
-    times = np.concatenate([time for time, _event in checked.values()])
-    events = np.concatenate([event for _time, event in checked.values()])
-    steps = np.unique(times[events == 1])
-    if not len(steps):
+    if not any(event.any() for _time, event in checked.values()):
         raise AnalysisError("Nobody had the event, so that groups cannot be compared.", "Choose another end point.")
-    at_risk, died = _risk_sets(times, events, steps)
-    each = [_risk_sets(*values, steps) for values in checked.values()]
-    risk = np.stack([one[0] for one in each])
-    observed = np.array([one[1].sum() for one in each])
-    expected = (risk * died / at_risk).sum(axis=1)
-    statistic = _chi_squared(observed - expected, _covariance(risk, at_risk, died))
-    ratio, interval = _hazard_ratio(observed, expected) if len(checked) == 2 else (None, None)
+    observed, expected, covariance = _observed_and_expected(list(checked.values()))
+    statistic = _chi_squared(observed - expected, covariance)
+    pairs = (_hazard_ratio(name, reference, checked) for name in checked if name != reference)
     names = list(checked)
     return Comparison(
         statistic,
         chi_squared_tail(statistic, len(names) - 1),
         dict(zip(names, observed.tolist(), strict=True)),
         dict(zip(names, expected.tolist(), strict=True)),
-        ratio,
-        interval,
+        tuple(ratio for ratio in pairs if ratio is not None),
     )
 
 
@@ -210,6 +222,19 @@ def _interval(survival: Floats, at_risk: Floats, died: Floats) -> tuple[Floats, 
     return lower, upper
 
 
+def _observed_and_expected(groups: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats, Floats]:
+    """Events of each group, those that it would have had if all were alike, and the covariance of the difference."""
+    times = np.concatenate([time for time, _event in groups])
+    events = np.concatenate([event for _time, event in groups])
+    steps = np.unique(times[events == 1])
+    at_risk, died = _risk_sets(times, events, steps)
+    each = [_risk_sets(*values, steps) for values in groups]
+    risk = np.stack([watched for watched, _died in each])
+    observed = np.array([deaths.sum() for _watched, deaths in each])
+    expected: Floats = (risk * died / at_risk).sum(axis=1)
+    return observed, expected, _covariance(risk, at_risk, died)
+
+
 def _covariance(risk: Floats, at_risk: Floats, died: Floats) -> Floats:
     """The covariance of observed minus expected events: hypergeometric, summed over steps."""
     share = risk / at_risk
@@ -223,12 +248,13 @@ def _chi_squared(difference: Floats, covariance: Floats) -> float:
     return max(float(difference @ np.linalg.pinv(covariance, rtol=1e-10, hermitian=True) @ difference), 0.0)
 
 
-def _hazard_ratio(observed: Floats, expected: Floats) -> tuple[float | None, tuple[float, float] | None]:
+def _hazard_ratio(group: str, reference: str, groups: Mapping[str, tuple[Floats, Floats]]) -> HazardRatio | None:
+    observed, expected, _covariance = _observed_and_expected([groups[group], groups[reference]])
     if (observed <= 0).any() or (expected <= 0).any():
-        return None, None
+        return None
     logged = math.log(observed[0] / expected[0]) - math.log(observed[1] / expected[1])
     spread = _Z95 * math.sqrt(1 / expected[0] + 1 / expected[1])
-    return math.exp(logged), (math.exp(logged - spread), math.exp(logged + spread))
+    return HazardRatio(group, reference, math.exp(logged), math.exp(logged - spread), math.exp(logged + spread))
 
 
 def _first_below_half(times: Floats, shares: Floats) -> float | None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from warehouse.analyst.samples import Samples, select_samples
 from warehouse.errors import AnalysisError
+from warehouse.tables.schema import quoted
 
 if TYPE_CHECKING:
     from warehouse.warehouse import Warehouse
@@ -26,7 +28,7 @@ class Split(StrEnum):
     THIRDS = "lowest and highest third"
     QUARTERS = "lowest and highest quarter"
     MUTATED = "mutated or not"
-    COPIES = "lost, as usual, gained"
+    COPIES = "loss, neutral, gain"
 
 
 #: What fits a kind of matrix.
@@ -54,34 +56,49 @@ class Grouped:
 
     @property
     def names(self) -> list[str]:
-        """The groups, in order."""
+        """The groups, in order; the first is the reference of hazard ratios."""
         return self.patients["group"].unique(maintain_order=True).to_list()
 
 
-def values(warehouse: Warehouse, matrix: str, gene_id: str, endpoint: str) -> pl.DataFrame:
-    """The survival of the patients of a matrix's cohort, with the value of a gene (the mean of several samples).
+def values(
+    warehouse: Warehouse, matrix: str, gene_id: str, endpoint: str, samples: Samples = Samples.TUMOUR
+) -> pl.DataFrame:
+    """The survival of the patients of a matrix's cohort, with the value of a gene in the sample of each.
+
+    The sample is the one that stands for its patient (`warehouse.analyst.samples`); `select_samples` tells how many of
+    each kind that leaves out. Several values of the gene in this sample are averaged.
+
+    Args:
+        warehouse: what answers.
+        matrix: its name.
+        gene_id: the canonical id of the gene.
+        endpoint: as in the table `survival`.
+        samples: the tissue whose values are used; `both`: the tumour of a patient, else normal tissue.
 
     Returns:
         `patient_id`, `time_days`, `event`, `value` (null where the matrix has none), by patient.
 
     Raises:
         AnalysisError: there is no such matrix, or none of its patients has that end point.
+        QuestionError: the matrix has no sample of that tissue.
     """
     known = warehouse.sql("SELECT cohort_id FROM matrices WHERE matrix = $matrix", matrix=matrix).rows()
     if not known:
         raise AnalysisError(f"There is no matrix {matrix!r}.", "The table `matrices` lists them.")
+    selection = select_samples(warehouse, matrix, samples)
     # The name of the matrix is one that the build has made, as has just been seen.
-    quoted = '"' + matrix.replace('"', '""') + '"'
     found = warehouse.sql(
         f"""SELECT s.patient_id, s.time_days, s.event, v.value FROM survival AS s
         JOIN has_patient AS h ON h.object = s.patient_id AND h.subject = $cohort
         LEFT JOIN (
-            SELECT patient_id, avg(value) AS value FROM main.{quoted} WHERE gene_id = $gene GROUP BY patient_id
+            SELECT patient_id, avg(value) AS value FROM main.{quoted(matrix)}
+            WHERE gene_id = $gene AND coalesce(sample_id, patient_id) IN (SELECT unnest($rows)) GROUP BY patient_id
         ) AS v ON v.patient_id = s.patient_id
         WHERE s.endpoint = $endpoint ORDER BY s.patient_id""",
         cohort=known[0][0],
         gene=gene_id,
         endpoint=endpoint,
+        rows=list(selection.rows),
         limits=replace(warehouse.limits, rows=_MOST_PATIENTS),
     ).to_polars()
     if found.is_empty():
@@ -121,12 +138,13 @@ def grouped(found: pl.DataFrame, split: Split) -> Grouped:
     return Grouped(kept, small, found.height - told.height)
 
 
+#: The groups of a division; the first is the reference of hazard ratios.
 _ORDER = {
     Split.MEDIAN: ("low", "high"),
     Split.THIRDS: ("low", "high"),
     Split.QUARTERS: ("low", "high"),
     Split.MUTATED: ("not mutated", "mutated"),
-    Split.COPIES: ("lost", "as usual", "gained"),
+    Split.COPIES: ("neutral", "loss", "gain"),
 }
 
 
@@ -135,7 +153,7 @@ def _labels(value: np.ndarray[tuple[int], np.dtype[np.float64]], split: Split) -
         return ["mutated" if one > 0 else "not mutated" for one in value]
     if split is Split.COPIES:
         # Half a level away from none: levels are whole numbers, and means of samples lie between.
-        return ["lost" if one <= -0.5 else "gained" if one >= 0.5 else "as usual" for one in value]
+        return ["loss" if one <= -0.5 else "gain" if one >= 0.5 else "neutral" for one in value]
     share = {Split.MEDIAN: 0.5, Split.THIRDS: 1 / 3, Split.QUARTERS: 0.25}[split]
     low, high = np.quantile(value, [share, 1 - share])
     if value.min() == value.max():

@@ -13,6 +13,7 @@ from dashboards.parts.state import chosen_of
 from dashboards.parts.survival import show_survival
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import Outcome, resolve
+from warehouse.analyst.samples import Samples, select_samples
 from warehouse.answer import to_polars
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ _ENDPOINTS = {
     "PFI": "Progression-free interval",
     "DFI": "Disease-free interval",
     "DFS": "Disease-free survival",
+    "PFS": "Progression-free survival",
+    "RFS": "Recurrence-free survival",
+    "EFS": "Event-free survival",
+    "MFS": "Metastasis-free survival",
+}
+_SAMPLES: dict[str, str] = {
+    Samples.TUMOUR: "Tumour",
+    Samples.NORMAL: "Normal tissue",
+    Samples.BOTH: "Tumour, else normal tissue",
 }
 
 
@@ -46,11 +56,14 @@ def render(view: View) -> None:
     with third:
         ends = _endpoints(view.warehouse, view.warehouse.build, cohort)
         endpoint = chosen_of("End point", ends, "endpoint", names=_ENDPOINTS)
+        samples = Samples(chosen_of("Samples", list(Samples), "samples", names=_SAMPLES))
     gene = _gene(view, symbol)
     if gene is None:
         return
-    found = grouped(values(view.warehouse, matrix, gene, endpoint), split)
-    show_survival(view, found, f"{_ENDPOINTS.get(endpoint, endpoint)} in {cohort} by {symbol} ({matrix}), {split}")
+    selection = select_samples(view.warehouse, matrix, samples)
+    found = grouped(values(view.warehouse, matrix, gene, endpoint, samples), split)
+    question = f"{_ENDPOINTS.get(endpoint, endpoint)} in {cohort} by {symbol} ({matrix}), {split}. {selection}"
+    show_survival(view, found, selection, question)
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

@@ -17,18 +17,20 @@ from dashboards.theme import CATEGORIES
 
 if TYPE_CHECKING:
     from dashboards.page import View
+    from warehouse.analyst.samples import Selection
 
 _DAYS_OF_YEAR = 365.25
 
 
-def show_survival(view: View, found: Grouped, question: str) -> None:
-    """The test of the groups, their curves, and both as tables."""
+def show_survival(view: View, found: Grouped, selection: Selection, question: str) -> None:
+    """The test of the groups, their curves, which samples were used, and the figures as tables."""
     parts = {name: found.patients.filter(pl.col("group") == name) for name in found.names}
     arrays = {name: (part["time_days"].to_numpy(), part["event"].to_numpy()) for name, part in parts.items()}
     curves: dict[str, Curve] = {name: kaplan_meier(*both) for name, both in arrays.items()}
     test = log_rank(arrays)
     _show_figures(found, test)
     st.vega_lite_chart(curves_chart(curves), width="stretch")
+    st.caption(plain(str(selection)))
     for name in found.suppressed:
         st.caption(f"The group {plain(name)} has fewer than {SMALLEST_GROUP} patients and is not shown.")
     show_table(view, risk_table(curves, arrays, test), question, key="groups")
@@ -39,12 +41,12 @@ def show_survival(view: View, found: Grouped, question: str) -> None:
 def _show_figures(found: Grouped, test: Comparison) -> None:
     p_value, ratio, patients = st.columns(3)
     p_value.metric("Log-rank p", f"{test.p_value:.3g}", help=f"Chi-squared {test.statistic:.3f}", border=True)
-    if test.hazard_ratio is not None and test.hazard_ratio_interval is not None:
-        low, high = test.hazard_ratio_interval
+    for one in test.hazard_ratios:
         ratio.metric(
-            f"Hazard ratio, {found.names[0]} / {found.names[1]}",
-            f"{test.hazard_ratio:.2f}",
-            help=f"From observed and expected events; 95 % interval {low:.2f} to {high:.2f}",
+            f"Hazard ratio, {one.group} vs {one.reference}",
+            f"{one.ratio:.2f}",
+            help=f"From observed and expected events; 95 % interval {one.lower:.2f} to {one.upper:.2f}. "
+            f"Above 1: the event comes earlier in {one.group} than in {one.reference}, the reference.",
             border=True,
         )
     without = f"{found.without_value:,} have no value."
@@ -139,6 +141,7 @@ def risk_table(
 
 def _row(name: str, curve: Curve, time: Floats, test: Comparison, marks: list[int]) -> dict[str, Any]:
     low, high = curve.median_interval
+    ratio = next((one for one in test.hazard_ratios if one.group == name), None)
     watched = at_risk(time, [year * _DAYS_OF_YEAR for year in marks])
     return {
         "group": name,
@@ -148,6 +151,9 @@ def _row(name: str, curve: Curve, time: Floats, test: Comparison, marks: list[in
         "median_days": curve.median,
         "median_from": low,
         "median_to": high,
+        "hazard_ratio": None if ratio is None else ratio.ratio,
+        "hazard_ratio_from": None if ratio is None else ratio.lower,
+        "hazard_ratio_to": None if ratio is None else ratio.upper,
         **{f"watched_after_{year}_years": count for year, count in zip(marks, watched, strict=True)},
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from etl.rows import Rows
+from warehouse.barcodes import patient_of, sample_of, sample_type_of, tissue_type_of, tumour_descriptor_of
 from warehouse.statements import ROW, Reason, Stated, entities, relationships, table_rows
 
 PATIENT_BARCODE = r"^TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}$"
@@ -108,18 +109,6 @@ ONCOTREE = {
     "UCP": "Undifferentiated Carcinoma of the Pancreas",
 }
 
-#: The first two digits of the sample part of a barcode.
-SAMPLE_TYPES = {
-    "01": "Primary Solid Tumor",
-    "02": "Recurrent Solid Tumor",
-    "03": "Primary Blood Derived Cancer - Peripheral Blood",
-    "05": "Additional - New Primary",
-    "06": "Metastatic",
-    "07": "Additional Metastatic",
-    "10": "Blood Derived Normal",
-    "11": "Solid Tissue Normal",
-}
-
 ASSERTED = pl.lit("asserted")
 
 
@@ -213,12 +202,15 @@ def diagnoses(frame: pl.DataFrame, patient: pl.Expr, code: pl.Expr) -> Iterator[
 
 def samples(frame: pl.DataFrame, barcode: str) -> Iterator[Stated]:
     """Samples by their barcodes, and the patients who gave them."""
-    patient = pl.col(barcode).str.slice(0, PATIENT_LENGTH)
-    code = pl.col(barcode).str.slice(PATIENT_LENGTH + 1, 2)
-    kind = code.replace_strict(SAMPLE_TYPES, default=None, return_dtype=pl.String)
-    sample = "tcga.sample:" + pl.col(barcode)
+    written = pl.col(barcode)
+    patient, sample = patient_of(written), "tcga.sample:" + sample_of(written)
+    types = {
+        "sample_type": sample_type_of(written),
+        "tissue_type": tissue_type_of(written),
+        "tumour_descriptor": tumour_descriptor_of(written),
+    }
     yield entities("Patient", frame.select(ROW, id="tcga:" + patient, name=patient))
-    yield entities("Sample", frame.select(ROW, id=sample, name=barcode, sample_type=kind))
+    yield entities("Sample", frame.select(ROW, id=sample, name=sample_of(written), **types))
     yield relationships("HAS_SAMPLE", frame.select(ROW, subject="tcga:" + patient, object=sample, evidence=ASSERTED))
 
 

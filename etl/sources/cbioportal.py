@@ -20,6 +20,7 @@ from etl.formats import tsv
 from etl.formats.described import Described, Fields, description_of, fields_of
 from etl.rows import Rows
 from etl.source import Format, Licence, Pin, Source, SourceFile
+from etl.sources._sample_types import tissue_types
 from etl.sources._tcga import (
     ASSERTED,
     MISSING,
@@ -33,6 +34,7 @@ from etl.sources._tcga import (
     with_numbers,
     without_missing,
 )
+from warehouse.barcodes import sample_type_of, tissue_type_of, tumour_descriptor_of
 from warehouse.statements import ROW, Matrix, Reason, Stated, entities, relationships, table_rows
 
 #: cBioPortal's months are days divided by 365.25 / 12, rounded to two decimals.
@@ -151,13 +153,24 @@ def samples(rows: Rows) -> Iterator[Stated]:
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
     sample, patient = _sample(rows, "SAMPLE_ID"), _patient(rows)
     frame = rows.frame.with_columns(sample=sample, patient=patient)
-    subtype, kind = pl.col("SUBTYPE"), pl.col("SAMPLE_TYPE")
-    named = frame.select(ROW, id="sample", name="SAMPLE_ID", subtype=subtype, sample_type=kind)
+    named = frame.select(ROW, id="sample", name="SAMPLE_ID", subtype="SUBTYPE", **_types(frame))
     yield entities("Sample", named, unique=True)
     yield entities("Patient", frame.select(ROW, id="patient", name="PATIENT_ID"))
     yield _members(rows, frame)
     yield relationships("HAS_SAMPLE", frame.select(ROW, subject="patient", object="sample", evidence=ASSERTED))
     yield from diagnoses(frame, pl.col("patient"), pl.col("ONCOTREE_CODE"))
+
+
+def _types(frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """What is known of the type of a sample: by its barcode where it has one, else by the words of the study."""
+    barcode, words = pl.col("SAMPLE_ID"), pl.col("SAMPLE_TYPE")
+    tissue, which = tissue_types(frame, "SAMPLE_TYPE")
+    by_barcode = tissue_type_of(barcode).is_not_null()
+    return {
+        "sample_type": pl.coalesce(words, sample_type_of(barcode)),
+        "tissue_type": pl.when(by_barcode).then(tissue_type_of(barcode)).otherwise(tissue),
+        "tumour_descriptor": pl.when(by_barcode).then(tumour_descriptor_of(barcode)).otherwise(which),
+    }
 
 
 def wide_matrix(rows: Rows) -> Iterator[Stated]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from warehouse.barcodes import TUMOUR_DESCRIPTORS
 from warehouse.model.schema import (
     EntityType,
     Property,
@@ -305,7 +306,19 @@ SAMPLE = EntityType(
     ("tcga.sample", "cbioportal.sample"),
     (
         string("name", "The sample's identifier as the source writes it", "TCGA-A2-A04P-01", synonym=SynonymKind.NAME),
-        string("sample_type", "What was sampled", "Primary"),
+        string("sample_type", "What was sampled, in the words of the source", "Solid Tissue Normal"),
+        string(
+            "tissue_type",
+            "Tumour, normal tissue, a control, or derived (cell line, xenograft), from the barcode or the sample type",
+            "tumour",
+            values=("tumour", "normal", "control", "derived"),
+        ),
+        string(
+            "tumour_descriptor",
+            "Which tumour of the patient it is",
+            "primary",
+            values=TUMOUR_DESCRIPTORS,
+        ),
         string("subtype", "Molecular subtype as the source calls it", "basal-like"),
     ),
     biolink="MaterialSample",

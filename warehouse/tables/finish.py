@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from warehouse.cypher import layout
 from warehouse.graph.catalogue import catalogue
 from warehouse.progress import SILENT, Progress
-from warehouse.tables import fingerprint, gate, views
+from warehouse.tables import fingerprint, gate, matrix_samples, views
 from warehouse.tables.resolve import Resolver
 from warehouse.tables.writer import BuildWriter
 
@@ -54,6 +54,7 @@ def finish(
     writer.join_matrix_parts()
     start = _lap(phases, "matrices", start)
     changed = Resolver(connection, model, undone_merges).resolve(touched, progress)
+    matrix_samples.derive(connection)
     start = _lap(phases, "resolve", start)
     views.create(connection, model)
     layout.derive(connection, catalogue(model), None if touched is None else changed)

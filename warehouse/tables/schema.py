@@ -55,6 +55,9 @@ _RECORD_TABLES = (
     """CREATE TABLE record.matrices (
         matrix VARCHAR, kind VARCHAR, cohort_id VARCHAR, unit VARCHAR, row_type VARCHAR, feature_prefix VARCHAR,
         row_count BIGINT, feature_count BIGINT, _file INTEGER)""",
+    """CREATE TABLE record.matrix_samples (
+        matrix VARCHAR, row_id VARCHAR, patient_id VARCHAR, sample_id VARCHAR, sample_type VARCHAR,
+        tissue_type VARCHAR, tumour_descriptor VARCHAR, place INTEGER, represents_patient BOOLEAN)""",
     """CREATE TABLE record.features (feature_prefix VARCHAR, feature VARCHAR, gene_id VARCHAR, reason VARCHAR)""",
     """CREATE TABLE record.fingerprints (table_name VARCHAR PRIMARY KEY, row_count BIGINT, content_hash VARCHAR)""",
 )

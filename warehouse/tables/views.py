@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.model import FULL_MODEL
 from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType, TableType
+from warehouse.tables import matrix_samples
 from warehouse.tables.schema import literal, quoted
 
 #: The views that do not come from one type of the model, with what they hold.
@@ -26,6 +27,7 @@ PUBLIC = {
     "documents": "The files that are documents of entities: media type, checksum, size, source, release.",
     "sources": "The sources: title, licence, homepage, rank.",
     "matrices": "The omics matrices: kind, cohort, unit, size, source.",
+    "matrix_samples": "The rows of each matrix: patient, sample, tissue type, and which stands for its patient.",
     "features": "The gene that each feature of the matrices means.",
     "runs": "The active runs of analyses: parameters, seed, code, build, metrics.",
     "vanished_members": "Predictions whose members this build does not have.",
@@ -46,6 +48,8 @@ _RECORD_VIEWS = {
     "sources": "FROM record.sources",
     "matrices": f"""SELECT matrix, kind, cohort_id, unit, row_type, row_count, feature_count, {_PROVENANCE}
         FROM record.matrices AS m JOIN record.files AS f USING (_file)""",
+    "matrix_samples": f"""SELECT {matrix_samples.COLUMNS}
+        FROM record.matrix_samples JOIN record.matrices USING (matrix)""",
     "features": "FROM record.features",
 }
 
@@ -168,30 +172,28 @@ def _documents(connection: duckdb.DuckDBPyConnection, model: DataModel) -> str:
 def _matrix_views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:
     """One view for each matrix, and one for each kind over all matrices of that kind."""
     rows = connection.execute(
-        "SELECT matrix, kind, cohort_id, row_type, feature_prefix, _file FROM record.matrices ORDER BY matrix"
+        "SELECT matrix, kind, cohort_id, feature_prefix FROM record.matrices ORDER BY matrix"
     ).fetchall()
     views: dict[str, str] = {}
     kinds: dict[str, list[str]] = {kind: [] for kind in model.matrices}
-    for matrix, kind, cohort, row_type, prefix, _file in rows:
-        views[matrix] = _matrix(matrix, row_type, prefix)
+    for matrix, kind, cohort, prefix in rows:
+        views[matrix] = _matrix(matrix, prefix)
         kinds[kind].append(
             f"SELECT {literal(cohort)} AS cohort_id, {literal(matrix)} AS matrix, * FROM main.{quoted(matrix)}"
         )
     empty = """SELECT NULL::VARCHAR AS cohort_id, NULL::VARCHAR AS matrix, NULL::VARCHAR AS patient_id,
-        NULL::VARCHAR AS sample_id, NULL::VARCHAR AS feature, NULL::VARCHAR AS gene_id, NULL::DOUBLE AS value,
+        NULL::VARCHAR AS sample_id, NULL::VARCHAR AS tissue_type, NULL::BOOLEAN AS represents_patient,
+        NULL::VARCHAR AS feature, NULL::VARCHAR AS gene_id, NULL::DOUBLE AS value,
         NULL::VARCHAR AS source, NULL::VARCHAR AS release, NULL::VARCHAR AS file, NULL::INTEGER AS "row" WHERE false"""
     return views | {kind: _union(parts or [empty]) for kind, parts in kinds.items()}
 
 
-def _matrix(matrix: str, row_type: str, prefix: str) -> str:
-    if row_type == "Patient":
-        row, patients = "x.row_id AS patient_id, NULL::VARCHAR AS sample_id", ""
-    else:
-        row = "p.subject AS patient_id, x.row_id AS sample_id"
-        patients = "LEFT JOIN main.has_sample AS p ON p.object = x.row_id"
-    return f"""SELECT {row}, x.feature, g.gene_id, x.value, {_PROVENANCE}, x._row AS "row"
+def _matrix(matrix: str, prefix: str) -> str:
+    return f"""SELECT s.patient_id, s.sample_id, s.tissue_type, s.represents_patient, x.feature, g.gene_id, x.value,
+            {_PROVENANCE}, x._row AS "row"
         FROM matrix.{quoted(matrix)} AS x JOIN record.files AS f USING (_file)
-        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature {patients}"""
+        JOIN record.matrix_samples AS s ON s.matrix = {literal(matrix)} AND s.row_id = x.row_id
+        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature"""
 
 
 def _is_derived(declared: StatedType) -> bool:

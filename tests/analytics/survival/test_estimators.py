@@ -46,16 +46,17 @@ def test_the_curve_of_the_placebo_ends_at_zero() -> None:
 
 
 def test_the_log_rank_test_of_the_trial() -> None:
-    found = log_rank({"treated": TREATED, "placebo": PLACEBO})
+    found = log_rank({"placebo": PLACEBO, "treated": TREATED})
     assert found.statistic == pytest.approx(16.793, abs=5e-4)
     assert found.p_value == pytest.approx(4.17e-5, abs=5e-8)
     assert found.observed == {"treated": 9, "placebo": 21}
     assert found.expected["treated"] == pytest.approx(19.251, abs=5e-4)
     assert found.expected["placebo"] == pytest.approx(10.749, abs=5e-4)
-    assert found.hazard_ratio == pytest.approx(9 / 19.2505 / (21 / 10.7495), abs=1e-3)
-    assert found.hazard_ratio_interval is not None
-    low, high = found.hazard_ratio_interval
-    assert low < found.hazard_ratio < high < 1
+    [treated] = found.hazard_ratios
+    # The first group is the reference: treatment against placebo.
+    assert (treated.group, treated.reference) == ("treated", "placebo")
+    assert treated.ratio == pytest.approx(9 / 19.2505 / (21 / 10.7495), abs=1e-3)
+    assert treated.lower < treated.ratio < treated.upper < 1
 
 
 def test_three_groups_against_a_direct_sum() -> None:
@@ -75,7 +76,11 @@ def test_three_groups_against_a_direct_sum() -> None:
     expected = difference[:2] @ np.linalg.inv(covariance[:2, :2]) @ difference[:2]
     assert found.statistic == pytest.approx(expected, rel=1e-9)
     assert found.p_value == pytest.approx(math.exp(-expected / 2), rel=1e-9)
-    assert found.hazard_ratio is None
+    # Each other group against the first, from the two alone.
+    pairs = [log_rank({"a": TREATED, "b": PLACEBO}), log_rank({"a": TREATED, "c": groups["c"]})]
+    assert found.hazard_ratios == tuple(ratio for pair in pairs for ratio in pair.hazard_ratios)
+    assert [(one.group, one.reference) for one in found.hazard_ratios] == [("b", "a"), ("c", "a")]
+    assert found.hazard_ratios[0].ratio > 1
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9])

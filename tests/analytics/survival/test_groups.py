@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 import pytest
 
+from analytics.survival.estimators import log_rank
 from analytics.survival.groups import SMALLEST_GROUP, Split, grouped, values
+from tests.cohorts import built, write_xena
+from warehouse.analyst.samples import Samples
 from warehouse.errors import AnalysisError
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
@@ -40,8 +44,49 @@ def test_values_of_a_matrix(warehouse: Warehouse) -> None:
     assert stated.rows() == [(one["value"],)]
 
 
-def test_samples_of_a_patient_are_averaged(warehouse: Warehouse) -> None:
-    assert values(warehouse, "xena_luad_expression", GENE, "OS")["value"].drop_nulls().len() > 50
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Ten tumours whose value rises with the patient's number; the last five have normal tissue of value 1 too."""
+    folder = tmp_path_factory.mktemp("paired")
+    patients = [f"TCGA-ZZ-A{n:03d}" for n in range(10)]
+    samples = [*(f"{one}-01" for one in patients), *(f"{one}-11" for one in patients[5:])]
+    levels = [*(10 + n / 10 for n in range(10)), *[1.0] * 5]
+    survival = [[one, one[:12], 1, 2000 - 150 * int(one[9:12])] for one in samples]
+    write_xena(folder / "raw", {"EGFR": levels}, samples, survival)
+    with Warehouse.open(built(folder).root) as opened:
+        yield opened
+
+
+def test_normal_tissue_does_not_count_as_tumour(paired: Warehouse) -> None:
+    """The five tumours with the highest values are `high`, whatever their patients' normal tissue has."""
+    found = grouped(values(paired, "xena_luad_expression", "hgnc:3236", "OS"), Split.MEDIAN)
+    assert found.patients["value"].to_list() == pytest.approx([10 + n / 10 for n in range(10)])
+    assert found.patients["group"].to_list() == ["low"] * 5 + ["high"] * 5
+    # The high die first: against the low their hazard is above 1. Expected events by hand: at the k-th death all ten
+    # minus k are at risk, of whom 5 - k are high for the first five.
+    groups = {name: found.patients.filter(group=name).select("time_days", "event").to_numpy().T for name in found.names}
+    [ratio] = log_rank({name: (time, event) for name, (time, event) in groups.items()}).hazard_ratios
+    expected = sum((5 - k) / (10 - k) for k in range(5))
+    assert (ratio.group, ratio.reference) == ("high", "low")
+    assert ratio.ratio == pytest.approx((5 / expected) / (5 / (10 - expected)))
+    assert ratio.ratio > 2
+
+
+def test_normal_tissue_or_both_when_asked(paired: Warehouse) -> None:
+    normal = values(paired, "xena_luad_expression", "hgnc:3236", "OS", Samples.NORMAL)
+    assert normal["value"].to_list() == [None] * 5 + [1.0] * 5
+    both = values(paired, "xena_luad_expression", "hgnc:3236", "OS", Samples.BOTH)
+    assert np.allclose(both["value"].to_numpy(), [10 + n / 10 for n in range(10)])
+
+
+def test_the_documented_sql_is_right_with_normal_tissue(paired: Warehouse) -> None:
+    """One row for each patient, with the tumour's value."""
+    rows = paired.sql(
+        """SELECT s.patient_id, s.time_days, k.value FROM survival AS s
+        JOIN xena_luad_expression AS k ON k.patient_id = s.patient_id AND k.feature = 'EGFR' AND k.represents_patient
+        WHERE s.endpoint = 'OS' ORDER BY s.patient_id"""
+    ).rows()
+    assert rows == [(f"tcga:TCGA-ZZ-A{n:03d}", 2000 - 150 * n, pytest.approx(10 + n / 10)) for n in range(10)]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +109,9 @@ def test_groups_by_expression(split: Split, sizes: dict[str, int]) -> None:
 def test_groups_by_mutation_and_copies() -> None:
     assert grouped(_patients(*[0.0] * 6, *[1.0] * 5), Split.MUTATED).names == ["not mutated", "mutated"]
     found = grouped(_patients(*[-2.0] * 5, *[0.0] * 6, *[1.0] * (SMALLEST_GROUP - 1)), Split.COPIES)
-    assert found.names == ["lost", "as usual"]
-    assert found.suppressed == {"gained": SMALLEST_GROUP - 1}
-    assert "gained" not in found.patients["group"]
+    assert found.names == ["neutral", "loss"]
+    assert found.suppressed == {"gain": SMALLEST_GROUP - 1}
+    assert "gain" not in found.patients["group"]
 
 
 @pytest.mark.parametrize(
