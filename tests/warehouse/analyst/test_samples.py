@@ -137,7 +137,7 @@ def test_a_matrix_whose_samples_nobody_states_sets_them_aside(small: SmallBuild)
     assert small.rows('SELECT reason, key, "row" FROM quarantine') == [("unknown_reference", ids[1], 2)]
     small.finish()
     assert small.rows("SELECT count(*) FROM quarantine") == [(1,)]
-    assert small.rows("SELECT count(DISTINCT sample_id) FROM zz_expression") == [(2,)]
+    assert small.rows("SELECT count(*) FROM zz_expression") == [(2,)]
 
 
 def test_levels_are_those_of_tumours(small: SmallBuild) -> None:
@@ -159,6 +159,6 @@ def test_levels_are_those_of_tumours(small: SmallBuild) -> None:
     with Warehouse(small.close()) as warehouse:
         [levels] = cohorts_with_levels(warehouse).values()
         assert levels.medians(warehouse, ["hgnc:3236"], Limits()) == {"hgnc:3236": 7.0}
-        assert levels.measured(warehouse, "hgnc:3236").to_polars()["tpm"].unique().to_list() == [7.0]
+        assert levels.measured(warehouse, "hgnc:3236").to_polars()["tpm"].to_list() == [7.0, 7.0]
         _levels, note = levels_for(warehouse, "doid:1", "tcga.study:ZZ")
         assert "2 tumour used; left out: 2 normal" in note
