@@ -16,7 +16,6 @@ An analysis is a folder in `analytics/`: the model (functions of arrays) and its
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -27,6 +26,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from analytics.code_version import CodeVersion, code_version
 from warehouse.progress import SILENT, Progress
 from warehouse.results.findings import Findings
 
@@ -126,16 +126,9 @@ class Analysis(Generic[OptionsT]):
     plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None
 
     @cached_property
-    def code_version(self) -> str:
-        """The version of TargetGraph and a hash of the code of the analysis: equal for equal code."""
-        from importlib.metadata import version
-
-        module = importlib.import_module(self.run.__module__)
-        folder = Path(str(module.__file__)).parent
-        digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-        return f"{version('targetgraph')}+{digest.hexdigest()[:8]}"
+    def code(self) -> CodeVersion:
+        """The version of the code of the analysis and of all that it imports, with the libraries behind it."""
+        return code_version(self.run.__module__)
 
 
 @cache

@@ -76,7 +76,7 @@ class PlannedRun:
     @cached_property
     def run(self) -> str:
         """The name of the run: that of any run that must give the same results."""
-        return run_name(self.analysis.name, self.parameters, self.seed, self.content_hash, self.analysis.code_version)
+        return run_name(self.analysis.name, self.parameters, self.seed, self.content_hash, self.analysis.code.text)
 
     @property
     def state(self) -> str:
@@ -135,7 +135,8 @@ class PlannedRun:
             title=self.analysis.title,
             parameters=self.parameters,
             seed=self.seed,
-            code_version=self.analysis.code_version,
+            code_version=self.analysis.code.text,
+            libraries=self.analysis.code.libraries,
             build=self.build.id,
             build_content_hash=self.content_hash,
             started_at=started,

@@ -87,6 +87,7 @@ def parameter_rows(record: RunRecord) -> pl.DataFrame:
     fixed = {
         "seed": record.seed,
         "software version": record.code_version,
+        "libraries": ", ".join(f"{name} {version}" for name, version in record.libraries.items()),
         "build that was read": record.build,
         "fingerprint of that build": record.build_content_hash,
     }

@@ -31,6 +31,7 @@ class RunRecord:
         notes: sentences that a reader of the results must know.
         counts: rows by type.
         tables: the names of its further tables.
+        libraries: the version of each library that the code imports, by distribution.
     """
 
     run: str
@@ -47,6 +48,7 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
