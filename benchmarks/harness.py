@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,13 +69,18 @@ def run_command(command: Sequence[str]) -> Finished:
     # As on a user's machine, compiled modules are kept from one run to the next.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    output, errors = process.stdout.read(), process.stderr.read()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
+    # Errors go to a file: a child that fills a pipe nobody reads would wait for ever.
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as kept,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=kept, text=True, env=environment) as process,
+    ):
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        kept.seek(0)
+        errors = kept.read()
     if process.returncode:
         error = subprocess.CalledProcessError(process.returncode, list(command), output, errors)
         error.add_note(errors[-2000:])

@@ -161,7 +161,7 @@ def demmler_reinsch(
     reach: float | None = None,
     dtype: type[np.floating] = np.float64,
 ) -> Bases:
-    """Compute the coordinates of every column (network_analytics.md 2.5; Demmler & Reinsch 1975).
+    """Compute the coordinates of every column (Demmler & Reinsch 1975).
 
     Args:
         z: training values (samples x columns), none missing, no column constant.

@@ -2,7 +2,7 @@
 
 A learned ensemble holds acyclic graphs already. A published network (NNSR; an edge table) has frequencies and cycles:
 for each pair of variables none, one or the other direction is drawn with its frequency, and the drawn edges enter by
-falling frequency, slightly disturbed, each unless it would close a cycle (network_analytics.md 8.1). In what comes out
+falling frequency, slightly disturbed, each unless it would close a cycle. In what comes out
 an edge on many cycles is rarer than its frequency says.
 """
 

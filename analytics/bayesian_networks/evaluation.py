@@ -1,4 +1,4 @@
-"""Simulated interventions against experiments: labels, baselines, metrics with intervals (network_analytics.md 8.4).
+"""Simulated interventions against experiments: labels, baselines, metrics with intervals.
 
 The primary label is the direct contrast: the samples of a knock-down (all replicates) against controls. The secondary
 one is matched: samples that happen to be low in the gene against samples near its median, from rows that neither

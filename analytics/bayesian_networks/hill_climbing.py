@@ -1,4 +1,4 @@
-"""Greedy hill climbing over graphs: add, delete or turn round one edge at a time (network_analytics.md 3.1).
+"""Greedy hill climbing over graphs: add, delete or turn round one edge at a time (Heckerman et al. 1995).
 
 The variables are visited in random sequence; each takes the best change of its own parents that improves the score, and
 so on until no variable finds one. The climb is repeated from several sequences, and the best graph is kept. Scores come

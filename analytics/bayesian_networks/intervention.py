@@ -175,7 +175,7 @@ def simulate_interventions(
     intervened: NDArray[np.bool_] | None = None,
     progress: Progress = SILENT,
 ) -> Effects:
-    """Simulate interventions in every graph (network_analytics.md 8.2, 8.3).
+    """Simulate interventions in every graph.
 
     The result depends on the data, the graphs and the options, and not on the number of threads.
 

@@ -5,7 +5,7 @@ variables are chosen, most of them by walking among those that were already foun
 (`hill_climbing.py`) learns a network of these alone; and the frequency of an edge is the share of the small networks
 with both of its ends that have it. The result is a directed network that may have cycles.
 
-The paper leaves details open; what is ours is written where it is decided (network_analytics.md 3.2). All small
+The paper leaves details open; what is ours is written where it is decided. All small
 networks share the candidates and sufficient statistics of one screen, so that no data are read again. Batches have a
 fixed size and each small network a seed of its own: the result does not depend on the number of threads.
 

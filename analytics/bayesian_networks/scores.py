@@ -73,7 +73,7 @@ def fit_penalised(
     designs: Sequence[NDArray[np.float64]],
     penalties: Sequence[NDArray[np.float64]],
 ) -> PenalisedFit:
-    """Least squares with a quadratic penalty on each parent's coefficients (network_analytics.md 2.1).
+    """Least squares with a quadratic penalty on each parent's coefficients (Eilers & Marx 1996).
 
     Args:
         y: the child, centred.
@@ -111,7 +111,7 @@ def bnrc(
     smoothing: Sequence[float],
     structure_penalty: float = 0.0,
 ) -> float:
-    """BNRC in its classical form (Imoto, Goto & Miyano 2002; network_analytics.md 2.2).
+    """BNRC in its classical form (Imoto, Goto & Miyano 2002).
 
     Args:
         y: the child, centred.
@@ -177,7 +177,7 @@ def choose_smoothing(
     penalties: NDArray[np.float64],
     grid: NDArray[np.float64] = SMOOTHING_GRID,
 ) -> tuple[float, float, float]:
-    """The n·β with the lowest sBIC of one parent (network_analytics.md 2.4 and 2.5).
+    """The n·β with the lowest sBIC of one parent.
 
     Args:
         y: the child, centred.

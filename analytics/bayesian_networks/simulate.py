@@ -1,6 +1,6 @@
 """Data from known networks: what a learner is measured on, and the true effects of interventions.
 
-The plain setting is the sparse nonlinear additive model of network_analytics.md 4.2: two parents on average and four at
+The plain setting is a sparse nonlinear additive model: two parents on average and four at
 most, three quarters of the functions curved, noise of standard deviation 0.6 beside a signal of about one; every
 variable is then scaled to standard deviation one, so that variances do not give the order away. The other settings
 break one assumption each.

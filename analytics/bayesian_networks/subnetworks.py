@@ -1,8 +1,8 @@
 """Subnetworks: the edges whose contribution differs, and the nodes that they join.
 
-Three recipes (network_analytics.md 7): the network of one pair of samples; what the networks of all responders have in
-common, and which of its edges each non-responder lacks; the strongest edges between two groups, with the edges of the
-whole network that link their nodes.
+Three recipes (after Tanaka et al. 2020): the network of one pair of samples; what the networks of all responders have
+in common, and which of its edges each non-responder lacks; the strongest edges between two groups, with the edges of
+the whole network that link their nodes.
 """
 
 from __future__ import annotations
