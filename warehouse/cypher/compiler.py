@@ -17,6 +17,7 @@ from warehouse.cypher.parser import parse
 from warehouse.cypher.projections import Column, order_by
 from warehouse.cypher.relation import CLOCK, Context, Relation
 from warehouse.cypher.search import Search, Walk
+from warehouse.cypher.subqueries import compile_subquery
 from warehouse.cypher.temporal import from_python
 from warehouse.cypher.types import Kind, Type
 from warehouse.cypher.values import CypherValue, encode
@@ -73,7 +74,7 @@ def compile_text(text: str, catalogue: Catalogue, parameter_types: Mapping[str, 
     Raises:
         QuestionError: when the query is wrong, or asks what is not supported.
     """
-    context = Context(text, catalogue, parameter_types)
+    context = Context(text, catalogue, parameter_types, compile_subquery)
     try:
         query = parse(text)
         select = compile_query(Relation(context), query)

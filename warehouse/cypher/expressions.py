@@ -418,13 +418,11 @@ class Expressions:
         )
 
     def _pattern(self, node: s.PatternPredicate | s.PatternComprehension | s.Subquery) -> Value:
-        from warehouse.cypher.subqueries import compile_subquery
-
         if self.local:
             raise NeedsPython
         if self.aggregation is not None:
             raise self.aggregation.ungrouped(node)
-        return compile_subquery(self.relation, node)
+        return self.context.compile_subquery(self.relation, node)
 
 
 _RULES: dict[type, Callable[..., Value]] = {

@@ -3,67 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from warehouse.cypher import operators
 from warehouse.cypher import syntax as s
 from warehouse.cypher.expressions import Expressions
+from warehouse.cypher.hops import FLIPPED, Hop, NodeState
 from warehouse.cypher.labels import matching
 from warehouse.cypher.lifting import in_python
-from warehouse.cypher.relation import Columns, Facet, Relation, Scan, Value, entity_test
+from warehouse.cypher.relation import Facet, Relation, Scan, Value, entity_test
+from warehouse.cypher.repetition import join_repetition
+from warehouse.cypher.shortest import join_search
 from warehouse.cypher.types import PATH, Kind, Type, list_of
 from warehouse.cypher.walk import variables
 
 MOST_HOPS = 50
-FLIPPED = {"out": "in", "in": "out", "both": "both"}
-
-
-@dataclass
-class NodeState:
-    """A node of the patterns of one MATCH.
-
-    `declared` are the types that its labels allow, `of` those that remain after the relationships around it are
-    considered; `sql` is its id once something is joined that gives it.
-    """
-
-    name: str
-    declared: frozenset[int]
-    of: frozenset[int]
-    sql: str | None = None
-    columns: Columns | None = None
-    patterns: list[s.NodePattern] = field(default_factory=list)
-    was_bound: bool = False
-
-    @property
-    def value(self) -> Value:
-        """The node as an expression."""
-        if self.sql is None:
-            raise AssertionError("a node is read before it is joined")
-        return Value(self.sql, Type(Kind.NODE, of=self.of), self.columns)
-
-
-@dataclass
-class Hop:
-    """A relationship, or a repeated group, between two nodes.
-
-    After joining, `single` is the relationship's id, or `many` the list of ids of a repetition.
-    """
-
-    element: s.RelationshipPattern | s.Group
-    left: NodeState
-    right: NodeState
-    path: s.PathPattern
-    of: frozenset[int] = frozenset()
-    single: str | None = None
-    many: str | None = None
-    inner_nodes: str | None = None
-    value: Value | None = None
-    done: bool = False
-
-    @property
-    def repeated(self) -> bool:
-        """Whether this is a group or has a length."""
-        return isinstance(self.element, s.Group) or self.element.repetition is not None
 
 
 class PatternCompiler:
@@ -80,6 +33,10 @@ class PatternCompiler:
         self.hops: list[Hop] = []
         self._paths: list[tuple[s.PathPattern, list[NodeState], list[Hop]]] = []
         self._names: set[str] = set()
+
+    def inside(self, relation: Relation) -> PatternCompiler:
+        """A compiler for patterns of another SELECT, such as the step of a repetition."""
+        return PatternCompiler(relation)
 
     def compile(self, patterns: Iterable[s.PathPattern], where: s.Expression | None = None) -> None:
         """Join the patterns and keep the rows for which `where` is true."""
@@ -257,12 +214,8 @@ class PatternCompiler:
 
     def _join_hop(self, hop: Hop) -> None:
         if hop.path.selector is not None:
-            from warehouse.cypher.shortest import join_search
-
             join_search(self, hop)
         elif hop.repeated:
-            from warehouse.cypher.repetition import join_repetition
-
             join_repetition(self, hop)
         elif isinstance(hop.element, s.RelationshipPattern):
             self._join_relationship(hop, hop.element)

@@ -41,12 +41,14 @@ class Context:
     """What one compilation shares: the graph, the types of the parameters, and what the statement will need.
 
     `literals` are bound parameters for the constants of the query; `programs` are expressions that Python evaluates;
-    `searches` are the path searches whose arrays must be loaded before the statement runs.
+    `searches` are the path searches whose arrays must be loaded before the statement runs. `compile_subquery` compiles
+    what looks at the graph from within an expression: it needs whole clauses, which in turn need expressions.
     """
 
     text: str
     catalogue: Catalogue
     parameters: Mapping[str, Type]
+    compile_subquery: Callable[[Relation, s.PatternPredicate | s.PatternComprehension | s.Subquery], Value]
     literals: dict[str, str] = field(default_factory=dict)
     used_parameters: dict[str, str] = field(default_factory=dict)
     regex_parameters: set[str] = field(default_factory=set)

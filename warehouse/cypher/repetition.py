@@ -6,11 +6,16 @@ walked again, so the recursion ends.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from warehouse.cypher import syntax as s
-from warehouse.cypher.patterns import FLIPPED, Hop, NodeState, PatternCompiler
+from warehouse.cypher.hops import FLIPPED, Hop, NodeState
 from warehouse.cypher.relation import Value
 from warehouse.cypher.search import REACH, WALKS, Walk
 from warehouse.cypher.types import Kind, Type, list_of
+
+if TYPE_CHECKING:
+    from warehouse.cypher.patterns import PatternCompiler
 
 
 def join_repetition(compiler: PatternCompiler, hop: Hop) -> None:
@@ -91,7 +96,7 @@ class _Walk:
         self.start = start
         self.name = outer.context.alias("w")
         self.step = outer.relation.child()
-        self.compiler = PatternCompiler(self.step)
+        self.compiler = outer.inside(self.step)
         self.variables: list[tuple[str, Type]] = []
         self._compile(outer)
         hop.of = frozenset(ordinal for inner in self.compiler.hops for ordinal in inner.of)

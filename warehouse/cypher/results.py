@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 
-from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue
+from warehouse.cypher.catalogue import ORDINAL_SHIFT, Catalogue, PropertyType
 from warehouse.cypher.dynamic import decoder
 from warehouse.cypher.projections import Column
 from warehouse.cypher.relation import quote, table
@@ -111,8 +111,6 @@ class Entities:
 
     def _properties(self, declared: Mapping[str, object], values: Sequence[CypherValue]) -> dict[str, CypherValue]:
         """The properties that are there: Neo4j does not store null."""
-        from warehouse.cypher.catalogue import PropertyType
-
         found = {}
         for (name, type_), value in zip(declared.items(), values, strict=True):
             if value is not None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from warehouse.cypher import syntax as s
-from warehouse.cypher.patterns import Hop, PatternCompiler
+from warehouse.cypher.hops import Hop
 from warehouse.cypher.relation import Value
 from warehouse.cypher.search import Search
 from warehouse.cypher.types import Kind, Type, list_of
+
+if TYPE_CHECKING:
+    from warehouse.cypher.patterns import PatternCompiler
 
 PATHS = "cypher_paths"
 

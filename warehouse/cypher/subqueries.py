@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.cypher import syntax as s
+from warehouse.cypher.clauses import compile_query
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.patterns import PatternCompiler
 from warehouse.cypher.projections import order_by
@@ -43,8 +44,6 @@ def _comprehension(relation: Relation, node: s.PatternComprehension) -> Value:
 
 
 def _query(relation: Relation, node: s.Subquery) -> Value:
-    from warehouse.cypher.clauses import compile_query
-
     select = compile_query(relation.child(), node.query, nested=True, rows_only=node.kind != "COLLECT")
     alias = relation.context.alias("q")
     if node.kind == "EXISTS":
