@@ -13,6 +13,7 @@ from dashboards.access import COOKIE
 from dashboards.configuration import configured
 from dashboards.opening import home, opened
 from dashboards.page import Page, Role, View, pages
+from dashboards.parts.health import note_troubles
 from dashboards.parts.messages import show_error
 from dashboards.parts.text import plain
 from warehouse.errors import TargetGraphError
@@ -63,6 +64,7 @@ def _foot(view: View) -> None:
         if view.warehouse.runs:
             runs = len(view.warehouse.runs)
             st.caption(f"with the predictions of {runs} run{'s' if runs > 1 else ''}")
+        note_troubles(view.home)
         st.caption(f"You are {'an operator' if view.role is Role.OPERATOR else 'a reader'}.")
 
 

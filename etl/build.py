@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,7 +27,8 @@ from etl.receipt import FileReceipt, Receipt, SourceReceipt
 from etl.rows import Ledger, Options
 from etl.source import BatchFormat, Source, SourceFile, source, sources
 from warehouse.documents.media_types import media_type_of
-from warehouse.errors import BuildError, SourceError
+from warehouse.errors import BuildError, SourceError, StoppedError
+from warehouse.health.failed_builds import note_failure, note_success
 from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
 from warehouse.model import MODEL
@@ -91,7 +93,7 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
     """
     wanted = [source(name) for name in plan.only] or list(sources().values())
     try:
-        with home.writing(plan.wait_s):
+        with home.writing(plan.wait_s), _recorded(home, plan.only):
             folder = home.new_build()
             try:
                 return _build(home, plan, wanted, folder, progress)
@@ -100,6 +102,19 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
     except _NO_ROOM as error:
         cause = str(error).splitlines()[0]
         raise BuildError(f"The build was given up: {cause}", "The current build is as it was.") from error
+
+
+@contextmanager
+def _recorded(home: Home, only: Sequence[str]) -> Iterator[None]:
+    """Record whether the build in the `with` block failed, for `status` and the pages."""
+    try:
+        yield
+    except StoppedError:
+        raise
+    except Exception as error:
+        note_failure(home, only, str(error).strip() or type(error).__name__)
+        raise
+    note_success(home, only)
 
 
 def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:

@@ -1,7 +1,7 @@
 """Builds at fixed times: one process, one build at a time, and no failure that nobody hears of.
 
-The scheduler writes what becomes of every build into the folder of the warehouse (`etl.schedule_state`), so that
-`status` and a health check can tell, and so that the scheduler that comes next makes up for what was missed.
+The scheduler writes what becomes of every build into the folder of the warehouse (`warehouse.health.schedule_state`),
+so that `status` and a health check can tell, and so that the scheduler that comes next makes up for what was missed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import IO, Any
 
 from etl.build import Plan, build
 from etl.cron import Trigger, trigger
-from etl.schedule_state import JobState, Outcome, ScheduleState, load, now_text, save, this_process
 from etl.source import source
-from warehouse.errors import BuildError, TargetGraphError
+from warehouse.errors import BuildError, StoppedError, TargetGraphError
+from warehouse.health.schedule_state import JobState, Outcome, ScheduleState, load, now_text, save, this_process
 from warehouse.home import Build, Home
 from warehouse.progress import SILENT, Progress, Task
 
@@ -29,10 +29,6 @@ _log = logging.getLogger(__name__)
 #: How often the scheduler says that it lives, in seconds.
 _HEARTBEAT_S = 30.0
 _POLL_S = 0.2
-
-
-class StoppedError(BuildError):
-    """The scheduler was told to stop, and the build was given up after the step that ran."""
 
 
 @dataclass(frozen=True)

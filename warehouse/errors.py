@@ -50,6 +50,10 @@ class BuildError(TargetGraphError):
     """A build could not be made, found or published; the current build is untouched."""
 
 
+class StoppedError(BuildError):
+    """A build was given up on purpose after the step that ran: the scheduler was told to stop."""
+
+
 class GateError(BuildError):
     """A finished build did not pass its gate (keys, references, counts) and was not published."""
 

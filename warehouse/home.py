@@ -8,7 +8,7 @@ Layout::
     snapshots/                                   downloads (see `etl.snapshots`)
     documents/                                   documents that are kept here (see `warehouse.documents`)
     results/                                     what runs of analyses predict (see `warehouse.results`)
-    state/                                       what users decided: undone merges
+    state/                                       what users decided (undone merges), and what became of builds
     write.lock                                   held by the one process that writes
 """
 

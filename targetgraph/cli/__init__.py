@@ -60,8 +60,10 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
-        from targetgraph.cli.faults import as_message
+        from targetgraph.cli.faults import INTERRUPTED, as_message, is_interruption
 
+        if is_interruption(error):
+            sys.exit(INTERRUPTED)
         message = as_message(error, next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
         if message is not None:
             sys.stderr.write("\n".join([f"targetgraph: {message}", *getattr(message, "__notes__", ())]) + "\n")

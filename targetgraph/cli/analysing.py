@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from targetgraph.cli.faults import INTERRUPTED
 from targetgraph.cli.options import BuildId, Format, HomeFolder, Output, OutputFormat, Sample
 from targetgraph.cli.output import say, write_rows, write_text
 from targetgraph.cli.places import home_folder
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from analytics.options import OptionInfo
     from analytics.running import PlannedRun
     from warehouse.results.record import RunRecord
-
-#: The exit status of a command that was interrupted from the keyboard.
-_INTERRUPTED = 130
 
 
 class AnalysisGroup(TyperGroup):
@@ -214,7 +212,7 @@ def _run(
         record = planned.execute(resources, TerminalProgress())
     except KeyboardInterrupt:
         say(f"{planned.run} was interrupted; nothing was published. The same command goes on from its checkpoint.")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
     write_rows(_published_rows(record), file_format, output)
     for note in record.notes:
         say(f"note: {note}")

@@ -10,6 +10,17 @@ _FILES = ("IOException", "FatalException", "SerializationException")
 _MEMORY = "OutOfMemoryException"
 
 
+#: The exit status of a command that was interrupted from the keyboard.
+INTERRUPTED = 130
+
+
+def is_interruption(error: Exception) -> bool:
+    """Whether Ctrl-C was pressed while DuckDB computed, which makes an error of its own of it."""
+    return type(error).__name__ == "InterruptException" or (
+        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    )
+
+
 def as_message(error: Exception, verb: str) -> TargetGraphError | None:
     """The error as one of ours.
 

@@ -31,14 +31,20 @@ def status(
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
-    """Show the current build: every source with its release, rows, quarantine and state."""
+    """Show the current build: every source with its release, rows, quarantine and state.
+
+    Exit status 1 when a build failed since, the schedule is in trouble, or this version cannot read the build.
+    """
     import json
 
     from etl.receipt import table
+    from warehouse.health.troubles import troubles, unreadable
     from warehouse.home import Home
+    from warehouse.settings import Settings
 
     place = Home(home_folder(home, sample=sample))
-    _say_schedule(place)
+    wrong = troubles(place)
+    _say_state(place, wrong)
     shown = place.current() if build is None else place.build(build)
     document = shown.receipt()
     if receipt:
@@ -48,6 +54,11 @@ def status(
     else:
         write_rows(table(document), file_format, output)
         say(f"Build {shown.id}, made {document['made_at']}, content {document['content_hash'][:16]}, in {shown.folder}")
+    problem = unreadable(shown, Settings().memory_mb)
+    if problem is not None:
+        say(f"warning: {problem}")
+    if wrong or problem is not None:
+        raise typer.Exit(1)
 
 
 def diff(
@@ -118,15 +129,14 @@ def sources(
     write_rows(rows, file_format, output)
 
 
-def _say_schedule(place: Home) -> None:
-    """What became of scheduled builds; nothing where none was ever scheduled."""
-    from etl.schedule_state import load
+def _say_state(place: Home, troubles: list[str]) -> None:
+    """What is wrong, and what became of scheduled builds that are well; nothing where none was ever scheduled."""
+    from warehouse.health.schedule_state import load
 
-    state = load(place)
-    if state.jobs:
-        troubles = state.troubles()
-        fine = [one.sentence(job) for job, one in state.jobs.items() if one.sentence(job) not in troubles]
-        say("\n".join([*(f"warning: {trouble}" for trouble in troubles), *fine]))
+    told = [one.sentence(job) for job, one in load(place).jobs.items()]
+    lines = [*(f"warning: {trouble}" for trouble in troubles), *(line for line in told if line not in troubles)]
+    if lines:
+        say("\n".join(lines))
 
 
 def _build_row(name: str, document: dict[str, Any], current: str) -> dict[str, Any]:

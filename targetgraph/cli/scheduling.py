@@ -44,7 +44,7 @@ def schedule(
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for another build.", min=0)] = 3600,
     once: Annotated[bool, typer.Option("--once", help="Build now, once, and exit with what became of it.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Tell what the scheduler did; status 1 when something is wrong.")
+        bool, typer.Option("--check", help="Show what became of each job; exit status 1 when something is wrong.")
     ] = False,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
@@ -139,11 +139,14 @@ def _log_to_standard_error() -> None:
 
 
 def _check(place: Home, file_format: OutputFormat, output: Path | None) -> None:
-    from etl.schedule_state import load
+    from dataclasses import fields
+
     from warehouse.errors import TargetGraphError
+    from warehouse.health.schedule_state import JobState, load
 
     state = load(place)
-    write_rows(state.rows(), file_format, output)
-    troubles = state.troubles() if state.alive_at else [*state.troubles(), "No scheduler has run here."]
+    write_rows(state.rows(), file_format, output, ("job", *(field.name for field in fields(JobState))))
+    # A job that was run once, by cron or by hand, needs no scheduler that stays.
+    troubles = state.troubles() if state.jobs else [*state.troubles(), "Nothing was ever scheduled here."]
     if troubles:
         raise TargetGraphError("\n".join(troubles))

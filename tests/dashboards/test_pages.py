@@ -10,6 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.page import GROUPS, Page, Role, pages
+from warehouse.health.failed_builds import note_failure
+from warehouse.health.schedule_state import JobState, Outcome, ScheduleState, save
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
 
@@ -100,6 +102,26 @@ def test_the_explorer_reads_every_relationship_once_and_with_its_ends(draw: Draw
     shown = test.dataframe[0].value
     told = [tuple(one.removeprefix("report?id=") for one in row) for row in shown[["subject", "type", "object"]].values]
     assert sorted(told) == sorted(set(stated))
+
+
+def test_a_build_that_failed_is_shown(draw: Draw, sample_home: Home, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    for name in ("builds", "current"):
+        (home.root / name).symlink_to(sample_home.root / name)
+    assert not draw("sources", home=home).warning
+    failed = JobState(
+        "0 3 * * 1", Outcome.FAILED, "no such <b>file</b>", ended_at="2026-11-30T03:00:09+00:00", failures=2
+    )
+    save(home, ScheduleState({"reactome": failed}))
+    note_failure(home, ("hgnc",), "too few rows")
+    test = draw("sources", home=home)
+    told = _texts(test).replace("\\", "")
+    assert "The last scheduled build of reactome failed at 2026-11-30T03:00:09+00:00 (2 times in a row)" in told
+    assert "The last build of hgnc failed at 20" in told
+    assert "too few rows" in told
+    assert "<b>" not in _texts(test)
+    assert any("2 builds failed or are late" in one.value for one in draw("home", home=home).caption)
 
 
 def test_search_for_nothing_known(draw: Draw) -> None:

@@ -1,0 +1,1 @@
+"""What somebody should look at: scheduled builds, builds that failed, a build that cannot be read."""

@@ -1,0 +1,31 @@
+"""Everything that an operator should look at, as sentences: for `status`, the health check and the pages."""
+
+from __future__ import annotations
+
+from warehouse.errors import BuildError
+from warehouse.graph.duckdb_store import DuckDBGraphStore
+from warehouse.health.failed_builds import failed_builds
+from warehouse.health.schedule_state import Outcome, load
+from warehouse.home import Build, Home
+
+
+def troubles(home: Home) -> list[str]:
+    """Failed builds, and what is wrong with the schedule; empty where all is well.
+
+    Raises:
+        TargetGraphError: a file of the state is damaged.
+    """
+    schedule = load(home)
+    # What failed on a schedule is recorded as a build too: it is said once, by the schedule, which knows how often.
+    said = {job for job, state in schedule.jobs.items() if state.outcome is Outcome.FAILED}
+    failed = [one for one in failed_builds(home) if (", ".join(one.sources) or "all sources") not in said]
+    return [*schedule.troubles(), *(one.sentence() for one in failed)]
+
+
+def unreadable(build: Build, memory_mb: int) -> str | None:
+    """Why this version cannot answer from a build; None where it can."""
+    try:
+        DuckDBGraphStore(build, memory_mb=memory_mb).close()
+    except BuildError as error:
+        return f"Build {build.id}: {error}" if build.id not in error.message else str(error)
+    return None
