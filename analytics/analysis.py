@@ -85,6 +85,13 @@ class RunContext:
     scheduler: str | None = None
     progress: Progress = SILENT
 
+    @property
+    def artefacts(self) -> Path:
+        """The folder for files that the run hands back; they count once they are named in `Findings.artefacts`."""
+        folder = self.checkpoint / "artefacts"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def frame(self, sql: str, **parameters: Any) -> pl.DataFrame:
         """All rows of a reading SQL statement over the public tables; no limit of rows or time but memory.
 

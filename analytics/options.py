@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import types
 import typing
 from collections.abc import Mapping
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from analytics.analysis import Analysis
+from analytics.inputs import described, stamp
 from warehouse.errors import AnalysisError
+from warehouse.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,20 @@ def read_options(analysis: Analysis[Any], given: Mapping[str, Any]) -> Any:
     return analysis.options(**values)
 
 
-def parameters(options: Any) -> dict[str, Any]:
-    """Options as JSON knows them; a file is known by its name and the checksum of its content.
+def parameters(options: Any, progress: Progress = SILENT) -> dict[str, Any]:
+    """Options as JSON knows them; a file or folder is known by its name and the checksum of its content.
 
     Raises:
-        AnalysisError: a file cannot be read.
+        AnalysisError: a file or folder cannot be read.
     """
-    return {one.name: _plain(getattr(options, one.name)) for one in dataclasses.fields(options)}
+    return {one.name: _plain(getattr(options, one.name), progress) for one in dataclasses.fields(options)}
+
+
+def input_stamps(options: Any) -> list[tuple[object, ...]]:
+    """What tells whether a file or folder that an option names was written since (`analytics.inputs.stamp`)."""
+    values = [getattr(options, one.name) for one in dataclasses.fields(options)]
+    paths = [path for value in values for path in (value if isinstance(value, tuple) else (value,))]
+    return [stamp(path) for path in paths if isinstance(path, Path)]
 
 
 def _info(one: dataclasses.Field[Any], hint: Any) -> OptionInfo:
@@ -130,13 +138,9 @@ def _choices(declared: OptionInfo) -> str | None:
     return None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, progress: Progress) -> Any:
     if isinstance(value, Path):
-        try:
-            content = value.read_bytes()
-        except OSError as error:
-            raise AnalysisError(f"{value} cannot be read: {error.strerror}") from error
-        return {"file": value.name, "sha256": hashlib.sha256(content).hexdigest()}
+        return described(value, progress)
     if isinstance(value, Enum):
         return value.value
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return [_plain(one, progress) for one in value] if isinstance(value, tuple) else value

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from analytics.analysis import Analysis, RunContext, analyses
-from analytics.options import parameters, read_options
+from analytics.inputs import identity
+from analytics.options import input_stamps, parameters, read_options
 from warehouse.errors import AnalysisError
 from warehouse.extras import require_extra
 from warehouse.home import Build, Home
@@ -55,6 +56,7 @@ class PlannedRun:
         seed: fixes the result.
         home: the warehouse that is read and to which the results go.
         build: the build that is read.
+        progress: told of the reading of files and folders that options name.
     """
 
     analysis: Analysis[Any]
@@ -62,11 +64,18 @@ class PlannedRun:
     seed: int
     home: Home
     build: Build
+    progress: Progress = SILENT
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The options as they are recorded."""
-        return parameters(self.options)
+        # Taken before the files are read, so that a change from here on is seen.
+        self._stamps  # noqa: B018
+        return parameters(self.options, self.progress)
+
+    @cached_property
+    def _stamps(self) -> list[tuple[object, ...]]:
+        return input_stamps(self.options)
 
     @cached_property
     def content_hash(self) -> str:
@@ -76,7 +85,8 @@ class PlannedRun:
     @cached_property
     def run(self) -> str:
         """The name of the run: that of any run that must give the same results."""
-        return run_name(self.analysis.name, self.parameters, self.seed, self.content_hash, self.analysis.code.text)
+        fixed = identity(self.parameters)
+        return run_name(self.analysis.name, fixed, self.seed, self.content_hash, self.analysis.code.text)
 
     @property
     def state(self) -> str:
@@ -129,6 +139,11 @@ class PlannedRun:
         started = _now()
         with Warehouse(self.build, Settings().limits) as warehouse:
             findings = self.analysis.run(self.options, self.context(warehouse, kept, resources, progress))
+        if input_stamps(self.options) != self._stamps:
+            raise AnalysisError(
+                "A file or folder that an option names was changed while the run was computed; nothing is published.",
+                "Run it again.",
+            )
         record = RunRecord(
             run=self.run,
             analysis=self.analysis.name,
@@ -146,7 +161,13 @@ class PlannedRun:
 
 
 def plan_run(
-    name: str, home: str | Path | None = None, build: str | None = None, *, seed: int = 0, **options: Any
+    name: str,
+    home: str | Path | None = None,
+    build: str | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress = SILENT,
+    **options: Any,
 ) -> PlannedRun:
     """Say what a run would be, without making it.
 
@@ -155,6 +176,7 @@ def plan_run(
         home: the folder of the warehouse; None = `TARGETGRAPH_HOME`.
         build: the build that is read; None = the current one.
         seed: fixes the result.
+        progress: told of the reading of files and folders that options name.
         options: the options of the analysis.
 
     Raises:
@@ -164,7 +186,7 @@ def plan_run(
     place = Home(Settings().home if home is None else Path(home))
     analysis = find_analysis(name)
     chosen = place.current() if build is None else place.build(build)
-    return PlannedRun(analysis, read_options(analysis, options), seed, place, chosen)
+    return PlannedRun(analysis, read_options(analysis, options), seed, place, chosen, progress)
 
 
 def analyze(
@@ -178,7 +200,7 @@ def analyze(
     **options: Any,
 ) -> RunRecord:
     """Run an analysis and publish what it finds; the arguments are those of `plan_run` and `PlannedRun.execute`."""
-    return plan_run(name, home, build, seed=seed, **options).execute(resources, progress)
+    return plan_run(name, home, build, seed=seed, progress=progress, **options).execute(resources, progress)
 
 
 def find_analysis(name: str) -> Analysis[Any]:

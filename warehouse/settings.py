@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         default=False, description="Whether a build keeps copies of all documents, not only of a user's own."
     )
     document_mb: int = Field(default=20_000, ge=1, description="Megabytes a document may have that is opened.")
+    input_gb: int = Field(
+        default=500, ge=1, description="Gigabytes that a file or folder may have that is given to an analysis."
+    )
+    artefact_mb: int = Field(default=5000, ge=1, description="Megabytes that the artefacts of a run may have together.")
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
     build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")

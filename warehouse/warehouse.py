@@ -26,6 +26,9 @@ from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.graph.stores import STORES, open_beside
 from warehouse.home import DATABASE, Build, Home
+from warehouse.results.artefacts import open_artefact
+from warehouse.results.files import read_record
+from warehouse.results.record import Artefact, RunRecord
 from warehouse.results.store import with_active_runs
 from warehouse.search import Found, search
 from warehouse.settings import Settings
@@ -209,6 +212,29 @@ class Warehouse:
     def open_document(self, document: Document, **options: Any) -> AbstractContextManager[BinaryIO]:
         """Open a document to read it; the options are those of `warehouse.documents.opening.open_document`."""
         return open_document(self, document, **options)
+
+    def artefacts(self, run: str) -> tuple[Artefact, ...]:
+        """The files that a run handed back, by name; the run may be active or not.
+
+        Raises:
+            BuildError: there is no such run.
+        """
+        return self._record(run)[1].artefacts
+
+    def open_artefact(self, run: str, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open an artefact of a run to read it; its bytes are compared with the checksum first.
+
+        Raises:
+            BuildError: there is no such run or artefact, or it is missing or damaged.
+        """
+        results, record = self._record(run)
+        return open_artefact(results, record, name)
+
+    def _record(self, run: str) -> tuple[Path, RunRecord]:
+        home = self.build.home
+        if home is None:
+            raise BuildError(f"{self.build.folder} is a build alone, without the results of runs.")
+        return home.results, read_record(home.results, run)
 
     def receipt(self) -> dict[str, Any]:
         """What the build was made from, and what was set aside, by source."""

@@ -59,6 +59,8 @@ def _open(view: View, one: ListedRun) -> None:
         _predictions(view, one)
     with options:
         show_table(view, runs.parameter_rows(one.record), f"Options of {one.run}", key="options")
+        if one.record.artefacts:
+            show_table(view, runs.artefact_rows(one.record), f"Files of {one.run}", key="artefacts")
 
 
 def _predictions(view: View, one: ListedRun) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Literal
 
 import polars as pl
@@ -77,8 +78,8 @@ def told_parameters(parameters: Mapping[str, Any]) -> str:
 
 
 def _said(value: object) -> str:
-    if isinstance(value, Mapping) and "file" in value:
-        return str(value["file"])
+    if isinstance(value, Mapping) and "sha256" in value:
+        return str(value.get("file") or value.get("folder"))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -95,6 +96,12 @@ def parameter_rows(record: RunRecord) -> pl.DataFrame:
     times = {"started at": record.started_at, "ended at": record.ended_at, "seconds": round(record.seconds, 1)}
     rows = {**fixed, **options, **times}.items()
     return pl.DataFrame([{"what": name, "value": "" if value is None else _said(value)} for name, value in rows])
+
+
+def artefact_rows(record: RunRecord) -> pl.DataFrame:
+    """The files that a run handed back."""
+    schema = {"name": pl.String, "media_type": pl.String, "size_bytes": pl.Int64, "sha256": pl.String}
+    return pl.DataFrame([asdict(one) for one in record.artefacts], schema=schema)
 
 
 def metric_rows(record: RunRecord) -> pl.DataFrame:

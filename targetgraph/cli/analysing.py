@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analytics.analysis import Analysis
     from analytics.options import OptionInfo
     from analytics.running import PlannedRun
-    from warehouse.results.record import RunRecord
+    from warehouse.results.record import Artefact, RunRecord
 
 
 class AnalysisGroup(TyperGroup):
@@ -200,7 +200,8 @@ def _run(
     from warehouse.progress import TerminalProgress
     from warehouse.settings import Settings
 
-    planned = plan_run(name, home_folder(home, sample=sample), build, seed=seed, **options)
+    progress = TerminalProgress()
+    planned = plan_run(name, home_folder(home, sample=sample), build, seed=seed, progress=progress, **options)
     if dry_run:
         write_rows(_plan_rows(planned), file_format, output)
         return
@@ -209,7 +210,7 @@ def _run(
     if state == "interrupted" and resume:
         say(f"{planned.run} was interrupted; it goes on from its checkpoint.")
     try:
-        record = planned.execute(resources, TerminalProgress())
+        record = planned.execute(resources, progress)
     except KeyboardInterrupt:
         say(f"{planned.run} was interrupted; nothing was published. The same command goes on from its checkpoint.")
         raise typer.Exit(INTERRUPTED) from None
@@ -236,6 +237,7 @@ def _plan_rows(planned: PlannedRun) -> list[dict[str, str]]:
 
 def _published_rows(record: RunRecord) -> list[dict[str, str]]:
     rows = [{"kind": "rows", "name": name, "value": f"{count}"} for name, count in record.counts.items()]
+    rows += [{"kind": "artefact", "name": one.name, "value": _artefact(one)} for one in record.artefacts]
     return rows + [{"kind": "metric", "name": name, "value": f"{value:.6g}"} for name, value in record.metrics.items()]
 
 
@@ -260,11 +262,13 @@ def _details(place: Any, record: RunRecord, active: bool) -> list[dict[str, str]
 
     document = asdict(record)
     apart = {"parameters": "parameter", "metrics": "metric", "counts": "rows"}
-    rows = [("run", name, value) for name, value in document.items() if name not in {*apart, "notes", "tables"}]
+    lists = {"notes", "tables", "artefacts"}
+    rows = [("run", name, value) for name, value in document.items() if name not in {*apart, *lists}]
     rows.append(("run", "state", "active" if active else "retracted"))
     rows += [(part, name, value) for key, part in apart.items() for name, value in document[key].items()]
     rows += [("note", "", note) for note in record.notes]
     rows += [("table", f"{record.analysis}_{name}", "in SQL, while the run is active") for name in record.tables]
+    rows += [("artefact", one.name, _artefact(one)) for one in record.artefacts]
     if active:
         content = place.current().receipt()["content_hash"]
         rows.append(
@@ -274,6 +278,10 @@ def _details(place: Any, record: RunRecord, active: bool) -> list[dict[str, str]
             found = warehouse.sql("FROM vanished_members WHERE run = $run ORDER BY ALL", run=record.run)
         rows += [("vanished", f"{one['subject']} {one['type']} {one['object']}", one["reason"]) for one in found]
     return [{"part": part, "name": name, "value": _text(value)} for part, name, value in rows]
+
+
+def _artefact(one: Artefact) -> str:
+    return f"{one.media_type}, {one.size_bytes:,} bytes, sha256 {one.sha256}"
 
 
 def _text(value: Any) -> str:

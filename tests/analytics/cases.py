@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tests.conftest import ROOT
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.home import Home
 from warehouse.model import FULL_MODEL
+from warehouse.results.artefacts import take
 from warehouse.results.check import checked
 from warehouse.results.record import RunRecord
 from warehouse.results.store import Results, with_active_runs
@@ -80,7 +82,12 @@ def compute(planned: PlannedRun, folder: Path, workers: int) -> dict[str, pl.Dat
         context = RunContext(warehouse, planned.seed, folder, workers)
         found: Findings = planned.analysis.run(planned.options, context)
     frames = checked(found, planned.run, planned.analysis.name, planned.analysis.predicts)
-    return {**frames, **{f"table {name}": frame for name, frame in found.tables.items()}}
+    files = pl.DataFrame(
+        [(one.name, one.sha256) for one in take(found.artefacts, folder / "taken", 1 << 40)],
+        {"name": pl.String, "sha256": pl.String},
+        orient="row",
+    )
+    return {**frames, **{f"table {name}": frame for name, frame in found.tables.items()}, "artefacts": files}
 
 
 class AnalysisCases:
@@ -117,6 +124,11 @@ class AnalysisCases:
             assert warehouse.sql("SELECT run, older_build FROM runs").rows() == [(ran.record.run, False)]
             for table in ran.record.tables:
                 assert len(warehouse.sql(f"FROM {ran.record.analysis}_{table} LIMIT 1")) == 1, table
+            listed = warehouse.sql("SELECT name, sha256 FROM artefacts ORDER BY name").rows()
+            assert listed == [(one.name, one.sha256) for one in ran.record.artefacts]
+            for name, sha256 in listed:
+                with warehouse.open_artefact(ran.record.run, name) as file:
+                    assert hashlib.sha256(file.read()).hexdigest() == sha256, name
 
     def test_the_same_run_is_not_published_twice(self, ran: Ran) -> None:
         """What is active is neither computed nor written again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -62,7 +63,7 @@ def opened(path: Path, expected: Expected, progress: Progress = SILENT) -> Itera
         TargetGraphError: it is gone, not a plain file, too large, or its bytes are others, also when they change while
             it is open; of the class that `expected` names.
     """
-    with _plain_file(path, expected) as file:
+    with _open(path, expected) as file:
         before = _stamp(file)
         if _VERIFIED.get(before) != expected.sha256:
             _verify(file, before, expected, progress)
@@ -72,22 +73,31 @@ def opened(path: Path, expected: Expected, progress: Progress = SILENT) -> Itera
             raise expected.refuse("changed while it was read.")
 
 
-@contextmanager
-def _plain_file(path: Path, expected: Expected) -> Iterator[BinaryIO]:
+def open_plain(path: Path, *, follow_links: bool = True) -> BinaryIO:
+    """Open a plain file to read it; a pipe in its place is not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or it is a folder, a pipe, a device or, where links are not followed, a link.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "It is not a plain file", str(path))
+
+
+def _open(path: Path, expected: Expected) -> BinaryIO:
     try:
-        # Without waiting: a pipe in the place of a file would be waited for without end.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = open_plain(path)
     except (FileNotFoundError, NotADirectoryError):
         raise expected.refuse("is no longer there.") from None
     except OSError as error:
         raise expected.refuse(f"cannot be read: {error.strerror or error}.") from error
-    with os.fdopen(handle, "rb") as file:
-        known = os.fstat(handle)
-        if not stat.S_ISREG(known.st_mode):
-            raise expected.refuse("is not a plain file.")
-        if expected.limit_bytes is not None and known.st_size > expected.limit_bytes:
-            raise expected.refuse(f"has {known.st_size:,} bytes; at most {expected.limit_bytes:,} are read.")
-        yield file
+    size_bytes = os.fstat(file.fileno()).st_size
+    if expected.limit_bytes is not None and size_bytes > expected.limit_bytes:
+        file.close()
+        raise expected.refuse(f"has {size_bytes:,} bytes; at most {expected.limit_bytes:,} are read.")
+    return file
 
 
 def _verify(file: BinaryIO, before: _Stamp, expected: Expected, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 Layout of `results/`::
 
     <run>.duckdb, <run>.json   what a run predicts, and its account; written once
+    artefacts/<run>/<sha256>   the files that it handed back (see `artefacts`)
     active                     the names of the active runs, swapped atomically
     overlays/                  what is derived from both for each build (see `overlay`)
     making/                    a publication in progress; never read

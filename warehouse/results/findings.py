@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Findings:
         tables: further tables for pages and analysts, with columns of their choice; in SQL they are views
             `<analysis>_<table>` with the column `run` in front, over all active runs.
         metrics: held-out metrics and other figures of the run.
+        artefacts: files, by a name that says their kind (`weights.safetensors`): the path of a file that was written to
+            `RunContext.artefacts`, or its bytes. Kinds and limits: `warehouse.results.artefact_kinds`.
         notes: sentences that a reader of the results must know (what was dropped, what did not converge).
     """
 
@@ -35,3 +38,4 @@ class Findings:
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    artefacts: Mapping[str, Path | bytes | bytearray | memoryview] = field(default_factory=dict)

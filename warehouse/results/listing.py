@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from warehouse.errors import BuildError
+from warehouse.results.artefacts import damaged
 from warehouse.results.files import read_record
 from warehouse.results.record import RunRecord
 from warehouse.results.store import Results
@@ -65,7 +66,8 @@ def listed_runs(results: Results) -> list[ListedRun]:
     folder = results.folder
     accounts = {path.stem for path in folder.glob("*.json")}
     begun = {path.name for path in (folder / "checkpoints").glob("*") if path.is_dir()}
-    names = {*accounts, *results.active(), *begun, *(path.stem for path in folder.glob("*.duckdb"))}
+    published = {*(path.stem for path in folder.glob("*.duckdb")), *(path.name for path in folder.glob("artefacts/*"))}
+    names = {*accounts, *results.active(), *begun, *published}
     found = sorted(_listed(results, run, has_account=run in accounts) for run in sorted(names))
     return [one for _time, _name, one in reversed(found)]
 
@@ -85,6 +87,8 @@ def _published(results: Results, run: str, seen: datetime | None) -> ListedRun:
         record = read_record(results.folder, run)
     except BuildError as error:
         return ListedRun(run, RunState.DAMAGED, seen_at=seen, problem=error.message)
+    if names := damaged(results.folder, record):
+        return ListedRun(run, RunState.DAMAGED, record, seen, f"Artefacts are missing or damaged: {', '.join(names)}.")
     if not results.has(run):
         return ListedRun(run, RunState.DAMAGED, record, seen, f"{results.folder / run}.duckdb is missing.")
     return ListedRun(run, RunState.ACTIVE if run in results.active() else RunState.RETRACTED, record, seen)

@@ -16,7 +16,7 @@ from warehouse.model.schema import DataModel, EntityType, RelationshipType
 from warehouse.results.files import read_record, results_folder
 from warehouse.results.record import RunRecord
 from warehouse.tables.schema import ORDINAL_SHIFT, literal, ordinals, quoted, resolved_columns
-from warehouse.tables.views import VANISHED
+from warehouse.tables.views import ARTEFACTS, VANISHED
 
 _RUN_TABLE = "analysis_run"
 
@@ -45,6 +45,7 @@ class Predictions:
         """Make the nodes, the relationships, the list of what has vanished and the names that are searched."""
         columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in VANISHED)
         self._connection.execute(f"CREATE TABLE own.vanished ({columns})")
+        self._list_artefacts()
         for entity in self._entities:
             self._make_entities(entity)
         for relationship in self._relationships:
@@ -63,6 +64,18 @@ class Predictions:
                 query = f"SELECT {literal(record.run)} AS run, * FROM {quoted(record.run)}.tables.{quoted(table)}"
                 parts.setdefault(f"{record.analysis}_{table}", []).append(query)
         return {name: " UNION ALL BY NAME ".join(queries) for name, queries in parts.items()}
+
+    def _list_artefacts(self) -> None:
+        """The files that the runs handed back."""
+        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in ARTEFACTS)
+        self._connection.execute(f"CREATE TABLE own.artefacts ({columns})")
+        rows = [
+            [record.run, one.name, one.media_type, one.size_bytes, one.sha256]
+            for record in self._records
+            for one in record.artefacts
+        ]
+        if rows:
+            self._connection.executemany("INSERT INTO own.artefacts VALUES (?, ?, ?, ?, ?)", rows)
 
     def _make_entities(self, entity: EntityType) -> None:
         given = self._given(entity, entity.label)

@@ -14,6 +14,23 @@ RUN_PREFIX = "targetgraph.run:"
 
 
 @dataclass(frozen=True)
+class Artefact:
+    """A file that a run handed back.
+
+    Args:
+        name: its name within the run (`thumbnails/tile_1.png`).
+        media_type: what it holds.
+        size_bytes: its size.
+        sha256: the checksum of its bytes.
+    """
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """The account of one run.
 
@@ -32,6 +49,7 @@ class RunRecord:
         counts: rows by type.
         tables: the names of its further tables.
         libraries: the version of each library that the code imports, by distribution.
+        artefacts: the files that it handed back, by name.
     """
 
     run: str
@@ -49,6 +67,7 @@ class RunRecord:
     counts: Mapping[str, int] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
+    artefacts: tuple[Artefact, ...] = ()
 
     @property
     def id(self) -> str:
@@ -74,7 +93,9 @@ class RunRecord:
         document = json.loads(text)
         known = {one.name for one in fields(cls)}
         given = {name: value for name, value in document.items() if name in known}
-        return cls(**{**given, "notes": tuple(given["notes"]), "tables": tuple(given["tables"])})
+        artefacts = tuple(Artefact(**one) for one in given.get("artefacts", ()))
+        lists = {"notes": tuple(given["notes"]), "tables": tuple(given["tables"]), "artefacts": artefacts}
+        return cls(**{**given, **lists})
 
 
 def run_name(

@@ -19,11 +19,12 @@ import duckdb
 from warehouse.errors import AnalysisError, BuildError, TargetGraphError
 from warehouse.home import Build, Home, flush, swap_text
 from warehouse.model import FULL_MODEL
-from warehouse.results import overlay
+from warehouse.results import artefacts, overlay
 from warehouse.results.check import checked
 from warehouse.results.files import active_runs, read_record, record_path, result_path, write_results
 from warehouse.results.findings import Findings
 from warehouse.results.record import RunRecord
+from warehouse.settings import Settings
 
 #: How long a publication waits for another one, in seconds.
 _WAIT_S = 60.0
@@ -66,7 +67,12 @@ class Results:
 
     def has(self, run: str) -> bool:
         """Whether the whole results of a run are there, active or not."""
-        return record_path(self.folder, run).is_file() and result_path(self.folder, run).is_file()
+        if not (record_path(self.folder, run).is_file() and result_path(self.folder, run).is_file()):
+            return False
+        # Where the account cannot be read, whoever reads it says so.
+        with contextlib.suppress(BuildError):
+            return not artefacts.damaged(self.folder, read_record(self.folder, run))
+        return True
 
     def find(self, name: str) -> str:
         """The run of that name, or the one whose name begins with it.
@@ -97,7 +103,7 @@ class Results:
             The account as it is kept.
 
         Raises:
-            AnalysisError: the findings do not fit the model; nothing is written.
+            AnalysisError: the findings do not fit the model, or an artefact is refused; nothing is written.
             BuildError: they could not be published; what was active before still is.
         """
         frames = checked(findings, record.run, record.analysis, predicts)
@@ -111,10 +117,13 @@ class Results:
         with self._writing():
             making = self._new_folder()
             try:
+                taken = artefacts.take(findings.artefacts, making / "artefacts", Settings().artefact_mb * 1_000_000)
+                whole = replace(whole, artefacts=taken)
                 types = {name: (FULL_MODEL[name].table, frame) for name, frame in frames.items()}
                 write_results(making / "results.duckdb", types, findings.tables)
                 (making / "account.json").write_text(whole.to_json(), encoding="utf-8")
                 self._move(making, whole.run)
+                artefacts.forget_others(self.folder, whole)
             except (OSError, duckdb.IOException) as error:
                 raise BuildError(
                     f"The results of the run {record.run} could not be published: {_first_line(error)}",
@@ -131,7 +140,7 @@ class Results:
         Raises:
             BuildError: they are not, or they cannot be laid over the current build.
         """
-        read_record(self.folder, run)
+        artefacts.verify_whole(self.folder, read_record(self.folder, run))
         with self._writing():
             self._point_to({*self.active(), run})
 
@@ -148,6 +157,7 @@ class Results:
                 # The account goes first: a file without one is no run.
                 record_path(self.folder, run).unlink(missing_ok=True)
                 result_path(self.folder, run).unlink(missing_ok=True)
+                artefacts.remove(self.folder, run)
 
     def follow(self) -> None:
         """Lay the active runs over the current build, so that no reader has to; a build does so when it is published.
@@ -173,7 +183,8 @@ class Results:
         overlay.forget_others(self.folder, kept if runs else ())
 
     def _move(self, making: Path, run: str) -> None:
-        """Move both files into place; the account last, for it says that the other is whole."""
+        """Move all files into place; the account last, for it says that the others are whole."""
+        artefacts.settle(making / "artefacts", self.folder, run)
         for source, target in (
             (making / "results.duckdb", result_path(self.folder, run)),
             (making / "account.json", record_path(self.folder, run)),

@@ -30,6 +30,7 @@ PUBLIC = {
     "matrix_samples": "The rows of each matrix: patient, sample, tissue type, and which stands for its patient.",
     "features": "The gene that each feature of the matrices means.",
     "runs": "The active runs of analyses: parameters, seed, code, build, metrics.",
+    "artefacts": "The files that active runs handed back: name, media type, size, checksum.",
     "vanished_members": "Predictions whose members this build does not have.",
 }
 
@@ -56,6 +57,15 @@ _RECORD_VIEWS = {
 _RUNS = """SELECT name AS run, analysis, title, parameters::JSON AS parameters, seed, code_version, build, older_build,
     started_at, ended_at, metrics::JSON AS metrics, notes, vanished FROM graph.analysis_run"""
 
+#: The columns of `artefacts`.
+ARTEFACTS = (
+    ("run", "VARCHAR"),
+    ("name", "VARCHAR"),
+    ("media_type", "VARCHAR"),
+    ("size_bytes", "BIGINT"),
+    ("sha256", "VARCHAR"),
+)
+
 #: The columns of `vanished_members`.
 VANISHED = (
     ("run", "VARCHAR"),
@@ -79,7 +89,7 @@ def predicted(model: DataModel, under: str) -> dict[str, str]:
     views = {e.table: _entity(e) for e in entities} | {r.table: _relationship(r, model) for r in relationships}
     views["entities"] = _union([f"FROM {under}.main.entities", *map(_named, entities)])
     views["relationships"] = _union([f"FROM {under}.main.relationships", *map(_uniform, relationships)])
-    return views | {"runs": _RUNS, "vanished_members": "FROM own.vanished"}
+    return views | {"runs": _RUNS, "artefacts": "FROM own.artefacts", "vanished_members": "FROM own.vanished"}
 
 
 def _no_predictions() -> dict[str, str]:
@@ -91,7 +101,7 @@ def _no_predictions() -> dict[str, str]:
             columns = [(end, "VARCHAR") for end in ends] + [(one.name, str(one.type)) for one in declared.shown]
             views[declared.table] = _nothing(columns)
     views["runs"] = _RUNS.replace("graph.analysis_run", "main.analysis_run")
-    return views | {"vanished_members": _nothing(VANISHED)}
+    return views | {"artefacts": _nothing(ARTEFACTS), "vanished_members": _nothing(VANISHED)}
 
 
 def _nothing(columns: Iterable[tuple[str, str]]) -> str:
