@@ -1,4 +1,4 @@
-"""Files that runs hand back: kept whole by checksum, opened verified, removed with the run, and never such as run code."""
+"""Files that runs hand back: kept by checksum, opened verified, removed with the run, none that runs code."""
 
 from __future__ import annotations
 
@@ -207,7 +207,19 @@ def test_any_bytes_are_taken_or_refused(content: bytes, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../a.csv", "/a.csv", "a/../b.csv", ".hidden.csv", "a//b.csv", "a b.csv", "a\n.csv", "", "ä.csv", "a\\b.csv"],
+    [
+        "../a.csv",
+        "/a.csv",
+        "a/../b.csv",
+        ".hidden.csv",
+        "a//b.csv",
+        "a b.csv",
+        "a\n.csv",
+        "a.csv\n",
+        "",
+        "ä.csv",
+        "a\\b.csv",
+    ],
 )
 def test_a_hostile_name_is_refused(name: str) -> None:
     with pytest.raises(AnalysisError, match="cannot be the name"):
