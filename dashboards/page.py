@@ -3,7 +3,7 @@
 One file in `dashboards/pages/` with `PAGE`; adding one edits no other file:
 
     def render(view: View) -> None:
-        gene = st.text_input("Gene", key="gene", bind="query-params")
+        gene = entry_of("Gene", "gene")
         show_table(view, view.sql("FROM gene WHERE symbol = $symbol", symbol=gene), "The gene", key="genes")
 
     PAGE = Page("My page", "Explore", ":material/search:", render, sample={"gene": "SKP1"})
@@ -19,6 +19,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from typing import Any
 
+from warehouse.analyst.lists import Account
 from warehouse.answer import Answer
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
@@ -47,12 +48,19 @@ class View:
         warehouse: the current build with the predictions of its active runs; shared by all visitors, read-only.
         role: who looks.
         page: the page that is drawn.
+        visitor: the e-mail address with which they signed in; empty: they have no account of their own.
     """
 
     home: Home
     warehouse: Warehouse
     role: Role
     page: Page
+    visitor: str = ""
+
+    @property
+    def account(self) -> Account:
+        """Who looks, as the lists of the warehouse ask."""
+        return Account(self.visitor, self.role is Role.OPERATOR)
 
     @cached_property
     def receipt(self) -> dict[str, Any]:

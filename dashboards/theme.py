@@ -5,10 +5,12 @@ The categorical palette is that of Okabe and Ito (2008), without its yellow, whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 #: Colours for categories, each told from the others with any colour vision, on white and on dark grey.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6BB1", "#7F7F7F")
+#: For marks that also differ by line or shape: each has a contrast of at least 3 : 1 to its ground, and can be told
+#: from the others with any colour vision.
+ON_DARK = CATEGORIES[:6]
+ON_WHITE = ("#005A8C", "#B84C00", "#008A64", "#CC79A7", "#3D9CD8", "#C48700")
 #: From low to high.
 SEQUENCE = (
     "#440154",
@@ -69,12 +71,3 @@ STYLE = """<style>
     [data-testid="stMultiSelect"] :has(> [aria-label^="Remove "]) * { color: #0B0F14 !important; }
 }
 </style>"""
-
-
-def colour_of(category: str, categories: Sequence[str]) -> str:
-    """The colour of a category among the sorted categories of a picture; the ninth has that of the first again.
-
-    >>> colour_of("Drug", ["Drug", "Gene"])
-    '#0072B2'
-    """
-    return CATEGORIES[sorted(set(categories)).index(category) % len(CATEGORIES)]

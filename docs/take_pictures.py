@@ -45,7 +45,7 @@ def _report(tab: Tab) -> int:
     tab.get_by_role("tab", name="Relationships").click()
     _settle(tab)
     _table(tab).click(position={"x": 15, "y": 52})
-    expect(tab.get_by_text("Who states it")).to_be_visible()
+    expect(tab.get_by_text("Supporting records")).to_be_visible()
     _settle(tab)
     return 0
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analytics.survival.groups import SPLITS, Split, grouped, values
 from dashboards.page import Page, View
-from dashboards.parts.state import chosen_of
+from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.survival import show_survival
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import Outcome, resolve
@@ -47,16 +47,16 @@ def render(view: View) -> None:
     first, second, third = st.columns(3)
     with first:
         cohort = chosen_of("Cohort", matrices["cohort_id"].unique(maintain_order=True).to_list(), "cohort")
-        symbol = st.text_input("Gene", key="gene", bind="query-params", placeholder="A symbol: TP53").strip()
+        symbol = entry_of("Gene", "gene", placeholder="A symbol: TP53").strip()
     kinds = {row["matrix"]: row["kind"] for row in matrices.iter_rows(named=True) if row["cohort_id"] == cohort}
     kinds = dict(sorted(kinds.items(), key=lambda one: (list(SPLITS).index(one[1]), one[0])))
     with second:
-        matrix = chosen_of("Values", list(kinds), "matrix")
-        split = Split(chosen_of("Groups", [one.value for one in SPLITS[kinds[matrix]]], "split"))
+        matrix = chosen_of("Values", list(kinds), "matrix", of=cohort)
+        split = Split(chosen_of("Groups", [one.value for one in SPLITS[kinds[matrix]]], "split", of=kinds[matrix]))
     with third:
         ends = _endpoints(view.warehouse, view.warehouse.build, cohort)
-        endpoint = chosen_of("End point", ends, "endpoint", names=_ENDPOINTS)
-        samples = Samples(chosen_of("Samples", list(Samples), "samples", names=_SAMPLES))
+        endpoint = chosen_of("End point", ends, "endpoint", names=_ENDPOINTS, of=cohort)
+        samples = Samples(chosen_of("Samples", [one.value for one in Samples], "samples", names=_SAMPLES))
     gene = _gene(view, symbol)
     if gene is None:
         return

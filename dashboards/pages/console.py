@@ -7,6 +7,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts.asking import answered, ask_limits, ask_parameters, explained
 from dashboards.parts.messages import show_error
+from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.table import show_table
 from warehouse.answer import Answer
 from warehouse.errors import TargetGraphError
@@ -23,13 +24,11 @@ _DONE = "console_done"
 
 def render(view: View) -> None:
     """Draw the page."""
-    language = st.segmented_control(
-        "Language", list(_EXAMPLES), default="Cypher", key="language", bind="query-params", required=True
-    )
-    text = st.text_area(
+    language = chosen_of("Language", list(_EXAMPLES), "language", draw=st.segmented_control, required=True)
+    text = entry_of(
         "Question",
-        key="q",
-        bind="query-params",
+        "q",
+        draw=st.text_area,
         height=180,
         placeholder=_EXAMPLES[language],
         help="It is asked when you press Ask; parameters are written $name.",

@@ -1,4 +1,4 @@
-"""A neighbourhood drawn as a network: begin with entities, expand by a click, filter by type and source."""
+"""A neighbourhood drawn as a network: start with entities, expand by a click, filter by type and source."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.neighbours import centres_of, filtered, neighbours, picture
+from dashboards.parts.neighbours import (
+    ask_filters,
+    between,
+    centres_of,
+    edges_of,
+    neighbours,
+    picture,
+    strongest,
+)
 from dashboards.parts.network import Node, show_network
+from dashboards.parts.state import entry_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 
@@ -18,23 +27,23 @@ _IDS = "ids"
 
 def render(view: View) -> None:
     """Draw the page."""
-    given = st.text_input(
-        "Begin with",
-        key=_IDS,
-        bind="query-params",
-        placeholder="hgnc:11998, doid:162",
-        help="Identifiers, with commas.",
+    given = entry_of(
+        "Starting entities", _IDS, placeholder="hgnc:11998, doid:162", help="Identifiers, separated by commas."
     )
     centres = centres_of(view, [one.strip() for one in given.split(",") if one.strip()][:_MOST_CENTRES])
     if not centres:
         st.info("Give one or more identifiers, as search gives them.", icon=":material/info:")
         return
-    found = neighbours(view, centres)
-    if found.is_empty():
-        st.info("Nothing is related to these.", icon=":material/inbox:")
+    known = neighbours(view, centres)
+    if known.relationships.is_empty():
+        st.info("This build has no relationship of these.", icon=":material/inbox:")
         return
-    kept = filtered(found)
+    filters = ask_filters(known.relationships)
+    kept = strongest(known, filters)
     nodes, edges = picture(centres, kept)
+    among = between(view, centres, nodes, filters) if filters.between else None
+    if among is not None:
+        edges += edges_of(among)
     clicked = show_network(
         nodes, edges, key="network", description=f"{len(nodes)} entities and {len(edges)} relationships"
     )
@@ -42,12 +51,16 @@ def render(view: View) -> None:
     with st.expander(f"The {kept.height:,} relationships as a table", icon=":material/table:"):
         question = f"Neighbours of {given}"
         show_table(view, kept.drop("centre", "other"), question, key="neighbours", entity_columns=("subject", "object"))
+    if among is not None and not among.is_empty():
+        with st.expander(f"The {among.height:,} relationships between neighbours as a table", icon=":material/table:"):
+            question = f"Relationships between the neighbours of {given}"
+            show_table(view, among, question, key="between", entity_columns=("subject", "object"))
 
 
 def _act(view: View, clicked: str | None, given: str, nodes: Sequence[Node]) -> None:
     node = next((node for node in nodes if node.id == clicked), None)
     if node is None:
-        st.caption("Click a node to expand it or to open its report; drag to move, turn the wheel to come nearer.")
+        st.caption("Click a node to expand it or to open its report; drag to move, scroll to zoom.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(node.name)}** {plain(node.category)}")
@@ -55,7 +68,7 @@ def _act(view: View, clicked: str | None, given: str, nodes: Sequence[Node]) -> 
             "Expand", icon=":material/add:", on_click=_begin_with, args=[f"{given}, {node.id}"], disabled=node.ringed
         )
         rest = ", ".join(one for one in (part.strip() for part in given.split(",")) if one != node.id)
-        st.button("Take out", icon=":material/remove:", on_click=_begin_with, args=[rest], disabled=not node.ringed)
+        st.button("Remove", icon=":material/remove:", on_click=_begin_with, args=[rest], disabled=not node.ringed)
         st.button("Only this", icon=":material/center_focus_strong:", on_click=_begin_with, args=[node.id])
         st.link_button("Report", f"report?id={node.id}", icon=":material/lab_profile:")
 

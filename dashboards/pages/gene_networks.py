@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts import gene_networks as networks
 from dashboards.parts.network import show_network
+from dashboards.parts.state import chosen_of, flag_of, number_of, tabs_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 
@@ -23,21 +24,23 @@ def render(view: View) -> None:
         return
     first, second = st.columns(2)
     with first:
-        run = networks.choice("Run", known, "run")
+        run = chosen_of("Run", list(known), "run", names=known)
     parts = networks.subnetworks(view, run)
     if not parts:
         st.info("This run found no subnetwork.", icon=":material/inbox:")
         return
     with second:
         names = {id_: f"{part['name']} ({part['edges']:,} edges)" for id_, part in parts.items()}
-        chosen = networks.choice("Subnetwork", names, "subnetwork")
+        chosen = chosen_of("Subnetwork", list(names), "subnetwork", names=names, of=run)
     found = networks.read(view, run, parts[chosen])
     st.markdown(plain(f"{found.name}: {found.description}."))
     _draw(found)
-    edges, targets, pairs = st.tabs(["Edges", "Candidate targets", "Responders and non-responders"])
+    edges, targets, pairs = tabs_of(["Edges", "Candidate targets", "Responders and non-responders"])
     with edges:
         shown, links = networks.shown_edges(found), ("parent_id", "child_id")
-        row = show_table(view, shown, f"Edges of {found.id}", key="edges", select=True, entity_columns=links)
+        row = show_table(
+            view, shown, f"Edges of {found.id}", key="edges", select=["parent", "child"], entity_columns=links
+        )
         _curve(view, found, row or next(found.edges.iter_rows(named=True), None))
     with targets:
         answer = view.query(networks.CANDIDATES, subnetwork=found.id)
@@ -48,10 +51,11 @@ def render(view: View) -> None:
 
 def _draw(found: networks.Found) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    most = left.slider("Edges that are drawn, the largest first", 5, 300, 80, key="most", bind="query-params")
-    nodes, edges = networks.picture(
-        found, most, with_drugs=right.toggle("Draw drugs", key="drugs", bind="query-params")
-    )
+    with left:
+        most = number_of("Edges that are drawn, the largest first", 5, 300, 80, "most", draw=st.slider)
+    with right:
+        with_drugs = flag_of("Draw drugs", "drugs", draw=st.toggle)
+    nodes, edges = networks.picture(found, int(most), with_drugs=with_drugs)
     networks.show_scale(found)
     clicked = show_network(nodes, edges, key="network", description=f"{len(nodes)} variables, {len(edges)} edges")
     node = next((one for one in nodes if one.id == clicked), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.state import remember
+from dashboards.parts.state import entry_of, optional_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.parts.welcome import show_welcome
@@ -19,10 +19,9 @@ _MOST = 500
 
 def render(view: View) -> None:
     """Draw the page."""
-    text = st.text_input(
+    text = entry_of(
         "Search",
-        key="q",
-        bind="query-params",
+        "q",
         type="search",
         placeholder="A symbol, an old symbol, a synonym, an identifier or a name: TP53, MLL, uniprot:P04637, asthma",
         icon=":material/search:",
@@ -68,17 +67,10 @@ def _found(view: View, text: str, chosen: Mapping[str, str | None]) -> Found:
 
 
 def _choice(label: str, counts: Mapping[str, int], name: str, wanted: str | None) -> str | None:
-    """One of the types or sources of what was found, remembered in the address; None = all."""
-    if len(counts) < 2 and wanted is None:
+    """One of the types or sources of the matches, in the address; None = all."""
+    if not counts or (len(counts) < 2 and wanted is None):
         return None
-    chosen = st.pills(
-        label,
-        list(counts),
-        default=wanted if wanted in counts else None,
-        format_func=lambda one: f"{one} {counts[one]:,}",
-    )
-    remember(name, chosen)
-    return chosen
+    return optional_of(label, list(counts), name, draw=st.pills, format_func=lambda one: f"{one} {counts[one]:,}")
 
 
 PAGE = Page("Search", "Ask", ":material/search:", render, order=0, sample={"q": "SKP1"})

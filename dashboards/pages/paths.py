@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
+from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import require
@@ -30,20 +31,13 @@ def render(view: View) -> None:
     columns = st.columns([1, 2, 1, 2])
     kinds, texts = [], []
     for place, (name, key) in enumerate((("From", "from"), ("To", "to"))):
-        kinds.append(
-            columns[2 * place].selectbox(f"{name} a", _TYPES, key=f"{key}_type", bind="query-params", index=2 * place)
-        )
-        texts.append(
-            columns[2 * place + 1].text_input(name, key=key, bind="query-params", placeholder="Symbol, name or id")
-        )
-    longest = st.segmented_control(
-        "Longest path",
-        [1, 2, 3, 4],
-        default=3,
-        key="longest",
-        required=True,
-        format_func=lambda n: f"{n} step{'s' if n > 1 else ''}",
-    )
+        with columns[2 * place]:
+            kinds.append(chosen_of(f"{name} a", _TYPES, f"{key}_type", first=2 * place))
+        with columns[2 * place + 1]:
+            texts.append(entry_of(name, key, placeholder="Symbol, name or id"))
+    lengths = {n: f"{n} step{'s' if n > 1 else ''}" for n in (1, 2, 3, 4)}
+    draw = st.segmented_control
+    longest = chosen_of("Longest path", list(lengths), "longest", names=lengths, first=2, draw=draw, required=True)
     if not all(text.strip() for text in texts):
         st.info("Name two entities.", icon=":material/route:")
         return
@@ -52,9 +46,9 @@ def render(view: View) -> None:
     with st.spinner("Counting paths ...", show_time=True), view.warehouse.reading() as connection:
         connections = _read(view.warehouse, view.warehouse.build)
         table = connections.types(connection, [ends], longest).drop("source_id", "target_id")
-    st.caption("Choose a row to see its paths. *Expected* is what a graph with the same degrees would have.")
+    st.caption("Select a row to see its paths. *Expected* is what a graph with the same degrees would have.")
     row = show_table(
-        view, table, f"Paths from {texts[0]} to {texts[1]}", key="types", help_texts=COLUMNS, select=True,
+        view, table, f"Paths from {texts[0]} to {texts[1]}", key="types", help_texts=COLUMNS, select=["path_type"],
         empty="No path links the two.",
     )  # fmt: skip
     if row is not None:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts.messages import show_error
 from dashboards.parts.questions import ask_for, take_example, told
-from dashboards.parts.state import remember
+from dashboards.parts.state import chosen_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.analyst.template import templates
@@ -20,15 +20,9 @@ _DONE = "questions_done"
 def render(view: View) -> None:
     """Draw the page."""
     known = templates()
-    names, wanted = list(known), st.query_params.get("template")
-    name = st.selectbox(
-        "Question",
-        names,
-        index=names.index(wanted) if wanted in known else 0,
-        format_func=lambda one: known[one].title,
-        help="Type to find one; each is a file in the folder of templates.",
-    )
-    remember("template", name)
+    titles = {name: one.title for name, one in known.items()}
+    help_text = "Type to find one; each is a file in the folder of templates."
+    name = chosen_of("Question", list(known), "template", names=titles, help=help_text)
     chosen = known[name]
     st.markdown(plain(chosen.question))
     given = {parameter.name: ask_for(chosen, parameter) for parameter in chosen.parameters.values()}

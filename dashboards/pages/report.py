@@ -14,6 +14,7 @@ from dashboards.parts.entity import (
     show_relationships,
     show_what_is_said,
 )
+from dashboards.parts.state import entry_of, tabs_of
 from dashboards.parts.structure import show_structure
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, source_address
@@ -22,9 +23,7 @@ from warehouse.model import FULL_MODEL
 
 def render(view: View) -> None:
     """Draw the page."""
-    wanted = st.text_input(
-        "Identifier", key="id", bind="query-params", placeholder="hgnc:11998", help="An identifier, as search gives it."
-    ).strip()
+    wanted = entry_of("Identifier", "id", placeholder="hgnc:11998", help="An identifier, as search gives it.").strip()
     if not wanted:
         st.info("Give an identifier, or come here from a search.", icon=":material/info:")
         return
@@ -34,7 +33,7 @@ def render(view: View) -> None:
         return
     _head(entity)
     # Only what is looked at is drawn; the address says which it is.
-    about, related, said = st.tabs(["About", "Relationships", "Who says so"], key="tab", bind="query-params")
+    about, related, said = tabs_of(["About", "Relationships", "Who says so"])
     if about.open:
         with about:
             _about(view, entity)

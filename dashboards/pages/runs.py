@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts import runs
 from dashboards.parts.messages import show_error
-from dashboards.parts.state import chosen_of
+from dashboards.parts.state import chosen_of, tabs_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.results.listing import ListedRun, RunState, listed_runs
@@ -31,9 +31,6 @@ def render(view: View) -> None:
         st.info(_HOW, icon=":material/science:")
         return
     show_table(view, runs.list_of(view, list(listed.values())), "Runs of analyses", key="runs", help_texts=_HELP)
-    wanted = st.query_params.get("run")
-    if wanted and wanted not in listed:
-        st.warning(f"There is no run {plain(wanted)}; the latest is shown.", icon=":material/search_off:")
     chosen = listed[chosen_of("Run", list(listed), "run")]
     runs.show_head(view, chosen)
     runs.show_retracting(view, chosen)
@@ -51,7 +48,7 @@ def _tell() -> None:
 
 def _open(view: View, one: ListedRun) -> None:
     assert one.record is not None
-    figures, found, options = st.tabs(["Metrics", "Predictions", "Options and input"], key="tab", bind="query-params")
+    figures, found, options = tabs_of(["Metrics", "Predictions", "Options and input"])
     with figures:
         metrics = runs.metric_rows(one.record)
         show_table(view, metrics, f"Metrics of {one.run}", key="metrics", help_texts=runs.BESIDE_A_METRIC)
@@ -68,14 +65,14 @@ def _predictions(view: View, one: ListedRun) -> None:
         st.info("Its predictions are not asked: the run is not active.", icon=":material/visibility_off:")
         return
     kinds = runs.kinds_of(one.record)
-    kind = chosen_of("What it predicts", list(kinds), "kind", names=kinds)
+    kind = chosen_of("What it predicts", list(kinds), "kind", names=kinds, of=one.run)
     row = show_table(
         view,
         runs.rows_of(view, one.run, kind),
         f"{kind} of {one.run}",
         key=f"predicted_{kind}",
         entity_columns=("subject", "object", "id"),
-        select=kind == "Subnetwork",
+        select=["id"] if kind == "Subnetwork" else (),
         empty="Nothing: every member of its predictions is in this build."
         if kind == "vanished_members"
         else "It predicts nothing of this kind.",

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.page import Page, View
 from dashboards.parts.health import show_troubles
 from dashboards.parts.receipts import show_builds, source_row
+from dashboards.parts.state import tabs_of
 from dashboards.parts.table import show_table
 from warehouse.answer import to_polars
 from warehouse.licences import conditions, may_be_passed_on
@@ -19,7 +20,7 @@ def render(view: View) -> None:
     """Draw the page."""
     show_troubles(view.home)
     _build_line(view)
-    tabs = st.tabs(["Sources", "Licences", "Files", "Set aside", "Types", "Builds and changes"], key="tab")
+    tabs = tabs_of(["Sources", "Licences", "Files", "Set aside", "Types", "Builds and changes"])
     for tab, draw in zip(tabs, (_sources, _licences, _files, _set_aside, _types, show_builds), strict=True):
         with tab:
             draw(view)

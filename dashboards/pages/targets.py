@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboards.page import Page, View
+from dashboards.parts.state import entry_of
 from dashboards.parts.targets import ask_cohort, ask_weights, counts_of_all_genes, prioritised, show_targets
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import require
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 def render(view: View) -> None:
     """Draw the page."""
-    text = st.text_input(
-        "Disease", key="disease", bind="query-params", placeholder="lung cancer", icon=":material/search:"
-    )
+    text = entry_of("Disease", "disease", placeholder="lung cancer", icon=":material/search:")
     if not text.strip():
         st.info("Name a disease; its genes are ordered by what speaks for them as targets.", icon=":material/target:")
         return

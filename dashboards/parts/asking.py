@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboards.parts.state import entry_of, number_of
 from warehouse.answer import Answer, Limits
 from warehouse.errors import QuestionError, TargetGraphError
 
@@ -19,12 +20,13 @@ def ask_limits(view: View) -> Limits:
     most = view.warehouse.limits
     with st.expander("Limits and parameters", icon=":material/tune:"):
         seconds, rows = st.columns(2)
-        timeout_s = seconds.number_input(
-            "Seconds", 1.0, max(most.timeout_s, 1.0), max(most.timeout_s, 1.0), key="seconds"
-        )
-        row_limit = rows.number_input("Rows", 1, most.rows, most.rows, key="rows")
-        st.text_input("Parameters as JSON", key="parameters", bind="query-params", placeholder='{"symbol": "TP53"}')
-    return Limits(timeout_s, row_limit, most.memory_mb)
+        longest = max(most.timeout_s, 1.0)
+        with seconds:
+            timeout_s = number_of("Seconds", 1.0, longest, longest, "seconds", draw=st.number_input)
+        with rows:
+            row_limit = number_of("Rows", 1, most.rows, most.rows, "rows", draw=st.number_input)
+        entry_of("Parameters as JSON", "parameters", placeholder='{"symbol": "TP53"}')
+    return Limits(timeout_s, int(row_limit), most.memory_mb)
 
 
 def ask_parameters() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,15 @@ import polars as pl
 import streamlit as st
 
 from dashboards.parts.messages import show_error
+from dashboards.parts.shelf import Shelf
+from dashboards.parts.state import chosen_of, optional_of, several_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.parts.uploads import checked_content
 from warehouse.analyst.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
 from warehouse.analyst.gene_sets import Collection, GeneSet, collections, parse_gmt
 from warehouse.analyst.identifiers import Resolved
-from warehouse.analyst.lists import Lists, follow
+from warehouse.analyst.lists import follow
 from warehouse.errors import TargetGraphError
 from warehouse.model import FULL_MODEL, MODEL
 
@@ -31,42 +34,46 @@ _KINDS = ("gmt", "txt", "tsv")
 _DRAWN = 20
 
 
-def show_enrichment(view: View, lists: Lists) -> None:
+def show_enrichment(view: View, shelf: Shelf) -> None:
     """Ask for a list, a background and sets; test; show."""
-    names = lists.names_of("Gene")
+    names = shelf.names_of("Gene")
     if not names:
         st.info("A list of genes is needed; make one first.", icon=":material/inbox:")
         return
     own = _own_sets(view)
     known = collections(FULL_MODEL if view.warehouse.runs else MODEL)
-    with st.form("enrichment", border=False):
-        columns = st.columns(3)
-        name = columns[0].selectbox("List of genes", names, key="tested", bind="query-params")
-        background = columns[1].selectbox(
+    titles = shelf.titles()
+    columns = st.columns(3)
+    with columns[0]:
+        name = chosen_of("List of genes", names, "tested", names=titles)
+    with columns[1]:
+        background = optional_of(
             "Background",
             [*names, _ALL_ANNOTATED],
-            index=None,
-            key="background",
-            bind="query-params",
+            "background",
             placeholder="Choose one",
-            help="The genes that could have been found: those that were measured. The answer hangs on it.",
+            format_func=lambda one: titles.get(one, one),
+            help="The genes that could have been detected: those that were measured. Results depend on it.",
         )
-        sets = columns[2].multiselect(
-            "Gene sets",
-            [*own, *known],
-            [*own] or ["PARTICIPATES_IN:Pathway"],
-            # The choice is another one where there are other files; those of one visitor are in no address.
-            key=f"sets_{'|'.join(own)}" if own else "sets",
-            bind=None if own else "query-params",
-            format_func=lambda one: one if one in own else _called(known[one]),
-        )
-        asked = st.form_submit_button("Test", type="primary", icon=":material/science:")
-    if asked:
+    with columns[2]:
+        sets = _ask_sets(own, known)
+    if st.button("Test", type="primary", icon=":material/science:"):
         chosen_sets = ([known[one] for one in sets if one in known], [s for one in sets for s in own.get(one, ())])
         question = f"{name} against {background} in {', '.join(sets)}"
-        st.session_state[_DONE] = (question, _test(view, lists, (name, background), chosen_sets))
+        st.session_state[_DONE] = (question, _test(view, shelf, (name, background), chosen_sets))
     if _DONE in st.session_state:
         _show(view, *st.session_state[_DONE])
+
+
+def _ask_sets(own: dict[str, list[GeneSet]], known: Mapping[str, Collection]) -> list[str]:
+    """Collections, in the address; with files of one visitor, which are in no address, the choice is another one."""
+    titles = {name: name for name in own} | {name: _called(one) for name, one in known.items()}
+    if own:
+        return st.multiselect(
+            "Gene sets", list(titles), list(own), key=f"sets_{'|'.join(own)}", format_func=titles.__getitem__
+        )
+    default = ["PARTICIPATES_IN:Pathway"]
+    return several_of("Gene sets", list(known), "sets", default=default, format_func=titles.get)
 
 
 def _called(one: Collection) -> str:
@@ -120,7 +127,7 @@ def _say_read(name: str, sets: list[GeneSet], lost: list[Resolved]) -> None:
 
 def _test(
     view: View,
-    lists: Lists,
+    shelf: Shelf,
     asked: tuple[str, str | None],
     sets: tuple[list[Collection], list[GeneSet]],
 ) -> Enrichment | TargetGraphError | str:
@@ -129,10 +136,10 @@ def _test(
         return "Choose a background: the genes that could have been found."
     try:
         with st.spinner("Testing ...", show_time=True), view.warehouse.reading() as connection:
-            members, _changes = follow(connection, lists.get(name), view.warehouse.build.id)
+            members, _changes = follow(connection, shelf.get(name), view.warehouse.build.id)
             universe: list[str] | str = ANNOTATED
             if background != _ALL_ANNOTATED:
-                universe = follow(connection, lists.get(background), view.warehouse.build.id)[0].ids
+                universe = follow(connection, shelf.get(background), view.warehouse.build.id)[0].ids
             return enrich(connection, members.ids, universe, *sets)
     except TargetGraphError as error:
         return error

@@ -9,9 +9,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards.parts.provenance import show_statements, statements_about, statements_between
-from dashboards.parts.state import remember
+from dashboards.parts.state import chosen_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, shown, words
+from warehouse.analyst.evidence import RANKED_BY, strongest_first
 from warehouse.answer import Answer, to_polars
 from warehouse.model import FULL_MODEL, RelationshipType
 
@@ -71,16 +72,14 @@ def show_relationships(view: View, entity: Entity) -> None:
     kinds = [(row["type"], row["direction"], row["other"]) for row in counted.iter_rows(named=True)]
     labels = {kind: _label(kind, count) for kind, count in zip(kinds, counted["n"], strict=True)}
     by_name = {" ".join(kind): kind for kind in kinds}
-    wanted = st.query_params.get("relationship")
-    named = st.selectbox(
+    named = chosen_of(
         "Relationship",
         list(by_name),
-        index=list(by_name).index(wanted) if wanted in by_name else 0,
-        format_func=lambda name: labels[by_name[name]],
-        key="relationship_chosen",
-        help="By type, direction and what stands at the other end; the most come first.",
+        "relationship",
+        names={name: labels[kind] for name, kind in by_name.items()},
+        of=entity.id,
+        help="By type, direction and type of the other entity, the most numerous first.",
     )
-    remember("relationship", named)
     kind = by_name[named]
     answer = _related(view, entity, kind)
     row = show_table(
@@ -90,12 +89,12 @@ def show_relationships(view: View, entity: Entity) -> None:
         key=f"related_{named.replace(' ', '_')}",
         entity_columns=("id",),
         help_texts={"id": "Opens the report."},
-        select=True,
+        select=["id"],
     )
     if row is None:
-        st.caption("Choose a row to see who states it, in which file and row.")
+        st.caption(f"{RANKED_BY} Select a row to see its supporting records, with file and row.")
     else:
-        st.subheader(f"Who states it: {plain(row['name'] or row['id'])}", anchor=False)
+        st.subheader(f"Supporting records: {plain(row['name'] or row['id'])}", anchor=False)
         said = statements_between(view, kind[0], (entity.id, entity.type), (row["id"], kind[2]))
         show_statements(view, said, f"{entity.id} {kind[0]} {row['id']}", key="statements_between")
 
@@ -136,10 +135,10 @@ def _related(view: View, entity: Entity, kind: tuple[str, str, str]) -> Answer:
     left, right = {"to": ("", ">"), "from": ("<", ""), "with": ("", "")}[direction]
     columns = ", ".join(f"r.{name} AS {name}" for name in _columns(declared))
     has_symbol = any(one.name == "symbol" for one in FULL_MODEL.entities[other].properties)
-    symbol = "x.symbol AS symbol, " if has_symbol else ""
+    symbol, order = ("x.symbol AS symbol, ", "coalesce(x.symbol, x.name)") if has_symbol else ("", "name")
     text = (
         f"MATCH (n:{entity.type} {{id: $id}}){left}-[r:{type_name}]-{right}(x:{other}) "
-        f"RETURN x.id AS id, {symbol}x.name AS name, {columns} ORDER BY name, id"
+        f"RETURN x.id AS id, {symbol}x.name AS name, {columns} ORDER BY {strongest_first('r')}, {order}, id"
     )
     answer = view.query(text, id=entity.id)
     # A column in which nothing stands says nothing.

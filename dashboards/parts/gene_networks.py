@@ -92,17 +92,6 @@ def subnetworks(view: View, run: str) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
-def choice(label: str, named: dict[str, str], parameter: str) -> str:
-    """Choose one of several by name; the address holds its id. An id that is not among them is named."""
-    given = st.query_params.get(parameter)
-    if given is not None and given not in named and f"{parameter}_chosen" not in st.session_state:
-        st.warning(f"There is no {label.lower()} {plain(given)}; here is another one.")
-    index = list(named).index(given) if given in named else 0
-    chosen = st.selectbox(label, list(named), index, format_func=lambda one: named[one], key=f"{parameter}_chosen")
-    st.query_params[parameter] = chosen
-    return chosen
-
-
 def read(view: View, run: str, about: dict[str, Any]) -> Found:
     """Everything about one subnetwork."""
     edges = _edges(view, run, about)

@@ -7,12 +7,14 @@ import streamlit as st
 
 from dashboards.page import View
 from dashboards.parts.messages import show_error
+from dashboards.parts.shelf import Shelf
+from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.parts.uploads import checked_content
 from warehouse.analyst.columns import table_columns, text_of
 from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
-from warehouse.analyst.lists import OPERATIONS, Lists, combine, from_report
+from warehouse.analyst.lists import OPERATIONS, combine, from_report
 from warehouse.errors import QuestionError, TargetGraphError
 
 _TYPES = ("Gene", "Protein", "Drug", "Disease", "Pathway")
@@ -21,12 +23,13 @@ _MOST_MB = 10
 _KINDS = ("txt", "csv", "tsv", "list")
 
 
-def make_list(view: View, lists: Lists) -> None:
-    """Ask for identifiers, report what they mean, and offer to keep them as a list."""
-    label = st.segmented_control("Type", _TYPES, default="Gene", key="type", bind="query-params", required=True)
-    text = st.text_area(
+def make_list(view: View, shelf: Shelf) -> None:
+    """Ask for identifiers, report what they mean, and offer to save them as a list."""
+    label = chosen_of("Type", _TYPES, "type", draw=st.segmented_control, required=True)
+    text = entry_of(
         "Identifiers",
-        key="ids",
+        "ids",
+        draw=st.text_area,
         height=160,
         placeholder="TP53, MLL, P04637, ENSG00000146648, 7157\nor one a line, of any kind",
     )
@@ -42,7 +45,7 @@ def make_list(view: View, lists: Lists) -> None:
         show_error(report)
     elif report:
         _show_report(view, report)
-        _offer_to_keep(view, lists, label, report)
+        _offer_to_save(view, shelf, label, report)
 
 
 def _uploaded() -> list[str]:
@@ -86,37 +89,43 @@ def _show_report(view: View, report: list[Resolved]) -> None:
     show_table(view, frame, "What the identifiers mean", key="report", entity_columns=["id"])
 
 
-def _offer_to_keep(view: View, lists: Lists, label: str, report: list[Resolved]) -> None:
+def _offer_to_save(view: View, shelf: Shelf, label: str, report: list[Resolved]) -> None:
     with st.form("keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the list", key="name")
-        replacing = st.checkbox("Replace the one of that name", key="replacing")
-        if not st.form_submit_button("Keep the list", icon=":material/save:"):
-            return
+        replacing = st.checkbox("Overwrite existing list", key="replacing")
+        saved = st.form_submit_button("Save list", icon=":material/save:")
+    if shelf.is_of_session:
+        st.caption("You have no account here: the list stays in this session. Download it in the tab Lists to keep it.")
+    if not saved:
+        return
     try:
         kept = from_report(name.strip(), label, report, view.warehouse.build.id)
-        lists.save(kept, replacing=replacing)
+        shelf.save(kept, replacing=replacing)
         st.success(f"{plain(kept.name)} has {len(kept.members):,} members.", icon=":material/check:")
     except TargetGraphError as error:
         show_error(error)
 
 
-def combine_lists(lists: Lists) -> None:
+def combine_lists(_view: View, shelf: Shelf) -> None:
     """Make a list of two: their union, intersection or difference."""
-    names = lists.names()
+    names = shelf.names()
     if len(names) < 2:
         st.info("Two lists are needed.", icon=":material/inbox:")
         return
+    columns = st.columns(3)
+    with columns[0]:
+        first = chosen_of("First list", names, "first", names=shelf.titles())
+    with columns[1]:
+        operation = chosen_of("Operation", list(OPERATIONS), "operation")
+    with columns[2]:
+        second = chosen_of("Second list", names, "second", names=shelf.titles(), first=1)
     with st.form("join", border=False):
-        columns = st.columns(3)
-        first = columns[0].selectbox("First list", names, key="first")
-        operation = columns[1].selectbox("Operation", list(OPERATIONS), key="operation")
-        second = columns[2].selectbox("Second list", names, index=1, key="second")
         name = st.text_input("Name of the new list", key="joined")
         if not st.form_submit_button("Combine", icon=":material/join:"):
             return
     try:
-        made = combine(name.strip(), operation, lists.get(first), lists.get(second))
-        lists.save(made)
+        made = combine(name.strip(), operation, shelf.get(first), shelf.get(second))
+        shelf.save(made)
         st.success(f"{plain(made.name)} has {len(made.members):,} members.", icon=":material/check:")
     except TargetGraphError as error:
         show_error(error)

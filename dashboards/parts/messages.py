@@ -21,6 +21,14 @@ def show_error(error: TargetGraphError) -> None:
         st.error(text, icon=":material/error:")
 
 
+def show_message(message: str | TargetGraphError) -> None:
+    """What a click did: that it was done, or why not."""
+    if isinstance(message, TargetGraphError):
+        show_error(message)
+    else:
+        st.success(plain(message), icon=":material/check:")
+
+
 def show_warnings(warnings: tuple[str, ...]) -> None:
     """What an answer warns of."""
     for warning in warnings:

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboards.theme import CATEGORIES
+from dashboards.parts.legend import DASHED, Line, edge_styles, legend_of_edges, node_styles
 
 #: More is no picture.
 MOST_NODES = 500
 _HEIGHT_PIXELS = 640
 #: Names are written beside so many nodes; beyond, only beside the largest.
 _NAMED_NODES = 60
+#: The colour of an edge of no category.
+_GREY = "#7F7F7F"
 _STEPS = 120
 _BLOCK = 128
 _CUT = {"width": 170, "overflow": "truncate"}
@@ -32,7 +34,7 @@ class Node:
     Args:
         id: tells it from others.
         name: is written beside it.
-        category: gives its colour and its entry in the legend.
+        category: gives its colour, its shape and its entry in the legend.
         size: from 0 to 1.
         colour: instead of the category's, as `#RRGGBB`.
         note: a line for its tooltip.
@@ -54,12 +56,12 @@ class Edge:
 
     Args:
         start, end: ids of nodes.
-        category: gives its colour and stands in its tooltip.
+        category: gives its colour and line, its entry in the legend, and stands in its tooltip.
         width: from 0 to 1.
         colour: instead of the category's, as `#RRGGBB`.
         note: a line for its tooltip.
         directed: drawn with an arrow.
-        dashed: drawn dashed: a prediction beside assertions.
+        dashed: drawn dashed, with an entry of its own in the legend: a prediction beside assertions.
     """
 
     start: str
@@ -70,6 +72,11 @@ class Edge:
     note: str = ""
     directed: bool = True
     dashed: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the legend calls it."""
+        return f"{self.category} (predicted)" if self.dashed and self.category else self.category
 
 
 def show_network(nodes: Sequence[Node], edges: Sequence[Edge], *, key: str, description: str) -> str | None:
@@ -89,8 +96,10 @@ def show_network(nodes: Sequence[Node], edges: Sequence[Edge], *, key: str, desc
         st.caption(f"The first {MOST_NODES} of {len(nodes):,} nodes are drawn; the table has all.")
     ids = {node.id for node in drawn}
     inner = [edge for edge in edges if edge.start in ids and edge.end in ids]
-    _legend_of_edges(inner)
-    spec = specification(drawn, inner, dark=st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    if styles := _styles_of([edge for edge in inner if edge.colour is None], dark=dark):
+        st.html(legend_of_edges(styles))
+    spec = specification(drawn, inner, dark=dark)
     state = st.echarts_chart(spec, height=_HEIGHT_PIXELS, key=key, on_select="rerun", alt=description)
     return _chosen(state, drawn)
 
@@ -98,19 +107,21 @@ def show_network(nodes: Sequence[Node], edges: Sequence[Edge], *, key: str, desc
 def specification(nodes: Sequence[Node], edges: Sequence[Edge], *, dark: bool = False) -> dict[str, Any]:
     """The picture as ECharts takes it."""
     places = positions([node.id for node in nodes], [(edge.start, edge.end) for edge in edges])
-    categories = sorted({node.category for node in nodes})
+    categories = node_styles((node.category for node in nodes), dark=dark)
     named = {node.id for node in sorted(nodes, key=lambda node: (not node.ringed, -node.size, node.id))[:_NAMED_NODES]}
     ink, ground = ("#E6EBF0", "#12171D") if dark else ("#10181F", "#FFFFFF")
-    colours = {name: CATEGORIES[index % len(CATEGORIES)] for index, name in enumerate(categories)}
-    kinds = _edge_colours(edges)
+    styles = _styles_of(edges, dark=dark)
     data = [_node(node, places[node.id], node.id in named, ink) for node in nodes]
     number = {node.id: index for index, node in enumerate(nodes)}
     series = {
         "type": "graph",
         "layout": "none",
         "data": data,
-        "links": [_edge(edge, number, kinds) for edge in edges],
-        "categories": [{"name": name, "itemStyle": {"color": colours[name]}} for name in categories],
+        "links": [_edge(edge, number, styles) for edge in edges],
+        "categories": [
+            {"name": name, "symbol": shape, "itemStyle": {"color": colour}}
+            for name, (colour, shape) in categories.items()
+        ],
         "roam": True,
         "selectedMode": "single",
         "select": {"itemStyle": {"borderColor": ink, "borderWidth": 3}},
@@ -126,7 +137,7 @@ def specification(nodes: Sequence[Node], edges: Sequence[Edge], *, dark: bool = 
         "top": 50,
         "bottom": 20,
     }
-    legend = {"data": categories, "top": 0, "textStyle": {"color": ink}, "type": "scroll"}
+    legend = {"data": list(categories), "top": 0, "textStyle": {"color": ink}, "type": "scroll"}
     return {"series": [series], "legend": [legend], "tooltip": {"confine": True}, "animation": False}
 
 
@@ -147,21 +158,21 @@ def _node(node: Node, place: tuple[float, float], named: bool, ink: str) -> dict
     }
 
 
-def _edge(edge: Edge, number: dict[str, int], colours: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    colour, line = colours.get(edge.category, ("#7F7F7F", "solid"))
+def _edge(edge: Edge, number: dict[str, int], styles: dict[str, tuple[str, Line]]) -> dict[str, Any]:
+    colour, line = styles.get(edge.label, (_GREY, DASHED if edge.dashed else ()))
     style = {
         "color": edge.colour or colour,
         "width": 0.8 + 5 * min(max(edge.width, 0.0), 1.0),
-        "opacity": 0.65,
+        "opacity": 0.9,
         "curveness": 0.12 if edge.directed else 0,
-        "type": "dashed" if edge.dashed else line,
+        "type": "dashed" if line == DASHED else list(line) or "solid",
     }
     return {
         "source": number[edge.start],
         "target": number[edge.end],
         "symbol": ["none", "arrow"] if edge.directed else ["none", "none"],
         "lineStyle": style,
-        "tooltip": {"formatter": _tooltip(edge.category, "", edge.note)},
+        "tooltip": {"formatter": _tooltip(edge.label, "", edge.note)},
     }
 
 
@@ -183,27 +194,9 @@ def _inert(text: str) -> str:
     return text
 
 
-def _edge_colours(edges: Sequence[Edge]) -> dict[str, tuple[str, str]]:
-    """A colour and a kind of line for each category: past the last colour lines are dotted."""
-    kinds = sorted({edge.category for edge in edges if edge.category})
-    lines = ("solid", "dotted")
-    return {
-        kind: (CATEGORIES[index % len(CATEGORIES)], lines[index // len(CATEGORIES) % 2])
-        for index, kind in enumerate(kinds)
-    }
-
-
-def _legend_of_edges(edges: Sequence[Edge]) -> None:
-    """Small lines with names, beside ECharts' own legend, which knows nodes only."""
-    colours = _edge_colours([edge for edge in edges if edge.colour is None])
-    if not colours:
-        return
-    parts = [
-        f'<span style="white-space:nowrap"><span aria-hidden="true" style="display:inline-block;width:1.4em;height:0;'
-        f'border-top:3px {line} {colour};vertical-align:middle;margin-right:.35em"></span>{_inert(kind)}</span>'
-        for kind, (colour, line) in colours.items()
-    ]
-    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.2em 1.2em;font-size:.85em">{"".join(parts)}</div>')
+def _styles_of(edges: Sequence[Edge], *, dark: bool) -> dict[str, tuple[str, Line]]:
+    labels = {edge.label: edge.dashed for edge in edges if edge.label}
+    return edge_styles(labels, [label for label, dashed in labels.items() if dashed], dark=dark)
 
 
 def _chosen(state: Any, nodes: Sequence[Node]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboards.parts.state import entry_of
 from warehouse.analyst.template import Parameter, Template
 
 
@@ -15,15 +16,12 @@ def ask_for(chosen: Template, parameter: Parameter) -> str:
     """The value of a parameter, as the visitor writes it."""
     label = parameter.name.replace("_", " ").capitalize()
     draw = st.text_area if parameter.is_list else st.text_input
-    return str(
-        draw(
-            label,
-            key=_key(parameter.name),
-            bind="query-params",
-            placeholder=chosen.example.get(parameter.name) or parameter.default or "",
-            help=f"{parameter.type}: {parameter.meaning}",
-        )
-        or ""
+    return entry_of(
+        label,
+        _key(parameter.name),
+        draw=draw,
+        placeholder=chosen.example.get(parameter.name) or parameter.default or "",
+        help=f"{parameter.type}: {parameter.meaning}",
     )
 
 

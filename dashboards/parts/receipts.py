@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import streamlit as st
 
+from dashboards.parts.state import chosen_of
 from dashboards.parts.table import show_table
 from warehouse.answer import Answer
 from warehouse.diff import difference
@@ -57,8 +58,10 @@ def show_builds(view: View) -> None:
         return
     names = [build.id for build in builds]
     before, after = st.columns(2)
-    old = before.selectbox("Before", names, index=len(names) - 2, key="before", bind="query-params")
-    new = after.selectbox("After", names, index=len(names) - 1, key="after", bind="query-params")
+    with before:
+        old = chosen_of("Before", names, "before", first=len(names) - 2)
+    with after:
+        new = chosen_of("After", names, "after", first=len(names) - 1)
     if st.button("Compare", icon=":material/difference:"):
         with st.spinner("Comparing ..."):
             found = difference(view.home.build(old), view.home.build(new))

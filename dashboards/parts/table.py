@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboards.parts.messages import show_warnings
+from dashboards.parts.state import entry_of, row_of
 from dashboards.parts.text import report_address, words
 from warehouse.answer import Answer, to_polars
 
@@ -76,7 +77,7 @@ def show_table(
     entity_columns: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     help_texts: Mapping[str, str] | None = None,
-    select: bool = False,
+    select: Sequence[str] = (),
     empty: str = "Nothing was found.",
 ) -> dict[str, Any] | None:
     """Show rows, with a filter and downloads.
@@ -89,11 +90,14 @@ def show_table(
         entity_columns: columns of ids that lead to report pages.
         labels: headings for columns, where they differ from the column's name in words.
         help_texts: explanations of columns, shown at their headings.
-        select: let the visitor choose a row.
+        select: columns whose values name a row in the address of the page: the visitor may select one.
         empty: what is said where there are no rows.
 
     Returns:
-        The row that is chosen, if any.
+        The row that is selected, if any.
+
+    Raises:
+        NotThereError: the address names a row that is not there.
     """
     frame = to_polars(answer.table) if isinstance(answer, Answer) else answer
     complete = not (isinstance(answer, Answer) and answer.truncated)
@@ -104,7 +108,7 @@ def show_table(
     filtered = _filtered(frame, key)
     _say_count(filtered.height, frame.height, complete)
     headings = Headings(tuple(entity_columns), labels or {}, help_texts or {})
-    chosen = _draw(filtered, key, headings, select=select)
+    chosen = _draw(filtered, key, headings, select)
     about = Download(
         question, view.warehouse.build.id, str(view.receipt.get("content_hash", "")), tuple(view.releases), complete
     )
@@ -115,15 +119,15 @@ def show_table(
 def _filtered(frame: pl.DataFrame, key: str) -> pl.DataFrame:
     if frame.height <= _FILTER_ABOVE:
         return frame
-    wanted = st.text_input(
+    wanted = entry_of(
         "Filter rows",
-        key=f"{key}_filter",
+        f"{key}_filter",
         placeholder="Rows that contain ...",
         label_visibility="collapsed",
         icon=":material/filter_alt:",
         width=320,
     )
-    return containing(frame, wanted or "")
+    return containing(frame, wanted)
 
 
 def containing(frame: pl.DataFrame, text: str) -> pl.DataFrame:
@@ -142,7 +146,7 @@ def _say_count(shown: int, total: int, complete: bool) -> None:
     st.caption(of_all if complete else f"{of_all}; there are more: the answer was cut at the limit of rows.")
 
 
-def _draw(frame: pl.DataFrame, key: str, headings: Headings, *, select: bool) -> dict[str, Any] | None:
+def _draw(frame: pl.DataFrame, key: str, headings: Headings, select: Sequence[str]) -> dict[str, Any] | None:
     drawn = flat(frame, ", ").with_columns(
         _addresses(frame[name]) for name in headings.entities if name in frame.columns
     )
@@ -158,9 +162,9 @@ def _draw(frame: pl.DataFrame, key: str, headings: Headings, *, select: bool) ->
     if not select:
         st.dataframe(table, **options)
         return None
-    state = st.dataframe(table, **options, on_select="rerun", selection_mode="single-row")
-    rows = state["selection"]["rows"]
-    return frame.row(rows[0], named=True) if rows and rows[0] < frame.height else None
+    rows = ["|".join(map(str, row)) for row in frame.select(select).iter_rows()]
+    place = row_of(f"{key}_row", rows, lambda **start: st.dataframe(table, **options, **start))
+    return None if place is None else frame.row(place, named=True)
 
 
 def _addresses(ids: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboards.parts.state import chosen_of
+from dashboards.parts.state import chosen_of, flag_of, number_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, report_address
 from warehouse.analyst.expression import cohorts_with_levels
@@ -43,23 +43,15 @@ def ask_weights() -> tuple[Mapping[str, float], int | None]:
     """The weight of each criterion; and with how many of the disease's genes others must interact to be there too."""
     with st.expander("Weights", icon=":material/tune:"):
         columns = st.columns(4)
-        weights = {
-            one.name: columns[place % 4].slider(
-                one.name.replace("_", " ").capitalize(),
-                0.0,
-                5.0,
-                float(one.weight),
-                0.5,
-                key=one.name,
-                bind="query-params",
-                help=one.meaning,
-            )
-            for place, one in enumerate(CRITERIA)
-        }
-        also = st.checkbox(
-            "Also genes that interact with at least so many of the disease's", key="also", bind="query-params"
-        )
-        least = st.number_input("So many", 1, 100, 8, key="least", bind="query-params", disabled=not also)
+        weights = {}
+        for place, one in enumerate(CRITERIA):
+            with columns[place % 4]:
+                label, draw = one.name.replace("_", " ").capitalize(), st.slider
+                weights[one.name] = number_of(
+                    label, 0.0, 5.0, float(one.weight), one.name, draw=draw, step=0.5, help=one.meaning
+                )
+        also = flag_of("Include genes with at least N disease-gene partners", "also")
+        least = number_of("Minimum partners", 1, 100, 8, "least", draw=st.number_input, disabled=not also)
     return weights, int(least) if also else None
 
 
@@ -68,7 +60,7 @@ def ask_cohort(view: View) -> str | None:
     known = ["", *_cohorts(view.warehouse, view.warehouse.build)]
     if len(known) == 1:
         return None
-    names = {"": "One that studies the disease", **{one: one for one in known if one}}
+    names = {"": "Matching cohort (automatic)", **{one: one for one in known if one}}
     return chosen_of("Expression in the tumours of", known, "cohort", names=names) or None
 
 
@@ -83,7 +75,7 @@ def show_targets(view: View, text: str, found: Prioritised) -> None:
     named = [name for (name,) in view.sql("SELECT name FROM disease WHERE id = $id", id=found.disease).rows() if name]
     title = plain(named[0] if named else found.disease)
     st.subheader(f"[{title}]({report_address(found.disease)})", anchor=False)
-    st.caption("Choose a row to open its cells. The score orders a reading list; it is no probability.")
+    st.caption("Select a row to see its evidence. The score ranks a reading list; it is not a probability.")
     for note in found.notes:
         st.caption(plain(note))
     row = show_table(
@@ -93,7 +85,7 @@ def show_targets(view: View, text: str, found: Prioritised) -> None:
         key="targets",
         entity_columns=["gene_id"],
         help_texts={one.name: one.meaning for one in CRITERIA},
-        select=True,
+        select=["gene_id"],
     )
     if row is not None:
         _open_cells(view, found, row)

@@ -94,10 +94,13 @@ def all_lists(
     found = [kept.get(name) for name in kept.names()]
     rows = [
         {"list": one.name, "type": one.type, "members": len(one.members), "unresolved": len(one.unresolved),
-         "build": one.build, "created": one.created, "description": one.description}
+         "owner": one.owner or "operator", "build": one.build, "created": one.created,
+         "description": one.description}
         for one in found
     ]  # fmt: skip
-    write_rows(rows, file_format, output, ("list", "type", "members", "unresolved", "build", "created", "description"))
+    write_rows(
+        rows, file_format, output, ("list", "type", "members", "unresolved", "owner", "build", "created", "description")
+    )
     if not rows:
         say("There are no lists yet; make one: targetgraph list make NAME TP53 EGFR")
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -25,12 +25,12 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 60
 
 
-def _script(path: str, role: str) -> None:
+def _script(path: str, role: str, visitor: str) -> None:
     """One page of the dashboard, as the app draws it."""
     from dashboards.app import _draw
     from dashboards.page import Role, pages
 
-    _draw(next(page for page in pages() if page.path == path), Role(role))
+    _draw(next(page for page in pages() if page.path == path), Role(role), visitor)
 
 
 @pytest.fixture
@@ -40,10 +40,15 @@ def draw(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def drawn(
-        path: str, parameters: dict[str, str] | None = None, home: Home = sample_home, role: str = "reader"
+        path: str,
+        parameters: Mapping[str, str | list[str]] | None = None,
+        home: Home = sample_home,
+        role: str = "reader",
+        visitor: str = "",
     ) -> AppTest:
         configuration.configure(Configuration(home.root))
-        test = AppTest.from_function(_script, kwargs={"path": path, "role": role}, default_timeout=PATIENCE_S)
+        kwargs = {"path": path, "role": role, "visitor": visitor}
+        test = AppTest.from_function(_script, kwargs=kwargs, default_timeout=PATIENCE_S)
         for name, value in (parameters or {}).items():
             test.query_params[name] = value
         return test.run()

@@ -116,7 +116,7 @@ def _search(tab: Tab) -> None:
 def _read_a_report(tab: Tab) -> None:
     tab.get_by_role("tab", name="Relationships").click()
     _choose_row(tab)
-    expect(tab.get_by_text("Who states it")).to_be_visible()
+    expect(tab.get_by_text("Supporting records")).to_be_visible()
 
 
 def _ask_a_question(tab: Tab) -> None:
@@ -143,7 +143,7 @@ def _keep_a_list(tab: Tab) -> None:
     _press(tab, "See what they mean")
     expect(tab.get_by_text("Unresolved")).to_be_visible()
     tab.get_by_label("Name of the list").fill("from the browser")
-    _press(tab, "Keep the list")
+    _press(tab, "Save list")
     expect(tab.get_by_text("members.")).to_be_visible()
 
 

@@ -74,7 +74,8 @@ def test_the_page_of_a_run_over_groups(draw: Draw, runs: Runs) -> None:
 def test_a_run_that_does_not_exist_is_named(draw: Draw, runs: Runs) -> None:
     test = draw("gene_networks", {"run": "nothing"}, runs.home)
     assert not test.exception
-    assert [one.value for one in test.warning] == ["There is no run nothing; here is another one."]
+    assert "there is no 'nothing' here" in test.error[0].value
+    assert not test.dataframe, "another run is shown in its place"
 
 
 def test_the_page_of_a_run_over_pairs(draw: Draw, runs: Runs) -> None:

@@ -173,8 +173,9 @@ def test_what_was_killed_or_is_damaged_is_listed_as_such(draw: Draw, published: 
 
 def test_a_run_that_is_not_there_is_named(draw: Draw, kept: Published) -> None:
     test = draw("runs", {"run": "<b>ecv-nothing</b>"}, kept.home)
-    assert "There is no run <b>ecv-nothing</b>" in test.warning[0].value.replace("\\", "")
-    assert test.subheader[0].value.replace("\\", "") == kept.run.run
+    assert "Run: there is no '<b>ecv-nothing</b>' here" in test.error[0].value.replace("\\", "")
+    assert not test.subheader, "another run is shown in its place"
+    assert test.selectbox(key="run").set_value(kept.run.run).run().subheader[0].value.replace("\\", "") == kept.run.run
 
 
 def test_a_run_on_an_older_build_says_so(draw: Draw, published: Published) -> None:

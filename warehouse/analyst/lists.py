@@ -1,13 +1,15 @@
 """Lists of entities that a user keeps: stored by canonical id, and followed from build to build.
 
 A list is one file, `lists/<name>.json` in the folder of the warehouse, written beside and renamed: it belongs to no
-build, and two people who save at once lose nothing but the earlier of the two texts of one list.
+build. Everybody reads it; its owner and operators change it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import secrets
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +24,10 @@ from warehouse.home import Home
 from warehouse.model import MODEL, DataModel
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_. -]{0,79}$")
-_FORMAT = 1
+#: Lists of format 1 have no owner.
+_FORMAT, _READ = 2, (1, 2)
+#: One list is changed at a time by the visitors of one dashboard: between the check and the writing nothing moves.
+_CHANGING = threading.Lock()
 
 #: How two lists make a third.
 OPERATIONS: dict[str, Callable[[set[str], set[str]], set[str]]] = {
@@ -59,6 +64,7 @@ class EntityList:
         build: the id of the build by which it was resolved.
         created: when, in UTC.
         unresolved: the texts that became no member, with the reason.
+        owner: the account of whoever saved it; empty: the operator, to whom lists without an owner belong.
     """
 
     name: str
@@ -68,6 +74,7 @@ class EntityList:
     build: str = ""
     created: str = ""
     unresolved: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
 
     @property
     def ids(self) -> list[str]:
@@ -155,28 +162,56 @@ def follow(
     return replace(kept, members=tuple(members[id_] for id_ in sorted(members)), build=build), changes
 
 
+@dataclass(frozen=True)
+class Account:
+    """Who reads and changes lists.
+
+    Args:
+        name: how an account elsewhere names them, an e-mail address; empty: nobody signed in by name.
+        is_operator: may change every list. Whoever works in the folder of the warehouse is one.
+    """
+
+    name: str = ""
+    is_operator: bool = False
+
+    @property
+    def may_save(self) -> bool:
+        """Whether they can have lists in the warehouse: without an account a reader is like any other."""
+        return self.is_operator or bool(self.name)
+
+    def may_change(self, owner: str) -> bool:
+        """Whether they may overwrite and delete the lists of an owner."""
+        return self.is_operator or (bool(self.name) and self.name == owner)
+
+
+#: Who works on the command line or in Python, with the rights of the operating system.
+OPERATOR = Account(is_operator=True)
+
+
 class Lists:
-    """The lists of a warehouse.
+    """The lists of a warehouse: everybody reads all of them, their owner and operators change them.
 
     Args:
         home: the folder of the warehouse.
+        account: who asks.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, account: Account = OPERATOR) -> None:
         self._folder = home.root / "lists"
+        self.account = account
 
     def names(self) -> list[str]:
         """The names of all lists, sorted."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def names_of(self, label: str) -> list[str]:
-        """The names of the lists of a type of entities, sorted; a damaged one is left out, and told by `get`."""
-        found = []
+        """The names of the lists of a type of entities, sorted; a damaged one is left out, and reported by `get`."""
+        names = []
         for name in self.names():
             with suppress(TargetGraphError):
                 if self.get(name).type == label:
-                    found.append(name)
-        return found
+                    names.append(name)
+        return names
 
     def get(self, name: str) -> EntityList:
         """A list by its name.
@@ -191,38 +226,89 @@ class Lists:
         except FileNotFoundError:
             known = ", ".join(self.names()) or "none yet"
             raise QuestionError(f"There is no list {name!r}.", f"Lists: {known}.") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TargetGraphError(f"The list {path} cannot be read: {error}", "Mend it, or move it away.") from error
 
-    def save(self, kept: EntityList, *, replacing: bool = False) -> None:
-        """Keep a list.
+    def may_change(self, name: str) -> bool:
+        """Whether the account may overwrite or delete a list; a damaged one is the operator's."""
+        try:
+            return self.account.may_change(self.get(name).owner)
+        except TargetGraphError:
+            return self.account.is_operator
+
+    def save(self, kept: EntityList, *, replacing: bool = False) -> EntityList:
+        """Save a list. A new one belongs to the account; one that is overwritten keeps its owner.
+
+        Returns:
+            The list with its owner.
 
         Raises:
-            QuestionError: there is one of that name, and it is not to be replaced.
+            QuestionError: there is one of that name that is not to be replaced, or that belongs to somebody else; or
+                the account is a reader without a name.
             TargetGraphError: it cannot be written.
         """
+        if not self.account.may_save:
+            raise QuestionError(
+                "Only operators and readers with an account of their own save lists in the warehouse.",
+                "Without one a list stays in your session; download it to keep it.",
+            )
         path = self._path(kept.name)
-        if path.exists() and not replacing:
-            raise QuestionError(f"There is a list {kept.name!r} already.", "Choose another name, or replace it.")
-        beside = path.with_suffix(".json.new")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps({"format": _FORMAT, **asdict(kept)}, indent=1), encoding="utf-8")
-            beside.replace(path)
-        except OSError as error:
-            raise TargetGraphError(f"The list cannot be written: {error}") from error
+        with _CHANGING:
+            owned = replace(kept, owner=self._owner_of(kept.name, replacing=replacing))
+            unique = path.with_suffix(f".{secrets.token_hex(4)}.new")
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                unique.write_text(as_json(owned), encoding="utf-8")
+                unique.replace(path)
+            except OSError as error:
+                raise TargetGraphError(f"The list cannot be written: {error}") from error
+        return owned
 
     def remove(self, name: str) -> None:
-        """Forget a list.
+        """Delete a list.
 
         Raises:
-            QuestionError: there is no such list.
+            QuestionError: there is no such list, or it belongs to somebody else.
         """
-        self.get(name)
-        self._path(name).unlink()
+        with _CHANGING:
+            if not self.account.is_operator:
+                self._require_own(name)
+            try:
+                self._path(name).unlink()
+            except FileNotFoundError:
+                self.get(name)
+
+    def _owner_of(self, name: str, *, replacing: bool) -> str:
+        """Whose a list is when it is saved."""
+        if not self._path(name).exists():
+            return self.account.name
+        if not replacing:
+            raise QuestionError(f"There is already a list {name!r}.", "Choose another name, or overwrite it.")
+        try:
+            self._require_own(name)
+            return self.get(name).owner
+        except QuestionError:
+            raise
+        except TargetGraphError:
+            if self.account.is_operator:
+                return self.account.name
+            raise
+
+    def _require_own(self, name: str) -> None:
+        owner = self.get(name).owner
+        if not self.account.may_change(owner):
+            raise QuestionError(
+                f"The list {name!r} belongs to {owner or 'the operator'}.",
+                "Only its owner and operators can change it; save yours under another name.",
+            )
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{_checked(name)}.json"
+
+
+def as_json(kept: EntityList) -> str:
+    """A list as its file holds it."""
+    return json.dumps({"format": _FORMAT, **asdict(kept)}, indent=1)
 
 
 def _checked(name: str) -> str:
@@ -235,7 +321,7 @@ def _checked(name: str) -> str:
 
 
 def _read(stored: dict[str, object]) -> EntityList:
-    if stored.pop("format") != _FORMAT:
+    if stored.pop("format") not in _READ:
         raise ValueError("it was written by a newer version of TargetGraph")
     members = stored.pop("members")
     unresolved: Sequence[tuple[str, str]] = stored.pop("unresolved")  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.conftest import SmallBuild, stated
 from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
-from warehouse.analyst.lists import Lists, combine, follow, from_report
+from warehouse.analyst.lists import Account, EntityList, Lists, combine, follow, from_report
 from warehouse.errors import QuestionError, TargetGraphError
 from warehouse.home import Home
 
@@ -187,3 +188,84 @@ def test_a_damaged_list_is_named(lists: Lists, tmp_path: Path) -> None:
         (tmp_path / "home" / "lists" / "bad.json").write_text(text)
         with pytest.raises(TargetGraphError, match=r"bad\.json cannot be read"):
             lists.get("bad")
+
+
+# -- owners ---------------------------------------------------------------------------------------------------------
+
+ANN, BOB = Account("ann@example.org"), Account("bob@example.org")
+
+
+def _list(name: str, description: str = "") -> EntityList:
+    return EntityList(name, "Gene", (), description)
+
+
+def test_a_list_is_changed_by_its_owner_and_by_operators_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    ann, bob, operator = Lists(home, ANN), Lists(home, BOB), Lists(home)
+    assert ann.save(_list("mine")).owner == "ann@example.org"
+    assert bob.get("mine").owner == "ann@example.org", "everybody reads"
+    for act in (lambda: bob.save(_list("mine", "his"), replacing=True), lambda: bob.remove("mine")):
+        with pytest.raises(QuestionError, match=r"'mine' belongs to ann@example\.org"):
+            act()
+    assert (ann.may_change("mine"), bob.may_change("mine"), operator.may_change("mine")) == (True, False, True)
+    assert operator.save(_list("mine", "mended"), replacing=True).owner == "ann@example.org"
+    ann.save(_list("mine", "hers"), replacing=True)
+    assert bob.get("mine").description == "hers"
+    with pytest.raises(QuestionError, match="already a list 'mine'"):
+        ann.save(_list("mine"))
+    ann.remove("mine")
+    bob.save(_list("mine"))
+    operator.remove("mine")
+    assert operator.names() == []
+
+
+def test_nobody_names_the_owner_of_what_they_save(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert Lists(home, BOB).save(EntityList("x", "Gene", (), owner="ann@example.org")).owner == "bob@example.org"
+
+
+def test_a_reader_without_an_account_changes_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    Lists(home).save(_list("theirs"))
+    anybody = Lists(home, Account())
+    assert anybody.get("theirs").name == "theirs"
+    for act in (
+        lambda: anybody.save(_list("new")),
+        lambda: anybody.save(_list("theirs"), replacing=True),
+        lambda: anybody.remove("theirs"),
+    ):
+        with pytest.raises(QuestionError, match=r"account|belongs to the operator"):
+            act()
+    assert [path.name for path in (home.root / "lists").iterdir()] == ["theirs.json"]
+
+
+def test_lists_without_an_owner_belong_to_the_operator(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    folder = home.root / "lists"
+    folder.mkdir(parents=True)
+    of_before = {
+        "format": 1, "name": "old", "type": "Gene", "members": [{"id": "hgnc:1", "name": "A", "given": ["a"]}],
+        "description": "", "build": "b", "created": "2025-01-01T00:00:00+00:00", "unresolved": [["x", "why"]],
+    }  # fmt: skip
+    (folder / "old.json").write_text(json.dumps(of_before), encoding="utf-8")
+    assert Lists(home, ANN).get("old").ids == ["hgnc:1"]
+    assert Lists(home, ANN).get("old").owner == ""
+    with pytest.raises(QuestionError, match="belongs to the operator"):
+        Lists(home, ANN).remove("old")
+    with pytest.raises(QuestionError, match="belongs to the operator"):
+        Lists(home, Account()).remove("old")
+    Lists(home).remove("old")
+
+
+def test_a_damaged_list_is_the_operators_to_replace(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    folder = home.root / "lists"
+    folder.mkdir(parents=True)
+    (folder / "bad.json").write_text("[1]", encoding="utf-8")
+    for act in (lambda: Lists(home, ANN).save(_list("bad"), replacing=True), lambda: Lists(home, ANN).remove("bad")):
+        with pytest.raises(TargetGraphError, match="cannot be read"):
+            act()
+    assert not Lists(home, ANN).may_change("bad")
+    assert Lists(home).save(_list("bad"), replacing=True).owner == ""
+    with pytest.raises(QuestionError, match="no list 'gone'"):
+        Lists(home).remove("gone")
