@@ -36,8 +36,8 @@ class Answer:
         truncated: there were more rows than the limit.
         warnings: sentences such as "there is no label Gnee; did you mean Gene?".
         seconds: how long it took.
-        values: the rows as Python values, where a frame cannot hold them: nodes, relationships, paths and maps of a
-            Cypher query, which stand in the table as JSON text.
+        values: the rows as Python values, where a frame cannot hold them: nodes, relationships, paths, maps and mixed
+            lists of a Cypher query, which stand in the table as JSON text.
     """
 
     table: pyarrow.Table
@@ -95,19 +95,48 @@ def to_polars(table: pyarrow.Table) -> polars.DataFrame:
 
 
 def storable(table: pyarrow.Table) -> pyarrow.Table:
-    """An Arrow table with types that frames and Parquet have; values of others (intervals, unions) become text."""
+    """An Arrow table with types that frames and Parquet have; values of others become text.
+
+    Intervals are written in ISO 8601, and so are dates before the year 1 or after 9999; columns of unions, and of lists
+    and structs that hold either, become text or JSON.
+    """
     import pyarrow
 
     for index, column in enumerate(table.columns):
-        if pyarrow.types.is_interval(column.type) or pyarrow.types.is_union(column.type):
+        name = table.column_names[index]
+        if _is_strange(column.type):
             texts = [None if value is None else _as_text(value) for value in column.to_pylist()]
-            table = table.set_column(index, table.column_names[index], pyarrow.array(texts, pyarrow.string()))
+            table = table.set_column(index, name, pyarrow.array(texts, pyarrow.string()))
+        elif _is_beyond_calendar(column):
+            table = table.set_column(index, name, column.cast(pyarrow.string()))
     return table
 
 
+def _is_strange(dtype: pyarrow.DataType) -> bool:
+    """Whether this is a type that Polars and Parquet do not have, or holds one."""
+    import pyarrow
+
+    types = pyarrow.types
+    if types.is_interval(dtype) or types.is_union(dtype):
+        return True
+    return any(_is_strange(dtype.field(place).type) for place in range(dtype.num_fields))
+
+
+def _is_beyond_calendar(column: pyarrow.ChunkedArray) -> bool:
+    """Whether these are dates of which Python's calendar lacks one."""
+    import pyarrow
+    import pyarrow.compute
+
+    if not (pyarrow.types.is_date(column.type) or pyarrow.types.is_timestamp(column.type)):
+        return False
+    years = pyarrow.compute.min_max(pyarrow.compute.year(column)).as_py()
+    return years["min"] is not None and not 1 <= years["min"] <= years["max"] <= 9999
+
+
 def _as_text(value: object) -> str:
-    """A value in words: an interval as `MonthDayNano` has it, without the zeros."""
-    if not (isinstance(value, tuple) and hasattr(value, "nanoseconds")):
-        return str(value)
-    parts = zip(value, ("months", "days", "nanoseconds"), strict=True)
-    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 days"
+    """A temporal value in ISO 8601, lists and structs as JSON, any other value as Python writes it."""
+    from warehouse.writing import is_temporal, iso_text, json_text
+
+    if is_temporal(value):
+        return iso_text(value)
+    return json_text(value) if isinstance(value, (list, dict)) else str(value)

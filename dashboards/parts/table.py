@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from dashboards.parts.messages import show_warnings
 from dashboards.parts.state import entry_of, row_of
 from dashboards.parts.text import report_address, words
 from warehouse.answer import Answer, to_polars
+from warehouse.writing import flat
 
 if TYPE_CHECKING:
     import polars as pl
@@ -180,22 +180,6 @@ def _column(name: str, dtype: pl.DataType, headings: Headings) -> Any:
     if dtype.is_integer():
         return st.column_config.NumberColumn(label, help=help_text, format="localized")
     return st.column_config.Column(label, help=help_text)
-
-
-def flat(frame: pl.DataFrame, separator: str = "|") -> pl.DataFrame:
-    """Lists of texts joined by a separator, anything deeper as JSON, bytes as hexadecimal digits: as any file holds."""
-    import polars as pl
-
-    columns = []
-    for name, dtype in frame.schema.items():
-        if dtype == pl.List(pl.String):
-            columns.append(pl.col(name).list.join(separator, ignore_nulls=True))
-        elif dtype == pl.Binary:
-            columns.append(pl.col(name).bin.encode("hex"))
-        elif dtype.is_nested():
-            values = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in frame[name]]
-            columns.append(pl.lit(pl.Series(name, values, pl.String)))
-    return frame.with_columns(columns)
 
 
 def _offer_downloads(frame: pl.DataFrame, about: Download, key: str) -> None:

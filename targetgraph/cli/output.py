@@ -6,8 +6,6 @@ and files, pipes and the formats of programs get every row. A cut is said above 
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +15,6 @@ from targetgraph.cli.options import OutputFormat
 from warehouse.errors import TargetGraphError
 
 if TYPE_CHECKING:
-    import polars as pl
     import pyarrow as pa
 
     from warehouse.answer import Answer
@@ -48,10 +45,8 @@ def write_answer(answer: Answer, file_format: OutputFormat, output: Path | None,
     for warning in answer.warnings:
         say(f"warning: {warning}")
     note = _cut_answer(answer) if note is None else note
-    if file_format is OutputFormat.JSON:
-        from warehouse.cypher.frames import plain
-
-        write_text(_as_json([{name: plain(value) for name, value in row.items()} for row in answer]), output)
+    if file_format is OutputFormat.JSON and answer.values is not None:
+        write_text(_as_json(list(answer)), output)
         _say_cut(note)
     else:
         write_table(answer.table, file_format, output, note)
@@ -171,7 +166,9 @@ def say(text: str) -> None:
 
 
 def _as_json(rows: list[dict[str, Any]]) -> str:
-    return json.dumps(_plain(rows), ensure_ascii=False, indent=1, default=str) + "\n"
+    from warehouse.writing import json_text
+
+    return json_text(rows, indent=1) + "\n"
 
 
 def _write_parquet(table: pa.Table, output: Path | None) -> None:
@@ -200,37 +197,9 @@ def _to_file(path: Path, content: bytes) -> None:
 
 def _as_text(table: pa.Table, separator: str) -> str:
     from warehouse.answer import to_polars
+    from warehouse.writing import flat
 
-    return _flat(to_polars(table)).write_csv(separator=separator)
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists of texts are joined by `|`; anything deeper is written as JSON."""
-    import polars as pl
-
-    columns = []
-    for name, dtype in frame.schema.items():
-        if dtype == pl.List(pl.String):
-            columns.append(pl.col(name).list.join("|", ignore_nulls=True))
-        elif dtype == pl.Binary:
-            columns.append(pl.col(name).bin.encode("hex"))
-        elif dtype.is_nested():
-            values = [
-                None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in frame[name].to_list()
-            ]
-            columns.append(pl.lit(pl.Series(name, values, pl.String)))
-    return frame.with_columns(columns)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON knows it: no NaN, no infinity, bytes as hexadecimal digits."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+    return flat(to_polars(table)).write_csv(separator=separator)
 
 
 def _as_table(table: pa.Table) -> str:
@@ -263,12 +232,18 @@ def _is_number(dtype: pa.DataType) -> bool:
 
 
 def _cell(value: Any) -> str:
+    from warehouse.writing import is_temporal, iso_text, json_text, number_text
+
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(_cell(item) for item in value)
+        return ", ".join("null" if item is None else _cell(item) for item in value)
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json_text(value)
+    if is_temporal(value):
+        return iso_text(value)
+    if isinstance(value, float):
+        return number_text(value)
     return (
         f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10_000 else str(value)
     )

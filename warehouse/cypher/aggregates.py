@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from warehouse.cypher import syntax as s
 from warehouse.cypher import types
-from warehouse.cypher.dynamic import SORT_KEY, Program
+from warehouse.cypher.dynamic import GROUP_KEY, Program
 from warehouse.cypher.expressions import Expressions
-from warehouse.cypher.relation import Value, convert, tagged
+from warehouse.cypher.operators import nan_test
+from warehouse.cypher.relation import Context, Value, convert, tagged
 from warehouse.cypher.types import FLOAT, HOLLOW, INTEGER, Kind, Type, list_of
 
 ORDER = "row_order"
@@ -37,24 +38,41 @@ def compile_aggregate(below: Expressions, call: s.Call, argument: Callable[[str]
     column = argument(value.sql)
     if name in ("count", "collect"):
         return _collecting(below, call, name, Value(column, value.type))
-    distinct = "DISTINCT " if call.distinct else ""
-    return _numeric(name, f"{distinct}{column}", column, value.type)
+    return _numeric(name, "DISTINCT " if call.distinct else "", column, value.type)
 
 
-def _numeric(name: str, argument: str, column: str, type_: Type) -> Value:
+def _numeric(name: str, distinct: str, column: str, type_: Type) -> Value:  # noqa: PLR0911
+    argument = f"{distinct}{column}"
     match name:
         case "sum" if type_.kind is Kind.INTEGER:
             return Value(f"CAST(coalesce(sum({argument}), 0) AS BIGINT)", INTEGER)
         case "sum":
             return Value(f"CASE WHEN count({column}) = 0 THEN CAST(-0e0 AS DOUBLE) ELSE sum({argument}) END", HOLLOW)
-        case "avg":
+        case "avg" if type_.kind is Kind.INTEGER:
             return Value(f"CAST(avg({argument}) AS DOUBLE)", FLOAT)
-        case "stdev":
-            return Value(f"coalesce(stddev_samp({argument}), 0e0)", FLOAT)
-        case "stdevp":
-            return Value(f"coalesce(stddev_pop({argument}), 0e0)", FLOAT)
+        case "avg":
+            return Value(_mean(distinct, column), FLOAT)
+        case "stdev" | "stdevp":
+            deviation = f"{'stddev_samp' if name == 'stdev' else 'stddev_pop'}({argument})"
+            return Value(f"CASE WHEN count({column}) > 0 THEN coalesce({deviation}, 0e0) END", FLOAT)
+        case "min" | "max" if type_.kind is Kind.FLOAT:
+            return Value(_extreme(name, column), type_)
         case _:
             return Value(f"{name}({argument})", type_)
+
+
+def _mean(distinct: str, column: str) -> str:
+    """The mean of floats, also where their sum is beyond all floats: then it is that of values made smaller."""
+    mean, smaller = f"avg({distinct}{column})", f"avg({distinct}{column} * 5.421010862427522e-20)"
+    overflown = f"NOT isfinite({mean}) AND bool_and(isfinite({column}))"
+    return f"CASE WHEN {overflown} THEN {smaller} * 1.8446744073709552e19 ELSE {mean} END"
+
+
+def _extreme(name: str, column: str) -> str:
+    """The smallest or largest float; -0.0 is smaller than 0.0, which to DuckDB are equal."""
+    extreme, every = f"{name}({column})", "bool_or" if name == "min" else "bool_and"
+    negative = f"{every}(signbit({column})) FILTER (WHERE {column} = 0)"
+    return f"CASE WHEN {extreme} <> 0 THEN {extreme} WHEN {negative} THEN -0e0 WHEN {extreme} = 0 THEN 0e0 END"
 
 
 def _collecting(below: Expressions, call: s.Call, name: str, value: Value) -> Value:
@@ -64,23 +82,31 @@ def _collecting(below: Expressions, call: s.Call, name: str, value: Value) -> Va
             return Value("count(*)", INTEGER)
         if not call.distinct:
             return Value(f"count({value.sql})", INTEGER)
-        if value.type.is_dynamic:
-            key = f"CASE WHEN {value.sql} IS NOT NULL THEN {SORT_KEY}({tagged(value, context)}) END"
-            return Value(f"count(DISTINCT {key})", INTEGER)
-        return Value(f"count(DISTINCT {value.sql})", INTEGER)
+        return Value(f"count(DISTINCT {_distinct_key(value, context)})", INTEGER)
     keys = [f"{ORDER}{n} {how}" for n, (_, how) in enumerate(below.relation.order)]
     ordered = f" ORDER BY {', '.join(keys)}" if keys else ""
-    if call.distinct and (value.type.is_dynamic or ordered):
+    if call.distinct and (ordered or _distinct_key(value, context) != value.sql):
         return _distinct_in_order(below, value, ordered)
     distinct = "DISTINCT " if call.distinct else ""
     collected = f"list({distinct}{value.sql}{ordered}) FILTER (WHERE {value.sql} IS NOT NULL)"
     return Value(f"coalesce({collected}, [])", list_of(value.type))
 
 
+def _distinct_key(value: Value, context: Context) -> str:
+    """What DISTINCT compares: null for null, and something else for every NaN."""
+    if value.type.is_dynamic:
+        return f"CASE WHEN {value.sql} IS NOT NULL THEN {GROUP_KEY}({tagged(value, context)}) END"
+    test = nan_test(value, context)
+    if test is None:
+        return value.sql
+    apart = f"CASE WHEN {test} THEN uuid() END"
+    return f"CASE WHEN {value.sql} IS NOT NULL THEN {{'value': {value.sql}, 'nan': {apart}}} END"
+
+
 def _distinct_in_order(below: Expressions, value: Value, ordered: str) -> Value:
     """Items once each, in the order in which they were met: one item for each key, by its first place."""
     context = below.context
-    key = f"{SORT_KEY}({tagged(value, context)})" if value.type.is_dynamic else value.sql
+    key = _distinct_key(value, context)
     pairs = f"list({{'k': {key}, 'v': {value.sql}}}{ordered}) FILTER (WHERE {value.sql} IS NOT NULL)"
     x, i = context.alias("x"), context.alias("x")
     keys = f"list_transform({pairs}, lambda {x}: {x}.k)"
@@ -100,10 +126,22 @@ def _percentile(below: Expressions, call: s.Call, name: str, value: Value, argum
     if isinstance(share, s.Parameter):
         below.context.shares.add(share.name)
     distinct = "DISTINCT " if call.distinct else ""
-    column = f"{distinct}{argument(value.sql)}"
-    if name == "percentilecont":
-        return Value(f"CAST(quantile_cont({column}, CAST({fraction.sql} AS DOUBLE)) AS DOUBLE)", FLOAT)
-    return Value(f"quantile_disc({column}, CAST({fraction.sql} AS DOUBLE))", value.type)
+    column, part = argument(value.sql), f"CAST({fraction.sql} AS DOUBLE)"
+    if name == "percentiledisc":
+        return Value(f"quantile_disc({distinct}{column}, {part})", value.type)
+    if value.type.kind is Kind.INTEGER:
+        return _percentile_of_integers(below.context, distinct, column, part)
+    return Value(f"CAST(quantile_cont({distinct}{column}, {part}) AS DOUBLE)", FLOAT)
+
+
+def _percentile_of_integers(context: Context, distinct: str, column: str, fraction: str) -> Value:
+    """`percentileCont` of integers: one of them where the place is exact, else a float between two."""
+    place = f"({fraction} * (count({distinct}{column}) - 1))"
+    # As decimals they keep all their digits.
+    member = f"quantile_cont({distinct}CAST({column} AS DECIMAL(19, 0)), {fraction})"
+    between = Value(f"CAST(quantile_cont({distinct}{column}, {fraction}) AS DOUBLE)", FLOAT)
+    exact = f"CAST(CAST({member} AS BIGINT) AS VARCHAR)"
+    return Value(f"CASE WHEN {place} = floor({place}) THEN {exact} ELSE {tagged(between, context)} END", types.ANY)
 
 
 def _in_python(below: Expressions, call: s.Call, name: str, value: Value, argument: Callable[[str], str]) -> Value:

@@ -7,7 +7,7 @@ from warehouse.cypher import types
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.lifting import in_python
 from warehouse.cypher.patterns import PatternCompiler, conjuncts
-from warehouse.cypher.projections import Column, Select, bring_into_scope, group_key, project
+from warehouse.cypher.projections import Column, Select, bring_into_scope, distinct_rows, project
 from warehouse.cypher.relation import Relation, Value, convert
 from warehouse.cypher.types import Kind, join
 
@@ -193,12 +193,4 @@ def _union(relation: Relation, query: s.Query, parts: list[Select]) -> Select:
         selects.append(f"SELECT {', '.join(items)} FROM ({part.sql}) AS {alias}")
     if query.keep_all:
         return Select(" UNION ALL ".join(selects), tuple(columns))
-    if not any(column.type.is_dynamic for column in columns):
-        return Select(" UNION ".join(selects), tuple(columns))
-    alias = context.alias("s")
-    keys = [group_key(Value(f"{alias}.{column.column}", column.type), context) for column in columns]
-    chosen = [f"first({alias}.{column.column}) AS {column.column}" for column in columns]
-    everything = " UNION ALL ".join(selects)
-    return Select(
-        f"SELECT {', '.join(chosen)} FROM ({everything}) AS {alias} GROUP BY {', '.join(keys)}", tuple(columns)
-    )
+    return Select(distinct_rows(" UNION ALL ".join(selects), columns, context), tuple(columns))

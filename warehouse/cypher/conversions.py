@@ -12,7 +12,7 @@ from warehouse.cypher.values import CypherValue, equals
 from warehouse.errors import QuestionError
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
-_FLOAT = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?)")
+_FLOAT = re.compile(r"[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?)")
 _JAVA_SPACES = "".join(map(chr, range(33)))
 
 
@@ -39,6 +39,11 @@ def checked_integer(value: int) -> int:
     if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
         raise QuestionError(f"the integer {value} does not fit into 64 bits", "use floats: multiply by 1.0")
     return value
+
+
+def wrapped_integer(value: int) -> int:
+    """The integer in 64 bits, as Java wraps it: 2^63 becomes -2^63."""
+    return (value - SMALLEST_INTEGER) % 2**64 + SMALLEST_INTEGER
 
 
 def java_float(value: float) -> str:
@@ -106,9 +111,11 @@ def _parse_integer(text: str) -> int | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    if not number.is_finite() or number.adjusted() > 30:
-        return None if not number.is_finite() else checked_integer(10**30)
-    return checked_integer(int(number))
+    if not number.is_finite():
+        return None
+    if not SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
+        raise QuestionError(f"the integer {text} does not fit into 64 bits", "read it as a float: toFloat(x)")
+    return int(number)
 
 
 def to_float(value: CypherValue) -> float | None:

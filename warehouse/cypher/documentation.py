@@ -46,7 +46,7 @@ def _row(function: Function) -> str:
     arguments = (
         ", ".join(word.replace("?", " (optional)").replace("*", " ...") for word in function.signature) or "none"
     )
-    note = " (null is a value here)" if function.null_aware else ""
+    note = " (null does not simply give null)" if function.null_aware else ""
     return f"| `{function.name}` | {arguments}{note} | `{function.example}` | `{function.gives}` |"
 
 

@@ -28,6 +28,7 @@ from warehouse.cypher.values import (
     RelationshipReference,
     decode,
     encode,
+    group_key,
     sort_key,
 )
 
@@ -44,6 +45,7 @@ _RESULTS = {
     types.list_of(types.INTEGER): "cypher_integers",
 }
 SORT_KEY = "cypher_sort_key"
+GROUP_KEY = "cypher_group_key"
 RUN = "run0"
 _runs: WeakValueDictionary[int, Run] = WeakValueDictionary()
 _ENCODED = (types.ANY, types.list_of(types.ANY))
@@ -84,7 +86,9 @@ class Program:
 
     def call(self, arguments: list[str]) -> str:
         """The SQL of a call."""
-        return f"{_RESULTS[self.result]}({', '.join([str(self.number), f'${RUN}', *arguments])})"
+        called = f"{_RESULTS[self.result]}({', '.join([str(self.number), f'${RUN}', *arguments])})"
+        # DuckDB makes null of a NaN that Python gives as a float, and keeps one that it reads from text.
+        return f"CAST({called} AS DOUBLE)" if self.result == types.FLOAT else called
 
     def run(self, values: Sequence[CypherValue], lookup: Lookup, run: Run) -> CypherValue:
         """Evaluate the expression over values as DuckDB gives them."""
@@ -140,10 +144,13 @@ def _hollow(value: float) -> float:
 def register(connection: duckdb.DuckDBPyConnection, lookup: Lookup) -> None:
     """Make the functions known to a connection; `lookup` reads the properties of an entity."""
     for result, name in _RESULTS.items():
+        carrier = types.STRING if result == types.FLOAT else result
         connection.create_function(
-            name, _runner(result, lookup), None, result.sql, null_handling=SPECIAL, side_effects=False
+            name, _runner(result, lookup), None, carrier.sql, null_handling=SPECIAL, side_effects=False
         )
     connection.create_function(SORT_KEY, _sort_key, None, "BLOB", null_handling=SPECIAL, side_effects=False)
+    # No two NaN have the same key, so that DuckDB may not take one call for another.
+    connection.create_function(GROUP_KEY, _group_key, None, "BLOB", null_handling=SPECIAL, side_effects=True)
 
 
 def _runner(result: Type, lookup: Lookup) -> Callable[..., CypherValue]:
@@ -153,6 +160,8 @@ def _runner(result: Type, lookup: Lookup) -> Callable[..., CypherValue]:
         found = _programs[number].run(values, lookup, _runs.get(run_number) or Run())
         if result == types.ANY:
             return encode(found)
+        if result == types.FLOAT:
+            return None if found is None else repr(float(found))
         if result == types.list_of(types.ANY) and found is not None:
             return [encode(item) for item in found]
         return found
@@ -162,3 +171,7 @@ def _runner(result: Type, lookup: Lookup) -> Callable[..., CypherValue]:
 
 def _sort_key(text: str | None) -> bytes:
     return sort_key(decode(text))
+
+
+def _group_key(text: str | None) -> bytes:
+    return group_key(decode(text))

@@ -17,6 +17,7 @@ from warehouse.cypher.function_table import FUNCTIONS
 from warehouse.cypher.temporal import Duration, Temporal
 from warehouse.cypher.value_operators import INTERNAL, negate, operate, truth
 from warehouse.cypher.values import CypherValue, NodeReference, PathReference, RelationshipReference, equals
+from warehouse.cypher.walk import is_arithmetic_of_literals
 from warehouse.errors import QuestionError, QuestionTimeoutError
 
 Lookup = Callable[[CypherValue], Mapping[str, CypherValue]]
@@ -160,7 +161,11 @@ def _is_null(expression: s.IsNull, env: Environment) -> CypherValue:
 
 
 def _binary(expression: s.Binary, env: Environment) -> CypherValue:
-    return operate(expression.operator, evaluate(expression.left, env), evaluate(expression.right, env))
+    left, right = evaluate(expression.left, env), evaluate(expression.right, env)
+    if expression.operator == "/" and right == 0 and isinstance(left, float) and is_arithmetic_of_literals(expression):
+        # Neo4j computes constants beforehand, and then 1.0 / 0 is Infinity.
+        right = float(right)
+    return operate(expression.operator, left, right)
 
 
 # --- conditions, calls and lists -------------------------------------------------------------------------------------
@@ -170,11 +175,8 @@ def _case(expression: s.Case, env: Environment) -> CypherValue:
     subject = None if expression.subject is None else evaluate(expression.subject, env)
     for condition, result in expression.branches:
         value = evaluate(condition, env)
-        if expression.subject is None:
-            chosen = truth(value) is True
-        else:
-            chosen = equals(subject, value) is True or (subject is None and value is None)
-        if chosen:
+        chosen = truth(value) if expression.subject is None else equals(subject, value)
+        if chosen is True:
             return evaluate(result, env)
     return None if expression.otherwise is None else evaluate(expression.otherwise, env)
 

@@ -18,6 +18,7 @@ from warehouse.cypher.list_expressions import comprehension, quantifier, reducti
 from warehouse.cypher.operators import NeedsPython, constant_date
 from warehouse.cypher.relation import NULL_VALUE, Context, Relation, Value, convert, entity_test
 from warehouse.cypher.types import BOOLEAN, FLOAT, INTEGER, STRING, Kind, Type, list_of, map_of
+from warehouse.cypher.walk import is_arithmetic_of_literals
 
 if TYPE_CHECKING:
     from warehouse.cypher.projections import Aggregation
@@ -245,7 +246,8 @@ class Expressions:
             raise NeedsPython
         if value.type.kind is not Kind.NULL and not value.type.is_number:
             raise self.mismatch(node.at, "INTEGER or FLOAT", value.type)
-        return Value(f"(- {value.sql})", value.type) if node.operator == "-" and value.type.is_number else value
+        # Zero minus the value, as Neo4j computes it: the negative of 0.0 is 0.0.
+        return operators.negated(value) if node.operator == "-" and value.type.is_number else value
 
     def _logic(self, node: s.Logic) -> Value:
         return Value("(" + f" {node.operator} ".join(self.boolean(operand) for operand in node.operands) + ")", BOOLEAN)
@@ -264,6 +266,9 @@ class Expressions:
             found = operators.in_parameter(left, right)
             if found is not None:
                 return found
+        if node.operator == "/" and left.type.kind is FLOAT.kind and is_arithmetic_of_literals(node):
+            # Neo4j computes constants beforehand, and then 1.0 / 0 is Infinity.
+            right = Value(f"CAST({right.sql} AS DOUBLE)", FLOAT)
         found = operators.binary(node.operator, left, right, self.context)
         if found is None:
             raise self.context.refuse(node.at, f"type mismatch: {left.type} {node.operator} {right.type}")
@@ -326,7 +331,7 @@ class Expressions:
         found = operators.binary("=", subject, value, self.context)
         if found is None:
             raise NeedsPython
-        return f"({found.sql} OR ({subject.sql} IS NULL AND {value.sql} IS NULL))"
+        return found.sql
 
     # --- calls ---
 

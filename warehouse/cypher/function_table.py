@@ -6,6 +6,7 @@ import math
 import random
 import re
 import uuid
+from collections.abc import Callable
 
 from warehouse.cypher import conversions as c
 from warehouse.cypher import library as lib
@@ -86,7 +87,12 @@ _TO_INTEGER = _either(
         Kind.STRING,
     ),
 )
-_ABS = _either(_template("abs({0})", INTEGER, Kind.INTEGER), _template("abs({0})", FLOAT, Kind.FLOAT))
+_SMALLEST = f"CAST({c.SMALLEST_INTEGER} AS BIGINT)"
+_ABS = _either(
+    # The size of the smallest integer is itself, as in Java.
+    _template(f"CASE WHEN {{0}} = {_SMALLEST} THEN {{0}} ELSE abs({{0}}) END", INTEGER, Kind.INTEGER),
+    _template("abs({0})", FLOAT, Kind.FLOAT),
+)
 _SIGN = _either(
     _template("CAST(sign({0}) AS BIGINT)", INTEGER, Kind.INTEGER),
     _template("CASE WHEN isnan({0}) THEN 0 ELSE CAST(sign({0}) AS BIGINT) END", INTEGER, Kind.FLOAT),
@@ -104,10 +110,12 @@ _SUBSTRING = _either(
 _CUT = "CASE WHEN {{1}} >= 0 THEN {}({{0}}, {{1}}) ELSE {{python}} END"
 
 
-def _float(name: str, evaluate: object, example: str, gives: str, *words: str) -> Function:
+def _float(name: str, evaluate: Callable[..., float], example: str, gives: str, *words: str) -> Function:
+    computed = lib.real(evaluate)
+
     def called(*values: CypherValue) -> CypherValue:
         lib.require_number(f"{name}()", *values)
-        return evaluate(*values)  # type: ignore[operator]  # any function of floats in the standard library
+        return computed(*values)
 
     return Function(name, words or ("number",), called, "mathematical", example, gives, result=FLOAT)
 
@@ -121,7 +129,7 @@ def _scalars() -> list[Function]:
         Function("last", ("list",), lib.last, "scalar", "last([1, 2])", "2", _item("{0}[-1]")),
         Function("tail", ("list",), lib.tail, "list", "tail([1, 2, 3])", "[2, 3]", _same_list("{0}[2:]")),
         Function("range", ("integer", "integer", "integer?"), lib.number_range, "list", "range(0, 6, 3)", "[0, 3, 6]",
-                 result=list_of(INTEGER)),
+                 result=list_of(INTEGER), null_aware=True),
         Function("reverse", ("sized",), lib.reverse, "list", "reverse([1, 2])", "[2, 1]",
                  _either(_ascii("reverse({0})"), _same_list("list_reverse({0})"))),
         Function("toString", ("text",), c.to_text, "scalar", "toString(1.0)", "'1.0'", _TO_STRING, STRING),
@@ -199,13 +207,13 @@ def _numbers() -> list[Function]:
         _float("sin", math.sin, "sin(0)", "0.0"),
         _float("cos", math.cos, "cos(0)", "1.0"),
         _float("tan", math.tan, "tan(0)", "0.0"),
-        _float("cot", lambda x: math.inf if x == 0 else 1 / math.tan(x), "cot(pi() / 4) > 0.99", "true"),
+        _float("cot", lib.cotangent, "cot(pi() / 4) > 0.99", "true"),
         _float("sinh", math.sinh, "sinh(0)", "0.0"),
         _float("cosh", math.cosh, "cosh(0)", "1.0"),
         _float("tanh", math.tanh, "tanh(0)", "0.0"),
-        _float("coth", lambda x: math.nan if x == 0 else 1 / math.tanh(x), "coth(1) > 1", "true"),
-        _float("asin", lambda x: math.asin(x) if abs(x) <= 1 else math.nan, "asin(0)", "0.0"),
-        _float("acos", lambda x: math.acos(x) if abs(x) <= 1 else math.nan, "acos(1)", "0.0"),
+        _float("coth", lib.hyperbolic_cotangent, "coth(1) > 1", "true"),
+        _float("asin", math.asin, "asin(0)", "0.0"),
+        _float("acos", math.acos, "acos(1)", "0.0"),
         _float("atan", math.atan, "atan(0)", "0.0"),
         _float("atan2", math.atan2, "atan2(0, 1)", "0.0", "number", "number"),
         _float("degrees", math.degrees, "degrees(0)", "0.0"),

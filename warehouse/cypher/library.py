@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Callable
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -15,7 +16,7 @@ from decimal import (
     Decimal,
 )
 
-from warehouse.cypher.conversions import checked_integer, to_text, type_error
+from warehouse.cypher.conversions import LARGEST_INTEGER, SMALLEST_INTEGER, to_text, type_error, wrapped_integer
 from warehouse.cypher.values import CypherValue
 from warehouse.errors import QuestionError, QuestionMemoryError
 
@@ -185,9 +186,9 @@ def normalize(value: CypherValue) -> str:
 
 
 def absolute(value: CypherValue) -> float:
-    """The size of a number."""
+    """The size of a number; that of the smallest integer is itself, as in Java."""
     require_number("abs()", value)
-    return checked_integer(abs(value)) if isinstance(value, int) else abs(float(value))
+    return wrapped_integer(abs(value)) if isinstance(value, int) else abs(float(value))
 
 
 def sign(value: CypherValue) -> int:
@@ -209,21 +210,25 @@ def floor(value: CypherValue) -> float:
 
 
 def round_number(value: CypherValue, precision: CypherValue = 0, mode: CypherValue = None) -> float:
-    """Round to `precision` digits; ties go up, and with a precision above zero away from zero."""
-    require_number("round()", value)
-    require_number("round()", precision)
+    """Round to `precision` digits; ties go up, and with a precision above zero away from zero.
+
+    Without a precision the result is that of Java's whole numbers of 64 bits: none is beyond them.
+    """
+    require_number("round()", value, precision)
     if not math.isfinite(value):
         return float(value)
-    if precision == 0 and mode is None:
-        return float(math.floor(Decimal(repr(float(value))) + Decimal("0.5")))
-    if precision < 0 or str(mode or "HALF_UP").upper() not in _ROUNDINGS:
-        raise QuestionError(f"round() knows no precision {precision} or mode {mode}", f"modes: {', '.join(_ROUNDINGS)}")
-    step = Decimal(1).scaleb(-int(precision))
-    rounding = _ROUNDINGS[str(mode or "HALF_UP").upper()]
     number = Decimal(repr(float(value)))
+    if precision == 0 and mode is None:
+        return float(max(SMALLEST_INTEGER, min(LARGEST_INTEGER, math.floor(number + Decimal("0.5")))))
+    rounding = "HALF_UP" if mode is None else mode
+    if precision < 0 or (rounding not in _ROUNDINGS and rounding != "UNNECESSARY"):
+        known = ", ".join([*_ROUNDINGS, "UNNECESSARY"])
+        raise QuestionError(f"round() does not know precision {precision} or mode {mode}", f"modes: {known}")
     if -int(number.as_tuple().exponent) <= precision:
-        return float(value)
-    return float(number.quantize(step, rounding=rounding))
+        return float(value) + 0.0
+    if rounding == "UNNECESSARY":
+        raise QuestionError(f"round() with mode UNNECESSARY would change {value}", "choose another mode")
+    return float(number.quantize(Decimal(1).scaleb(-int(precision)), rounding=_ROUNDINGS[rounding])) + 0.0
 
 
 def square_root(value: CypherValue) -> float:
@@ -257,9 +262,33 @@ def is_nan(value: CypherValue) -> bool:
 
 
 def haversine(value: CypherValue) -> float:
-    """Half the versine of an angle in radians."""
+    """Half the versine of an angle in radians; NaN of an infinity."""
     require_number("haversin()", value)
-    return (1 - math.cos(value)) / 2
+    return (1 - math.cos(value)) / 2 if math.isfinite(value) else math.nan
+
+
+def cotangent(value: float) -> float:
+    """The cotangent of an angle in radians: an infinity of zero, with its sign."""
+    return math.copysign(math.inf, value) if value == 0 else 1 / math.tan(value)
+
+
+def hyperbolic_cotangent(value: float) -> float:
+    """The hyperbolic cotangent: NaN of zero."""
+    return math.nan if value == 0 else 1 / math.tanh(value)
+
+
+def real(compute: Callable[..., float]) -> Callable[..., float]:
+    """A function of the standard library as Java has it: NaN outside its domain, an infinity beyond all floats."""
+
+    def computed(*values: float) -> float:
+        try:
+            return compute(*values)
+        except ValueError:
+            return math.nan
+        except OverflowError:
+            return math.inf if values[0] > 0 or compute is math.cosh else -math.inf
+
+    return computed
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

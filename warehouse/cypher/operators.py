@@ -54,6 +54,9 @@ def binary(operator: str, left: Value, right: Value, context: Context) -> Value 
         return _contains(left, right)
     kinds = left.type.kind, right.type.kind
     if Kind.NULL in kinds:
+        if operator == "/" and right.type.kind is Kind.INTEGER:
+            # Neo4j refuses a division by the integer 0 even where nothing is divided.
+            return Value(f"CASE WHEN {right.sql} = 0 THEN {_BY_ZERO} END", INTEGER)
         return _NULL_TRUTH if operator in ("=", "<>", "<", "<=", ">", ">=") else NULL_VALUE
     if operator in ("=", "<>"):
         return _exact(operator, left, right, _equality(operator, left, right), context)
@@ -78,7 +81,7 @@ def _equality(operator: str, left: Value, right: Value) -> Value:
     if kinds & {Kind.ANY, Kind.LIST, Kind.MAP, Kind.PATH}:
         raise NeedsPython
     if left.type.kind is right.type.kind or (left.type.is_number and right.type.is_number):
-        return Value(_guard_nan(operator, left, right), BOOLEAN)
+        return Value(_guard_nan(operator, left, right, f"({left.sql} {operator} {right.sql})"), BOOLEAN)
     outcome = "FALSE" if operator == "=" else "TRUE"
     return Value(f"CASE WHEN {left.sql} IS NOT NULL AND {right.sql} IS NOT NULL THEN {outcome} END", BOOLEAN)
 
@@ -90,8 +93,28 @@ def _order(operator: str, left: Value, right: Value) -> Value:
     if (left.type.kind is right.type.kind and left.type.kind in _SCALARS) or (
         left.type.is_number and right.type.is_number
     ):
-        return Value(_guard_nan(operator, left, right), BOOLEAN)
+        return Value(_guard_nan(operator, left, right, _in_order(operator, left, right)), BOOLEAN)
     return _NULL_TRUTH
+
+
+def _in_order(operator: str, left: Value, right: Value) -> str:
+    """The comparison, for which -0.0 comes before 0.0, as in Java; to DuckDB they are equal."""
+    if operator in (">", "<="):
+        return _in_order({">": "<", "<=": ">="}[operator], right, left)
+    a, b = left.sql, right.sql
+    if not (_may_be_zero(left, negative=True) and _may_be_zero(right, negative=False)):
+        return f"({a} {operator} {b})"
+    apart = f"({a} = 0 AND {b} = 0 AND signbit({a}) AND NOT signbit(CAST({b} AS DOUBLE)))"
+    return f"({a} < {b} OR {apart})" if operator == "<" else f"({a} >= {b} AND NOT {apart})"
+
+
+def _may_be_zero(value: Value, *, negative: bool) -> bool:
+    """Whether this can be 0.0, or -0.0, which no integer is."""
+    constant = _CONSTANT.fullmatch(value.sql)
+    if constant is None:
+        return value.type.kind is Kind.FLOAT or (value.type.kind is Kind.INTEGER and not negative)
+    number = float(constant.group(1))
+    return number == 0 and (math.copysign(1, number) < 0) == negative
 
 
 def _exact(operator: str, left: Value, right: Value, plain: Value, context: Context) -> Value:
@@ -110,10 +133,9 @@ def _exact(operator: str, left: Value, right: Value, plain: Value, context: Cont
     return Value(f"CASE WHEN {whole} IS NULL OR {small} THEN {plain.sql} ELSE {exact} END", BOOLEAN)
 
 
-def _guard_nan(operator: str, left: Value, right: Value) -> str:
+def _guard_nan(operator: str, left: Value, right: Value, plain: str) -> str:
     """The comparison; where a side was computed as a float it may be NaN, which equals and precedes nothing."""
-    plain = f"({left.sql} {operator} {right.sql})"
-    suspects = [v.sql for v in (left, right) if v.type.kind is Kind.FLOAT and not _never_nan(v.sql)]
+    suspects = [v.sql for v in (left, right) if v.type.kind is Kind.FLOAT and not never_nan(v.sql)]
     if not suspects:
         return plain
     test = " OR ".join(f"isnan({sql})" for sql in suspects)
@@ -124,12 +146,32 @@ def _guard_nan(operator: str, left: Value, right: Value) -> str:
 
 LARGEST_EXACT = 2**53
 _INTEGER_CONSTANT = re.compile(r"CAST\((-?\d+) AS BIGINT\)")
+_CONSTANT = re.compile(r"CAST\((-?[0-9.e+-]+) AS (?:BIGINT|DOUBLE)\)")
 _PLAIN_COLUMN = re.compile(r'[a-z]+\d+\."(?:[^"]|"")*"|CAST\(-?[0-9.e+-]+ AS DOUBLE\)')
 
 
-def _never_nan(sql: str) -> bool:
+def never_nan(sql: str) -> bool:
     """Stored floats and constants are never NaN; anything else may be."""
     return _PLAIN_COLUMN.fullmatch(sql) is not None
+
+
+def nan_test(value: Value, context: Context) -> str | None:
+    """A test for NaN in a value of a known type, or inside it; `None` where there can be none."""
+    match value.type.kind:
+        case Kind.FLOAT:
+            return None if never_nan(value.sql) else f"isnan({value.sql})"
+        case Kind.LIST:
+            name = context.alias("x")
+            inner = nan_test(Value(name, value.type.item or types.NULL), context)
+            return None if inner is None else f"(len(list_filter({value.sql}, lambda {name}: {inner})) > 0)"
+        case Kind.MAP:
+            fields = [
+                Value(f"struct_extract({value.sql}, 'f{n}')", type_) for n, (_, type_) in enumerate(value.type.fields)
+            ]
+            tests = [test for field in fields if (test := nan_test(field, context)) is not None]
+            return f"({' OR '.join(tests)})" if tests else None
+        case _:
+            return None
 
 
 def _text_test(operator: str, left: Value, right: Value) -> Value:
@@ -226,12 +268,37 @@ def _arithmetic(operator: str, left: Value, right: Value) -> Value | None:
     if kinds != {Kind.INTEGER}:
         if operator == "%":
             raise NeedsPython
-        return Value(f"(CAST({a} AS DOUBLE) {operator} CAST({b} AS DOUBLE))", FLOAT)
+        computed = f"(CAST({a} AS DOUBLE) {operator} CAST({b} AS DOUBLE))"
+        if operator == "/" and right.type.kind is Kind.INTEGER and not _is_safe_divisor(b):
+            computed = f"CASE WHEN {b} = 0 THEN {_BY_ZERO} ELSE {computed} END"
+        return Value(computed, FLOAT)
     if operator in ("/", "%"):
-        sql = "//" if operator == "/" else "%"
-        zero = "error('division by zero')"
-        return Value(f"CASE WHEN {b} = 0 AND {a} IS NOT NULL THEN {zero} ELSE {a} {sql} {b} END", INTEGER)
+        return Value(_whole_division(operator, a, b), INTEGER)
     return Value(f"({a} {operator} {b})", INTEGER)
+
+
+def negated(value: Value) -> Value:
+    """Minus a number."""
+    return Value(f"(CAST(0 AS {value.type.sql}) - {value.sql})", value.type)
+
+
+_BY_ZERO = "error('division by zero')"
+_SMALLEST_INTEGER = f"CAST({-(2**63)} AS BIGINT)"
+
+
+def _is_safe_divisor(sql: str) -> bool:
+    constant = _INTEGER_CONSTANT.fullmatch(sql)
+    return constant is not None and int(constant.group(1)) not in (0, -1)
+
+
+def _whole_division(operator: str, a: str, b: str) -> str:
+    """`/` and `%` of integers; the smallest integer divided by -1 is itself, as in Java."""
+    plain = f"({a} {'//' if operator == '/' else '%'} {b})"
+    if _is_safe_divisor(b):
+        return plain
+    by_minus_one = f"CASE WHEN {a} = {_SMALLEST_INTEGER} THEN {a} ELSE - {a} END" if operator == "/" else f"{a} - {a}"
+    zero = f"{b} = 0" if operator == "/" else f"{b} = 0 AND {a} IS NOT NULL"
+    return f"CASE WHEN {zero} THEN {_BY_ZERO} WHEN {b} = -1 THEN {by_minus_one} ELSE {plain} END"
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from warehouse.cypher import aggregates
 from warehouse.cypher import syntax as s
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
-from warehouse.cypher.dynamic import SORT_KEY
+from warehouse.cypher.dynamic import GROUP_KEY, SORT_KEY
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.function_table import AGGREGATES
 from warehouse.cypher.graph_functions import type_names
+from warehouse.cypher.operators import nan_test, never_nan
 from warehouse.cypher.relation import Context, Deferred, Order, Relation, Scan, Value, tagged
 from warehouse.cypher.types import INTEGER, Kind, Type
 from warehouse.cypher.walk import children, contains_call, rebuild, variables, walk
@@ -164,17 +166,35 @@ def _items(relation: Relation, projection: s.Projection, named: bool) -> list[s.
 
 
 def group_key(value: Value, context: Context) -> str:
-    """What GROUP BY compares: the value itself, or its key where equal values can be written in several ways."""
+    """What GROUP BY compares: the value itself, or its key where equal values can be written in several ways.
+
+    No NaN is in a group with another.
+    """
     if value.type.is_dynamic:
-        return f"{SORT_KEY}({tagged(value, context)})"
-    return value.sql
+        return f"{GROUP_KEY}({tagged(value, context)})"
+    test = nan_test(value, context)
+    return value.sql if test is None else f"{value.sql}, CASE WHEN {test} THEN uuid() END"
 
 
-def sort_sql(value: Value, context: Context) -> str:
-    """What ORDER BY compares."""
+def distinct_rows(inner: str, columns: Sequence[Column], context: Context) -> str:
+    """Every row of a SELECT once."""
+    alias = context.alias("s")
+    values = [Value(f"{alias}.{column.column}", column.type) for column in columns]
+    keys = [group_key(value, context) for value in values]
+    if keys == [value.sql for value in values]:
+        return f"SELECT DISTINCT {', '.join(keys)} FROM ({inner}) AS {alias}"
+    chosen = [f"first({value.sql}) AS {column.column}" for value, column in zip(values, columns, strict=True)]
+    return f"SELECT {', '.join(chosen)} FROM ({inner}) AS {alias} GROUP BY {', '.join(keys)}"
+
+
+def sort_sqls(value: Value, context: Context) -> list[str]:
+    """What ORDER BY compares, one after the other."""
     if value.type.kind in (Kind.LIST, Kind.MAP, Kind.PATH, Kind.ANY):
-        return f"{SORT_KEY}({tagged(value, context)})"
-    return value.sql
+        return [f"{SORT_KEY}({tagged(value, context)})"]
+    if value.type.kind is Kind.FLOAT and not never_nan(value.sql):
+        # -0.0, which only a computation gives, comes before 0.0; to DuckDB they are equal.
+        return [value.sql, f"CASE WHEN {value.sql} = 0 THEN NOT signbit({value.sql}) END"]
+    return [value.sql]
 
 
 def direction(key: s.SortKey) -> str:
@@ -252,15 +272,12 @@ class _Maker:
         bring_into_scope(relation, alias, columns)
         return relation
 
-    def distinct(self, inner: str, columns: list[Column]) -> str:
-        """Every row once."""
-        if not any(column.type.is_dynamic for column in columns):
-            names = ", ".join(column.column for column in columns)
-            return f"SELECT DISTINCT {names} FROM ({inner}) AS {self.context.alias('s')}"
-        alias = self.context.alias("s")
-        keys = [group_key(Value(f"{alias}.{column.column}", column.type), self.context) for column in columns]
-        chosen = [f"first({alias}.{column.column}) AS {column.column}" for column in columns]
-        return f"SELECT {', '.join(chosen)} FROM ({inner}) AS {alias} GROUP BY {', '.join(keys)}"
+    def _sort(self, value: Value, key: s.SortKey, keys: list[tuple[str, str]], selected: list[str]) -> None:
+        """Add the columns by which a value sorts."""
+        for sql in sort_sqls(value, self.context):
+            name = self.context.alias("k")
+            selected.append(f"{sql} AS {name}")
+            keys.append((name, direction(key)))
 
     def outer_sort(self, inner: str, columns: list[Column]) -> Select:
         """Sort by expressions over the projected columns, once rows are grouped or made distinct."""
@@ -268,12 +285,11 @@ class _Maker:
             return self.finish(inner, columns, ())
         relation = self.over(inner, columns)
         expressions = Expressions(relation)
-        keys, selected = [], [relation.scope[column.name].sql + f" AS {column.column}" for column in columns]
+        keys: list[tuple[str, str]] = []
+        selected = [relation.scope[column.name].sql + f" AS {column.column}" for column in columns]
         for key in self.projection.order:
             value = expressions.compile(_replace(key.expression, self.aliases()))
-            name = self.context.alias("k")
-            selected.append(f"{sort_sql(value, self.context)} AS {name}")
-            keys.append((name, direction(key)))
+            self._sort(value, key, keys, selected)
         return self.finish(f"SELECT {', '.join(selected)}{relation.body()}", columns, tuple(keys))
 
 
@@ -310,14 +326,12 @@ class _Plain(_Maker):
         columns, selected = self.columns_of(values)
         if self.projection.distinct:
             inner = f"SELECT {', '.join(selected)}{self.relation.body()}"
-            return self.outer_sort(self.distinct(inner, columns), columns)
+            return self.outer_sort(distinct_rows(inner, columns, self.context), columns)
         named = {item.name: value for item, value in zip(self.items, values, strict=True)}
         sorting = Expressions(self.relation, named=named)
-        keys = []
+        keys: list[tuple[str, str]] = []
         for key in self.projection.order:
-            name = self.context.alias("k")
-            selected.append(f"{sort_sql(sorting.compile(key.expression), self.context)} AS {name}")
-            keys.append((name, direction(key)))
+            self._sort(sorting.compile(key.expression), key, keys, selected)
         if self.where is not None and variables(self.where) & self.relation.scope.keys() - named.keys():
             self.kept = self.context.alias("w")
             selected.append(f"{sorting.boolean(self.where)} AS {self.kept}")
@@ -346,7 +360,7 @@ class _Grouped(_Maker):
         columns, selected = self.columns_of([aggregation.item(expressions, item.expression) for item in self.items])
         inner = f"SELECT {', '.join(selected)}{above.body()}"
         if self.projection.distinct:
-            inner = self.distinct(inner, columns)
+            inner = distinct_rows(inner, columns, self.context)
         return self.outer_sort(inner, columns)
 
     def _keys(self, aggregation: Aggregation) -> list[tuple[str, Value]]:

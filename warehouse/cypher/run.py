@@ -7,6 +7,7 @@ engine.query("MATCH (g:Gene {symbol: $symbol}) RETURN g.name", {"symbol": "KMT2A
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from collections import OrderedDict
@@ -304,6 +305,7 @@ def _called(
     return method(reference)
 
 
+_OVERFLOW = re.compile(r"(?i)overflow|out of range")
 _PYTHON_ERROR = "Python exception occurred while executing the UDF: "
 
 
@@ -319,4 +321,7 @@ def _explained(error: duckdb.Error, stopped: bool, timeout_s: float) -> Exceptio
     if _PYTHON_ERROR in message:
         name, _, told = message.split(_PYTHON_ERROR, 1)[1].partition(": ")
         return QuestionMemoryError(told) if name.endswith("QuestionMemoryError") else QuestionError(told or name)
-    return QuestionError(message.splitlines()[0])
+    if isinstance(error, (duckdb.OutOfRangeException, duckdb.ConversionException)) and _OVERFLOW.search(message):
+        return QuestionError("an integer does not fit into 64 bits", "compute with floats: toFloat(x), 1.0 * x")
+    # What a statement of ours refuses by `error()` bears DuckDB's own heading.
+    return QuestionError(message.splitlines()[0].removeprefix("Invalid Input Error: "))

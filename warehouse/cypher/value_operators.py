@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 from warehouse.cypher import library as lib
 from warehouse.cypher import temporal_functions as temporal
-from warehouse.cypher.conversions import checked_integer, describe, to_text
+from warehouse.cypher.conversions import (
+    LARGEST_INTEGER,
+    SMALLEST_INTEGER,
+    checked_integer,
+    describe,
+    to_text,
+    type_error,
+    wrapped_integer,
+)
 from warehouse.cypher.temporal import Duration, Temporal, duration_of
 from warehouse.cypher.values import CypherValue, compare, equals, sort_key
 from warehouse.errors import QuestionError
@@ -26,7 +34,8 @@ def negate(value: CypherValue) -> CypherValue:
     if isinstance(value, Duration):
         return duration_of(-value.months, -value.days, -value.nanoseconds)
     lib.require_number("-", value)
-    return checked_integer(-value) if isinstance(value, int) else -value
+    # Zero minus the value, as Neo4j computes it: the negative of 0.0 is 0.0.
+    return _arithmetic(0 - value)
 
 
 def operate(operator: str, left: CypherValue, right: CypherValue) -> CypherValue:
@@ -34,8 +43,19 @@ def operate(operator: str, left: CypherValue, right: CypherValue) -> CypherValue
     if operator == "IN":
         return contains(right, left)
     if left is None or right is None:
+        if operator == "/" and _is_integer_zero(right):
+            raise division_by_zero()
         return None
     return OPERATORS[operator](left, right)
+
+
+def _is_integer_zero(value: CypherValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value == 0
+
+
+def division_by_zero() -> QuestionError:
+    """The refusal of a division by the integer zero, whatever is divided: by 0.0 it gives an infinity or NaN."""
+    return QuestionError("division by zero", "guard it: CASE WHEN x <> 0 THEN y / x END")
 
 
 def contains(values: CypherValue, value: CypherValue) -> bool | None:
@@ -124,11 +144,11 @@ def divide(left: CypherValue, right: CypherValue) -> CypherValue:
     if isinstance(left, Duration) and isinstance(right, (int, float)) and right != 0:
         return temporal.divide(left, right)
     lib.require_number("/", left, right)
+    if _is_integer_zero(right):
+        raise division_by_zero()
     if isinstance(left, int) and isinstance(right, int):
-        if right == 0:
-            raise QuestionError("division by zero", "guard it: CASE WHEN x <> 0 THEN y / x END")
         quotient = abs(left) // abs(right)
-        return checked_integer(quotient if (left < 0) == (right < 0) else -quotient)
+        return wrapped_integer(quotient if (left < 0) == (right < 0) else -quotient)
     if right == 0:
         return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
     return left / right
@@ -139,7 +159,7 @@ def modulo(left: CypherValue, right: CypherValue) -> CypherValue:
     lib.require_number("%", left, right)
     if isinstance(left, int) and isinstance(right, int):
         if right == 0:
-            raise QuestionError("division by zero", "guard it: CASE WHEN x <> 0 THEN y % x END")
+            raise division_by_zero()
         return int(math.copysign(1, left)) * (abs(left) % abs(right))
     return math.nan if right == 0 or math.isinf(left) else math.fmod(left, right)
 
@@ -147,12 +167,13 @@ def modulo(left: CypherValue, right: CypherValue) -> CypherValue:
 def power(left: CypherValue, right: CypherValue) -> float:
     """Cypher's `^`: always a float."""
     lib.require_number("^", left, right)
+    base, exponent = float(left), float(right)
+    if math.isnan(exponent) or (abs(base) == 1 and math.isinf(exponent)):
+        return math.nan
     try:
-        result = float(left) ** float(right)
-    except ZeroDivisionError:
-        return math.inf
-    except OverflowError:
-        return math.inf
+        result = base**exponent
+    except (ZeroDivisionError, OverflowError):
+        return math.copysign(math.inf, base) if math.fmod(exponent, 2) in (1, -1) else math.inf
     return math.nan if isinstance(result, complex) else result
 
 
@@ -203,24 +224,37 @@ def _items(value: CypherValue) -> list[CypherValue] | None:
 
 
 def _sum(values: list[CypherValue] | None) -> CypherValue:
-    total: CypherValue = 0
-    for value in values or []:
-        if value is not None:
-            total = (
-                add(total, value) if isinstance(total, Duration) or isinstance(value, Duration) else _plus(total, value)
-            )
-    return total
+    known = [value for value in values or [] if value is not None]
+    return functools.reduce(_plus, known) if any(isinstance(value, Duration) for value in known) else _total(known)
 
 
 def _plus(total: CypherValue, value: CypherValue) -> CypherValue:
-    lib.require_number("sum()", value)
-    return _arithmetic(total + value)
+    if not (isinstance(total, Duration) and isinstance(value, Duration)):
+        raise type_error("sum() of durations", value if isinstance(total, Duration) else total)
+    return add(total, value)
+
+
+def _total(values: list[CypherValue]) -> float:
+    """The sum of numbers; one of integers that leaves 64 bits goes on as a float."""
+    lib.require_number("sum()", *values)
+    total: float = 0
+    for value in values:
+        total += value
+        if isinstance(total, int) and not SMALLEST_INTEGER <= total <= LARGEST_INTEGER:
+            total = float(total)
+    return total
 
 
 def _average(values: list[CypherValue] | None) -> CypherValue:
+    """The mean, kept while the values pass by: it does not overflow where their sum would."""
     known = [value for value in values or [] if value is not None]
+    if any(isinstance(value, Duration) for value in known):
+        return temporal.divide(functools.reduce(_plus, known), len(known))
     lib.require_number("avg()", *known)
-    return float(sum(known) / len(known)) if known else None
+    mean = 0.0
+    for count, value in enumerate(known, start=1):
+        mean += (value - mean) / count
+    return mean if known else None
 
 
 def _least(values: list[CypherValue] | None) -> CypherValue:

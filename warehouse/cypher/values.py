@@ -6,10 +6,11 @@ resemble those of Neo4j's Python driver, are made when rows leave the engine.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -217,14 +218,21 @@ def compare(left: CypherValue, right: CypherValue) -> int | None:
         return None
     if (isinstance(left, float) and math.isnan(left)) or (isinstance(right, float) and math.isnan(right)):
         return None
+    if left == 0 and right == 0:
+        return int(_is_negative_zero(right)) - int(_is_negative_zero(left))
     return -1 if left < right else 1 if left > right else 0
+
+
+def _is_negative_zero(value: CypherValue) -> bool:
+    """Whether this is -0.0, which equals 0.0 and yet comes before it."""
+    return isinstance(value, float) and value == 0 and math.copysign(1, value) < 0
 
 
 def _compare_lists(left: list[CypherValue], right: list[CypherValue]) -> int | None:
     for one, other in zip(left, right, strict=False):
-        if equals(one, other) is True:
-            continue
-        return compare(one, other)
+        order = compare(one, other)
+        if order or (order is None and not equals(one, other)):
+            return order
     return (len(left) > len(right)) - (len(left) < len(right))
 
 
@@ -242,26 +250,35 @@ def _class_of(value: CypherValue) -> object:
     return type(value)
 
 
-def sort_key(value: CypherValue) -> bytes:  # noqa: PLR0911
-    """Bytes that sort as Cypher orders values of any type; equal bytes mean the same group for DISTINCT.
+def sort_key(value: CypherValue) -> bytes:
+    """Bytes that sort as Cypher orders values of any type.
 
     The order of types is that of ORDER BY: maps, nodes, relationships, lists, paths, temporal values, text, booleans,
-    numbers, and last of all null.
+    numbers, and last of all null. -0.0 comes before 0.0, and NaN after every other number.
     """
+    return _key(value, _number_key)
+
+
+def group_key(value: CypherValue) -> bytes:
+    """Bytes that are equal for the values of one group of DISTINCT: zeros are equal, and no NaN equals another."""
+    return _key(value, _group_number_key)
+
+
+def _key(value: CypherValue, number_key: Callable[[float], bytes]) -> bytes:  # noqa: PLR0911
     match value:
         case None:
             return bytes([_VOID])
         case bool():
             return bytes([_BOOLEAN, value])
         case int() | float():
-            return bytes([_NUMBER]) + _number_key(value)
+            return bytes([_NUMBER]) + number_key(value)
         case str():
             return bytes([_STRING]) + _text_key(value)
         case list():
-            return bytes([_LIST]) + b"".join(b"\x01" + sort_key(item) for item in value) + b"\x00"
+            return bytes([_LIST]) + b"".join(b"\x01" + _key(item, number_key) for item in value) + b"\x00"
         case dict():
-            items = sorted(value.items())
-            return bytes([_MAP]) + b"".join(b"\x01" + _text_key(key) + sort_key(item) for key, item in items) + b"\x00"
+            items = b"".join(b"\x01" + _text_key(key) + _key(item, number_key) for key, item in sorted(value.items()))
+            return bytes([_MAP]) + items + b"\x00"
         case NodeReference():
             return bytes([_NODE]) + struct.pack(">q", value.number)
         case RelationshipReference():
@@ -281,10 +298,19 @@ def _number_key(value: float) -> bytes:
     if isinstance(value, float) and math.isnan(value):
         return b"\xff" * 16
     nearest = float(value)
-    (bits,) = struct.unpack(">Q", struct.pack(">d", nearest + 0.0))
+    (bits,) = struct.unpack(">Q", struct.pack(">d", nearest))
     ordered = bits ^ 0xFFFFFFFFFFFFFFFF if bits >> 63 else bits | 1 << 63
     rest = value - int(nearest) if isinstance(value, int) else 0
     return struct.pack(">QQ", ordered, rest + (1 << 32))
+
+
+_distinct_nans = itertools.count()
+
+
+def _group_number_key(value: float) -> bytes:
+    if isinstance(value, float) and math.isnan(value):
+        return b"\xff" * 8 + struct.pack(">Q", next(_distinct_nans))
+    return _number_key(value + 0)
 
 
 def _text_key(value: str) -> bytes:

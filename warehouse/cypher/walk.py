@@ -49,6 +49,22 @@ def contains_call(node: s.Syntax, names: frozenset[str]) -> bool:
     return any(contains_call(child, names) for child in children(node))
 
 
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^"})
+
+
+def is_arithmetic_of_literals(node: s.Syntax) -> bool:
+    """Whether this is a number, or made of numbers by operators alone."""
+    match node:
+        case s.Literal():
+            return isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+        case s.Unary():
+            return node.operator != "NOT" and is_arithmetic_of_literals(node.operand)
+        case s.Binary():
+            return node.operator in _ARITHMETIC and all(map(is_arithmetic_of_literals, (node.left, node.right)))
+        case _:
+            return False
+
+
 def rebuild(node: Any, change: Callable[[s.Syntax], s.Syntax]) -> Any:
     """The same syntax with `change` applied to everything directly inside."""
     changed = {part.name: _change(getattr(node, part.name), change) for part in dataclasses.fields(node)}

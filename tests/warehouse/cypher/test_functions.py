@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tests.warehouse.cypher.numbers import written
 from warehouse.cypher import CypherEngine
 from warehouse.cypher.function_table import AGGREGATES, FUNCTIONS
 from warehouse.cypher.functions import Function
@@ -63,7 +64,7 @@ def test_known_and_unknown_types_give_the_same(engine: CypherEngine, function: F
         outcomes = []
         for text in (f"WITH {argument} AS v", f"WITH [{argument}, {{a: 1}}][0] AS v"):
             try:
-                outcomes.append(engine.query(f"{text} RETURN {function.name}(v{rest}) AS x").rows())
+                outcomes.append(written(engine.query(f"{text} RETURN {function.name}(v{rest}) AS x").rows()))
             except TargetGraphError:
                 outcomes.append("refused")
         assert outcomes[0] == outcomes[1], (function.name, argument)
@@ -74,7 +75,7 @@ def test_aggregates_of_nothing_and_of_nulls(engine: CypherEngine, name: str) -> 
     more = ", 0.5" if name.startswith("percentile") else ""
     (nothing,) = engine.query(f"UNWIND [] AS x RETURN {name}(x{more}) AS a").rows()
     (nulls,) = engine.query(f"MATCH (g:Gene {{id: 'g2'}}) RETURN {name}(g.score{more}) AS a").rows()
-    expected = {"count": 0, "collect": [], "sum": 0, "stdev": 0.0, "stdevp": 0.0}.get(name)
+    expected = {"count": 0, "collect": [], "sum": 0}.get(name)
     assert nothing == nulls == (expected,)
 
 
