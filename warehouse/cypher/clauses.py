@@ -7,6 +7,7 @@ from warehouse.cypher import types
 from warehouse.cypher.expressions import Expressions
 from warehouse.cypher.lifting import in_python
 from warehouse.cypher.patterns import PatternCompiler, conjuncts
+from warehouse.cypher.procedures import call_procedure, project_call
 from warehouse.cypher.projections import Column, Select, bring_into_scope, distinct_rows, project
 from warehouse.cypher.relation import Relation, Value, convert
 from warehouse.cypher.types import Kind, join
@@ -21,6 +22,9 @@ def compile_query(relation: Relation, query: s.Query, nested: bool = False, rows
         nested: whether this stands inside another query.
         rows_only: whether only the number of rows matters, so that RETURN may be left out.
     """
+    lone = query.parts[0].lone_call
+    if lone is not None and len(query.parts) == 1 and not nested and not rows_only:
+        return project_call(relation, lone)
     parts = [_single(relation.child(), part, nested, rows_only) for part in query.parts]
     return parts[0] if len(parts) == 1 else _union(relation, query, parts)
 
@@ -49,8 +53,6 @@ def _clause(relation: Relation, clause: s.Clause) -> Relation:
         case s.CallSubquery():
             return _call(relation, clause)
         case s.CallProcedure():
-            from warehouse.cypher.procedures import call_procedure
-
             return call_procedure(relation, clause)
         case s.Return():
             raise AssertionError("RETURN is the end of a query")

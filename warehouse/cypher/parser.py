@@ -188,13 +188,19 @@ class QueryParser(PatternParser):
         name = self.expect_name("a procedure or {").value
         while self.take_symbol("."):
             name += "." + self.expect_name("a name").value
-        arguments: list[s.Expression] = []
+        arguments: tuple[s.Expression, ...] | None = None
         if self.take_symbol("("):
-            arguments = [] if self.at_symbol(")") else self.expressions()
+            arguments = () if self.at_symbol(")") else tuple(self.expressions())
             self.expect_symbol(")")
-        return s.CallProcedure(at, name, tuple(arguments), self._yields() if self.take_word("YIELD") else None)
+        if not self.take_word("YIELD"):
+            return s.CallProcedure(at, name, arguments, None)
+        yields = self._yields()
+        where = self.expression() if yields and self.take_word("WHERE") else None
+        return s.CallProcedure(at, name, arguments, yields, where)
 
     def _yields(self) -> tuple[tuple[str, str], ...]:
+        if self.take_symbol("*"):
+            return ()
         found = []
         while True:
             column = self.expect_name("a column").value

@@ -402,11 +402,16 @@ class CallSubquery(Syntax):
 
 @dataclass(frozen=True, slots=True)
 class CallProcedure(Syntax):
-    """`CALL name(arguments) YIELD column AS name`."""
+    """`CALL name(arguments) YIELD column AS name WHERE condition`.
+
+    `arguments` are `None` where no parentheses are written, which only a query that is nothing but the call may leave
+    out; `yields` are `None` where nothing is yielded by name, and empty for `YIELD *`.
+    """
 
     name: str
-    arguments: tuple[Expression, ...]
+    arguments: tuple[Expression, ...] | None
     yields: tuple[tuple[str, str], ...] | None
+    where: Expression | None = None
 
 
 Clause: TypeAlias = Match | Unwind | With | Return | CallSubquery | CallProcedure
@@ -417,6 +422,12 @@ class SingleQuery(Syntax):
     """Clauses in the order in which they are written."""
 
     clauses: tuple[Clause, ...]
+
+    @property
+    def lone_call(self) -> CallProcedure | None:
+        """The call of a procedure that is all there is; what it gives needs no RETURN."""
+        only = self.clauses[0]
+        return only if len(self.clauses) == 1 and isinstance(only, CallProcedure) else None
 
 
 @dataclass(frozen=True, slots=True)

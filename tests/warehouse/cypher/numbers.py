@@ -25,37 +25,11 @@ VALUES = (
     math.inf, -math.inf,
 )  # fmt: skip
 PAIRED = tuple(value for value in VALUES if value not in {-1, 2, 0.5, 1e19, -1e308, 1e-320})
-FUNCTIONS = tuple(
-    [
-        "abs",
-        "ceil",
-        "floor",
-        "round",
-        "sign",
-        "sqrt",
-        "exp",
-        "log",
-        "log10",
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "asin",
-        "acos",
-        "atan",
-        "degrees",
-        "radians",
-        "haversin",
-        "isNaN",
-        "toInteger",
-        "toFloat",
-        "toString",
-        "toIntegerOrNull",
-        "toFloatOrNull",
-        "toStringOrNull",
-        "toBooleanOrNull",
-    ]
-)
+FUNCTIONS = (
+    "abs", "ceil", "floor", "round", "sign", "sqrt", "exp", "log", "log10", "sin", "cos", "tan", "cot", "asin",
+    "acos", "atan", "degrees", "radians", "haversin", "isNaN", "toInteger", "toFloat", "toString", "toIntegerOrNull",
+    "toFloatOrNull", "toStringOrNull", "toBooleanOrNull",
+)  # fmt: skip
 EXPRESSIONS = ("- $x", "round($x, 1)", "+ $x", "[$x, 1.5]", "{a: $x}", "$x IS NULL", "coalesce($x, 'none')")
 OPERATORS = tuple(f"$x {operator} $y" for operator in ["+", "-", "*", "/", "%", "^", "=", "<>", "<", "<=", ">", ">="])
 PAIRS = (*OPERATORS, "atan2($x, $y)", "$x IN [$y]", "[$x] = [$y]", "[$x] < [$y]", "CASE $x WHEN $y THEN 1 ELSE 2 END",

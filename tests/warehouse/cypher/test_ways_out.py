@@ -13,12 +13,14 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from neo4j.spatial import CartesianPoint
 from pyarrow import parquet
 
 from targetgraph.cli.options import OutputFormat
 from targetgraph.cli.output import write_answer
 from warehouse.answer import Answer
 from warehouse.cypher import CypherEngine
+from warehouse.cypher.frames import to_polars
 from warehouse.cypher.values import Node, Relationship
 from warehouse.cypher.values import Path as GraphPath
 from warehouse.writing import flat, json_text, plain
@@ -189,3 +191,8 @@ def test_cells_of_text_files_from_frames() -> None:
     frame = pl.DataFrame({"x": [1.5, math.nan, math.inf, None], "y": [["a"], [], None, ["a", "b"]]})
     assert flat(frame).rows() == [("1.5", "a"), ("NaN", ""), ("Infinity", None), (None, "a|b")]
     assert json_text([math.inf, b"\x01", (1, 2)]) == '["Infinity", "01", [1, 2]]'
+
+
+def test_a_point_of_the_driver_is_json() -> None:
+    (row,) = to_polars(["p"], [(CartesianPoint((1.0, 2.0)),)]).rows()
+    assert row == ('{"type": "Point", "coordinates": [1.0, 2.0], "crs": {"srid": 7203}}',)

@@ -21,11 +21,9 @@ from warehouse.cypher.compiler import compile_text, parameter_type
 from warehouse.cypher.function_table import AGGREGATES, FUNCTIONS
 from warehouse.cypher.lexer import Kind, Token, tokenize
 from warehouse.cypher.parser import parse
+from warehouse.cypher.procedures import COLUMNS, yielded_name
 from warehouse.errors import QuestionError
 from warehouse.graph.neo4j.mark import LABEL
-
-#: Answered from the catalogue, as DuckDB does: the server also lists what no node has.
-_LISTED = {"db.labels": "label", "db.relationshiptypes": "relationshipType", "db.propertykeys": "propertyKey"}
 
 #: Read the graph and nothing else.
 PROCEDURES = frozenset({"db.index.fulltext.querynodes", "db.index.fulltext.queryrelationships"})
@@ -63,15 +61,15 @@ def admit(text: str, parameters: Mapping[str, Any], catalogue: Catalogue) -> Adm
     for one in walk(query):
         if isinstance(one, s.Call) and one.name.lower() not in FUNCTIONS.keys() | AGGREGATES:
             raise s.refusal(text, one.at, f"there is no function {one.name}", "docs/cypher-functions.md lists them")
-        if isinstance(one, s.CallProcedure) and one.name.lower() not in _LISTED.keys() | PROCEDURES:
+        if isinstance(one, s.CallProcedure) and one.name not in COLUMNS and one.name.lower() not in PROCEDURES:
             raise s.refusal(text, one.at, f"the procedure {one.name} is not open to questions", _known_procedures())
     warnings, refusal = _compiled(text, parameters, catalogue)
     writer = _Writer(text)
     for one in walk(query):
         if isinstance(one, s.PathPattern):
             writer.keep_mark_out(one)
-        elif isinstance(one, s.CallProcedure) and one.name.lower() in _LISTED:
-            writer.list_from_catalogue(one)
+        elif isinstance(one, s.CallProcedure) and one.name in COLUMNS:
+            writer.list_from_catalogue(one, alone=len(query.parts) == 1 and one is query.parts[0].lone_call)
     sent = writer.written()
     listed = {f"_{column}": sorted(names) for column, names in _names(catalogue).items() if column in writer.listed}
     return Admitted(sent, {**listed, **writer.texts}, _columns(query), warnings, refusal)
@@ -173,10 +171,11 @@ class _Writer:
             self._after[place + 1] = f"!{LABEL}&("
             self._before[self._end_of_labels(place + 2)] = ")"
 
-    def list_from_catalogue(self, call: s.CallProcedure) -> None:
-        """Replace `CALL db.labels() YIELD label AS l` by `UNWIND $_label AS l`."""
-        column = _LISTED[call.name.lower()]
-        ((_column, name),) = call.yields or ((column, column),)
+    def list_from_catalogue(self, call: s.CallProcedure, *, alone: bool) -> None:
+        """Replace `CALL db.labels() YIELD label AS l` by `UNWIND $_label AS l`, with a RETURN where it stands alone."""
+        # From the catalogue, as DuckDB does: the server also lists what no node has.
+        column = COLUMNS[call.name]
+        name = yielded_name(self._text, call, alone=alone)
         first = place = self._place[call.at]
         while self._tokens[place + 1].value == "." or self._tokens[place].value == "." or place == first:
             place += 1
@@ -186,7 +185,13 @@ class _Writer:
             place += 2 + 2 * (self._tokens[place + 3].upper == "AS")
         for index in range(first, place + 1):
             self._instead[index] = ""
-        self._instead[first] = f"UNWIND $_{column} AS `{name.replace('`', '``')}`"
+        quoted = f"`{name.replace('`', '``')}`"
+        self._instead[first] = f"UNWIND $_{column} AS {quoted}" + (f" RETURN {quoted}" if alone else "")
+        if self._tokens[first - 1].upper == "OPTIONAL":
+            self._instead[first - 1] = ""
+        if call.where is not None:
+            # UNWIND has no WHERE of its own.
+            self._instead[place + 1] = "WITH * WHERE"
         self.listed.add(column)
 
     def written(self) -> str:

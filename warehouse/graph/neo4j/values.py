@@ -102,4 +102,5 @@ def _temporal(value: Any) -> Temporal | Duration:
 
 def _zone(zone: Any) -> str | None:
     name: Callable[[], str] | str | None = getattr(zone, "zone", None) or getattr(zone, "key", None)
-    return name if isinstance(name, str) else None
+    # The driver gives the offset Z and the zone named UTC as the same; the offset is what people write.
+    return name if isinstance(name, str) and name != "UTC" else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.neo4j.server import Server
+from tests.warehouse.cypher.test_ways_out import SCALARS
 from tests.warehouse.graph.cases import OLD, make_build
 from tests.warehouse.graph.neo4j import published_store
 from warehouse.answer import Limits
@@ -205,6 +206,12 @@ def test_the_plan_alone_refuses_too(neo4j_server: Server, text: str) -> None:
         "CALL db.labels() YIELD label AS l RETURN collect(l) AS n",
         "CALL db.relationshipTypes() YIELD relationshipType AS t WITH t ORDER BY t RETURN collect(t) AS n",
         "CALL db.propertyKeys() YIELD propertyKey RETURN count(propertyKey) AS n",
+        "CALL db.labels()",
+        "CALL db.labels;",
+        "CALL `db`.`labels` YIELD *",
+        "CALL db.relationshipTypes YIELD relationshipType AS `a type`",
+        "OPTIONAL CALL db.labels() YIELD label WHERE label STARTS WITH 'G' RETURN label",
+        "CALL db.labels() YIELD label AS a CALL db.labels() YIELD label AS b WHERE a < b RETURN a, b ORDER BY a, b",
         r"RETURN 'it\'s \\ a \u0041 \n line' AS text, '\\u0041' AS other",
         "RETURN 1 + /* a comment */ 2, 'x' // the end",
         'MATCH (g:Gene) WHERE g.symbol =~ "M\\\\w+" RETURN g.symbol',
@@ -224,6 +231,24 @@ def test_both_stores_answer_alike(store: Neo4jGraphStore, build: Build, text: st
         by_build.close()
     assert found.columns == expected.columns
     assert _plain(found.rows()) == _plain(expected.rows())
+
+
+def test_both_stores_give_the_same_frames(store: Neo4jGraphStore, build: Build) -> None:
+    expressions = [one for one in SCALARS if one not in {"g", "r", "p", "h"}]
+    lists = ["[1, 2.5]", "['a', 1]", "[[1], []]", "{a: [0.0 / 0.0, null]}", "[duration('P1D'), date('2020-01-01')]"]
+    columns = ", ".join(f"{one} AS c{number}" for number, one in enumerate([*expressions, *lists]))
+    by_build = DuckDBGraphStore(build)
+    try:
+        expected = by_build.query(f"RETURN {columns}", {}, LIMITS)
+    finally:
+        by_build.close()
+    assert store.query(f"RETURN {columns}", {}, LIMITS).to_polars().equals(expected.to_polars())
+
+
+@pytest.mark.parametrize("text", ["CALL db.labels() YIELD label, label", "MATCH (n) CALL db.labels() RETURN n"])
+def test_calls_that_neo4j_refuses_are_refused(store: Neo4jGraphStore, text: str) -> None:
+    with pytest.raises(QuestionError, match="yields"):
+        store.query(text, {}, LIMITS)
 
 
 def _plain(rows: object) -> object:
