@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
-from warehouse.cypher.temporal import Duration, Temporal
+from warehouse.cypher.temporal import SECOND, Duration, Temporal
 from warehouse.cypher.values import CypherValue, equals
 from warehouse.errors import QuestionError
 
@@ -69,6 +69,10 @@ def to_text(value: CypherValue) -> str:
             return "true" if value else "false"
         case float():
             return java_float(value)
+        case Temporal() if value.zone is not None and value.nanos % (60 * SECOND) == 0:
+            # Neo4j writes the seconds of a time in a named zone, also where they are zero.
+            day, _, rest = str(value).partition("T")
+            return f"{day}T{rest[:5]}:00{rest[5:]}"
         case int() | str() | Temporal() | Duration():
             return str(value)
         case _:

@@ -9,7 +9,7 @@ import polars as pl
 
 from warehouse.cypher.temporal import Duration, Temporal
 from warehouse.cypher.values import CypherValue
-from warehouse.writing import iso_text, json_text
+from warehouse.cypher.writing import iso_text, json_text
 
 #: Floats hold every integer up to this one.
 _LARGEST_EXACT = 2**53

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import math
 import zoneinfo
 from collections.abc import Callable
 from fractions import Fraction
 
 from warehouse.cypher.conversions import checked_integer, describe, type_error
 from warehouse.cypher.temporal import DAY, EPOCH, SECOND, Duration, Temporal, duration_of, offset_text
-from warehouse.cypher.temporal_text import date_of, from_text, in_zone, normalised, parse_offset
+from warehouse.cypher.temporal_text import at_same_instant, date_of, from_text, in_zone, normalised, parse_offset
 from warehouse.cypher.values import CypherValue
 from warehouse.errors import QuestionError
 
@@ -155,10 +156,11 @@ def _zoned(value: Temporal, parts: dict[str, CypherValue], base: Temporal | None
 
 
 def _moved(value: Temporal, base: Temporal, placed: Temporal, zone: str) -> Temporal:
+    if value.kind == "datetime":
+        source = Temporal("datetime", value.days, value.nanos, base.offset_s)
+        return at_same_instant(source, placed.zone, placed.offset_s)
     shift = (placed.offset_s - base.offset_s) * SECOND
-    days, nanos = divmod(value.days * DAY + value.nanos + shift, DAY)
-    moved = Temporal(value.kind, days if value.kind == "datetime" else 0, nanos)
-    return place(moved, zone)
+    return place(Temporal(value.kind, 0, (value.nanos + shift) % DAY), zone)
 
 
 def place(value: Temporal, zone: CypherValue) -> Temporal:
@@ -252,55 +254,44 @@ def duration(value: CypherValue) -> CypherValue:
         return None
     if any(isinstance(amount, bool) or not isinstance(amount, (int, float)) for amount in value.values()):
         raise QuestionError("the parts of a duration must be numbers")
-    return normalised({unit: Fraction(str(amount)) for unit, amount in value.items()})
+    return normalised({unit: _exact(amount) for unit, amount in value.items()})
+
+
+def _exact(amount: float) -> Fraction:
+    """A number as a fraction."""
+    if not math.isfinite(amount):
+        raise QuestionError("a duration has no NaN and no infinity in it", "check the number: isNaN(x)")
+    return Fraction(str(amount))
 
 
 def between(start: CypherValue, end: CypherValue) -> Duration:
     """The difference in months, then days, then seconds."""
     _require_points(start, end)
     if not (start.has_date and end.has_date):
-        return duration_of(0, 0, _time_difference(start, end))
-    first, last = _comparable(start, end)
-    months = _whole_months(first, last)
-    moved = _plus_months(first, months)
-    days = _toward_zero(_point(last) - _point(moved), DAY)
-    return duration_of(months, days, _point(last) - _point(moved) - days * DAY)
+        return duration_of(0, 0, _nanoseconds(start, end))
+    months = _whole_months(*_local(start, end))
+    moved = _with_local(start, _plus_months(start, months))
+    days = _whole_days(*_local(moved, end))
+    moved = _with_local(moved, Temporal(moved.kind, moved.days + days, moved.nanos, moved.offset_s, moved.zone))
+    return duration_of(months, days, _nanoseconds(moved, end))
 
 
 def in_months(start: CypherValue, end: CypherValue) -> Duration:
     """The difference in whole months."""
-    _require_points(start, end)
-    if not (start.has_date and end.has_date):
-        return Duration()
-    return Duration(_whole_months(*_comparable(start, end)))
+    _require_dates("months", start, end)
+    return Duration(_whole_months(*_local(start, end)))
 
 
 def in_days(start: CypherValue, end: CypherValue) -> Duration:
     """The difference in whole days."""
-    _require_points(start, end)
-    if not (start.has_date and end.has_date):
-        return Duration()
-    first, last = _comparable(start, end)
-    return Duration(0, _toward_zero(_point(last) - _point(first), DAY))
+    _require_dates("days", start, end)
+    return Duration(0, _whole_days(*_local(start, end)))
 
 
 def in_seconds(start: CypherValue, end: CypherValue) -> Duration:
     """The difference in seconds."""
     _require_points(start, end)
-    if not (start.has_date and end.has_date):
-        return duration_of(0, 0, _time_difference(start, end))
-    if start.zone is not None or end.zone is not None:
-        first, last = _placed(start, end)
-        return duration_of(0, 0, last.instant - first.instant)
-    first, last = _comparable(start, end)
-    return duration_of(0, 0, _point(last) - _point(first))
-
-
-def _placed(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
-    """Both with a zone: a value without one is taken to be in that of the other."""
-    name = start.zone or end.zone or "UTC"
-    first = start if start.has_zone else in_zone(start, name)
-    return first, end if end.has_zone else in_zone(end, name)
+    return duration_of(0, 0, _nanoseconds(start, end))
 
 
 def _require_points(*values: CypherValue) -> None:
@@ -309,24 +300,56 @@ def _require_points(*values: CypherValue) -> None:
             raise type_error("duration.between()", value)
 
 
-def _time_difference(start: Temporal, end: Temporal) -> int:
-    shift = (start.offset_s - end.offset_s) * SECOND if start.has_zone and end.has_zone else 0
-    return end.nanos - start.nanos + shift
+def _require_dates(unit: str, start: CypherValue, end: CypherValue) -> None:
+    _require_points(start, end)
+    if not (start.has_date or end.has_date):
+        raise QuestionError(f"there are no {unit} between two times of day", "use duration.inSeconds()")
 
 
-def _comparable(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
-    """Both as local date-times; where both have a zone, in that of the first."""
-    if start.zone is not None or end.zone is not None:
-        first, last = _placed(start, end)
-        if first.offset_s != last.offset_s:
-            raise QuestionError(
-                "a difference in months or days across a change of the clock is not supported",
-                "use duration.inSeconds()",
-            )
-    if start.has_zone and end.has_zone:
-        days, nanos = divmod(end.instant + start.offset_s * SECOND, DAY)
-        end = Temporal("localdatetime", days, nanos)
-    return Temporal("localdatetime", start.days, start.nanos), Temporal("localdatetime", end.days, end.nanos)
+def _completed(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
+    """Both with what one of them lacks: midnight, the day of the other, then the zone of the other on that day."""
+    if start.has_date != end.has_date:
+        days = start.days if start.has_date else end.days
+        start, end = (one if one.has_date else _on_day(one, days) for one in (start, end))
+    if start.has_zone == end.has_zone:
+        return start, end
+    zoned = start if start.has_zone else end
+    start, end = (one if one.has_zone else _as_zoned(one, zoned) for one in (start, end))
+    return start, end
+
+
+def _on_day(value: Temporal, days: int) -> Temporal:
+    kind = "datetime" if value.has_zone else "localdatetime"
+    return Temporal(kind, days, value.nanos, value.offset_s)
+
+
+def _as_zoned(value: Temporal, like: Temporal) -> Temporal:
+    """A local value in the zone of another one."""
+    if like.zone is not None:
+        return in_zone(value, like.zone)
+    return Temporal("datetime" if value.has_date else "time", value.days, value.nanos, like.offset_s)
+
+
+def _nanoseconds(start: Temporal, end: Temporal) -> int:
+    first, last = _completed(start, end)
+    return last.instant - first.instant
+
+
+def _local(start: Temporal, end: Temporal) -> tuple[Temporal, Temporal]:
+    """Both as local date-times; where they have zones, in that of the first."""
+    first, last = _completed(start, end)
+    if first.has_zone:
+        last = at_same_instant(last, first.zone, first.offset_s)
+    return first, last
+
+
+def _with_local(value: Temporal, moved: Temporal) -> Temporal:
+    """A value moved to another local time: in a named zone the offset there, its own where the time is repeated."""
+    return moved if value.zone is None else in_zone(moved, value.zone, value.offset_s)
+
+
+def _whole_days(first: Temporal, last: Temporal) -> int:
+    return _toward_zero(_point(last) - _point(first), DAY)
 
 
 def _point(value: Temporal) -> int:
@@ -363,28 +386,29 @@ def shift(value: Temporal, by: Duration) -> CypherValue:
 
 
 def _shifted(value: Temporal, by: Duration) -> Temporal:
-    moved = _plus_months(value, by.months)
+    """Months, then days of the calendar, then the time that passes."""
     if value.kind == "date":
-        return Temporal("date", moved.days + by.days + _toward_zero(by.nanoseconds, DAY))
-    local = Temporal(value.kind, moved.days + by.days, moved.nanos, value.offset_s, value.zone)
-    if value.zone is not None:
-        local = in_zone(local, value.zone)
-    days, nanos = divmod(_point(local) + by.nanoseconds, DAY)
-    found = Temporal(value.kind, days, nanos, local.offset_s, local.zone)
+        return Temporal("date", _plus_months(value, by.months).days + by.days + _toward_zero(by.nanoseconds, DAY))
+    moved = _with_local(value, _plus_months(value, by.months))
+    moved = _with_local(moved, Temporal(value.kind, moved.days + by.days, moved.nanos, moved.offset_s, moved.zone))
+    days, nanos = divmod(_point(moved) + by.nanoseconds, DAY)
+    found = Temporal(value.kind, days, nanos, moved.offset_s, moved.zone)
     found.date.isoformat()
-    return in_zone(found, value.zone) if value.zone is not None else found
+    return found if found.zone is None else at_same_instant(found, found.zone, found.offset_s)
 
 
 def scale(value: Duration, factor: float) -> Duration:
     """A duration times a number; fractions flow into smaller parts."""
-    by = Fraction(str(factor)) if isinstance(factor, float) else Fraction(factor)
+    by = _exact(factor)
     parts = {"months": value.months * by, "days": value.days * by, "nanoseconds": value.nanoseconds * by}
     return normalised(parts)
 
 
 def divide(value: Duration, by: float) -> Duration:
     """A duration divided by a number; fractions flow into smaller parts."""
-    factor = 1 / (Fraction(str(by)) if isinstance(by, float) else Fraction(by))
+    if by == 0:
+        raise QuestionError("a duration is divided by zero", "guard it: CASE WHEN x <> 0 THEN y / x END")
+    factor = 1 / _exact(by)
     parts = {"months": value.months * factor, "days": value.days * factor, "nanoseconds": value.nanoseconds * factor}
     return normalised(parts)
 

@@ -8,7 +8,7 @@ import re
 import zoneinfo
 from fractions import Fraction
 
-from warehouse.cypher.temporal import EPOCH, SECOND, Duration, Instant, Temporal, duration_of
+from warehouse.cypher.temporal import DAY, EPOCH, SECOND, Duration, Instant, Temporal, duration_of
 from warehouse.errors import QuestionError
 
 _DATES = [
@@ -71,8 +71,18 @@ def parse_point(kind: str, text: str) -> Temporal:
         raise ValueError(text)
     offset, name = found.groups()
     if name is not None and kind == "datetime":
-        return in_zone(Temporal(kind, days, nanos), name)
+        return _in_zone_with(Temporal(kind, days, nanos), name, offset)
     return Temporal(kind, days, nanos, parse_offset(offset or "Z"))
+
+
+def _in_zone_with(value: Temporal, name: str, offset: str | None) -> Temporal:
+    """A date-time whose text may have an offset beside the zone: it must be one of the zone's at that time."""
+    if offset is None:
+        return in_zone(value, name)
+    placed = in_zone(value, name, parse_offset(offset))
+    if placed.offset_s != parse_offset(offset):
+        raise ValueError(f"{offset} is not an offset of {name} at {value}")
+    return placed
 
 
 def parse_date(text: str) -> int:
@@ -123,14 +133,42 @@ def parse_offset(text: str) -> int:
     return -size if text[0] == "-" else size
 
 
-def in_zone(value: Temporal, name: str) -> Temporal:
-    """A local date-time placed in a named zone."""
-    if value.date.year < 1900:
+def in_zone(value: Temporal, name: str, preferred_offset_s: int | None = None) -> Temporal:
+    """A local date-time placed in a named zone.
+
+    A time that the clock skips is moved on by what it skips. Of a time that it repeats the first is taken, or the one
+    with the preferred offset.
+    """
+    first, second = (_offset_s(value, name, fold) for fold in (0, 1))
+    repeated = first > second
+    offset_s = second if repeated and preferred_offset_s == second else first
+    return at_same_instant(Temporal("datetime", value.days, value.nanos, offset_s), name, offset_s)
+
+
+def at_same_instant(value: Temporal, name: str | None, offset_s: int) -> Temporal:
+    """The same instant in a named zone, or where there is no name at an offset."""
+    if name is not None:
+        seconds = value.instant // SECOND
+        utc = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
+        offset_s = _seconds(utc.astimezone(_zone(name, utc.year)).utcoffset())
+    days, nanos = divmod(value.instant + offset_s * SECOND, DAY)
+    return Temporal("datetime", days, nanos, offset_s, name)
+
+
+def _offset_s(value: Temporal, name: str, fold: int) -> int:
+    local = dt.datetime.combine(value.date, dt.time()) + dt.timedelta(microseconds=value.nanos // 1000)
+    return _seconds(local.replace(tzinfo=_zone(name, local.year), fold=fold).utcoffset())
+
+
+def _seconds(offset: dt.timedelta | None) -> int:
+    return int((offset or dt.timedelta()).total_seconds())
+
+
+def _zone(name: str, year: int) -> zoneinfo.ZoneInfo:
+    if year < 1900:
         # Before standard time the data bases of zones differ.
         raise QuestionError("named zones are supported from 1900 on", "give the offset, as in +01:00")
-    local = dt.datetime.combine(value.date, dt.time()) + dt.timedelta(microseconds=value.nanos // 1000)
-    offset = local.replace(tzinfo=zoneinfo.ZoneInfo(name)).utcoffset() or dt.timedelta()
-    return Temporal("datetime", value.days, value.nanos, int(offset.total_seconds()), name)
+    return zoneinfo.ZoneInfo(name)
 
 
 def parse_duration(text: str) -> Duration:

@@ -141,7 +141,7 @@ def multiply(left: CypherValue, right: CypherValue) -> CypherValue:
 
 def divide(left: CypherValue, right: CypherValue) -> CypherValue:
     """Cypher's `/`: integers lose the fraction toward zero."""
-    if isinstance(left, Duration) and isinstance(right, (int, float)) and right != 0:
+    if isinstance(left, Duration) and isinstance(right, (int, float)):
         return temporal.divide(left, right)
     lib.require_number("/", left, right)
     if _is_integer_zero(right):

@@ -9,7 +9,7 @@ import pytest
 
 from warehouse.cypher import CypherEngine
 from warehouse.cypher.documentation import PAGE, functions_page, undocumented
-from warehouse.writing import plain
+from warehouse.cypher.writing import plain
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLE = re.compile(r"```cypher\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)

@@ -23,7 +23,7 @@ from warehouse.cypher import CypherEngine
 from warehouse.cypher.frames import to_polars
 from warehouse.cypher.values import Node, Relationship
 from warehouse.cypher.values import Path as GraphPath
-from warehouse.writing import flat, json_text, plain
+from warehouse.cypher.writing import flat, json_text, plain
 
 START = "MATCH p = (g:Gene {id: 'g0'})-[r:INTERACTS {score: 0.5}]->(h) "
 SCALARS = (
