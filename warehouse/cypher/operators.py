@@ -296,8 +296,8 @@ def _whole_division(operator: str, a: str, b: str) -> str:
     plain = f"({a} {'//' if operator == '/' else '%'} {b})"
     if _is_safe_divisor(b):
         return plain
-    by_minus_one = f"CASE WHEN {a} = {_SMALLEST_INTEGER} THEN {a} ELSE - {a} END" if operator == "/" else f"{a} - {a}"
-    zero = f"{b} = 0" if operator == "/" else f"{b} = 0 AND {a} IS NOT NULL"
+    negative = f"CASE WHEN {a} = {_SMALLEST_INTEGER} THEN {a} ELSE CAST(0 AS BIGINT) - {a} END"
+    by_minus_one, zero = (negative, f"{b} = 0") if operator == "/" else (f"{a} - {a}", f"{b} = 0 AND {a} IS NOT NULL")
     return f"CASE WHEN {zero} THEN {_BY_ZERO} WHEN {b} = -1 THEN {by_minus_one} ELSE {plain} END"
 
 
