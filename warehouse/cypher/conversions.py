@@ -69,10 +69,10 @@ def to_text(value: CypherValue) -> str:
             return "true" if value else "false"
         case float():
             return java_float(value)
-        case Temporal() if value.zone is not None and value.nanos % (60 * SECOND) == 0:
-            # Neo4j writes the seconds of a time in a named zone, also where they are zero.
-            day, _, rest = str(value).partition("T")
-            return f"{day}T{rest[:5]}:00{rest[5:]}"
+        case Temporal() if value.has_time and value.nanos % (60 * SECOND) == 0:
+            # Here, unlike in an answer, Neo4j writes seconds also where they are zero.
+            minute = len("2020-01-01T12:30" if value.has_date else "12:30")
+            return f"{str(value)[:minute]}:00{str(value)[minute:]}"
         case int() | str() | Temporal() | Duration():
             return str(value)
         case _:

@@ -241,10 +241,10 @@ def _entities() -> list[Function]:
 def _temporal() -> list[Function]:
     examples = {
         "date": ("toString(date('2020-03-01'))", "'2020-03-01'"),
-        "localtime": ("toString(localtime('12:30'))", "'12:30'"),
-        "time": ("toString(time('12:30+01:00'))", "'12:30+01:00'"),
-        "localdatetime": ("toString(localdatetime('2020-03-01T12:30'))", "'2020-03-01T12:30'"),
-        "datetime": ("toString(datetime('2020-03-01T12:30Z'))", "'2020-03-01T12:30Z'"),
+        "localtime": ("toString(localtime('12:30'))", "'12:30:00'"),
+        "time": ("toString(time('12:30+01:00'))", "'12:30:00+01:00'"),
+        "localdatetime": ("toString(localdatetime('2020-03-01T12:30'))", "'2020-03-01T12:30:00'"),
+        "datetime": ("toString(datetime('2020-03-01T12:30Z'))", "'2020-03-01T12:30:00Z'"),
     }
     made = [
         Function(kind, ("any?",), temporal.constructor(kind), "temporal", example, gives)
@@ -254,8 +254,8 @@ def _temporal() -> list[Function]:
         Function(f"{kind}.truncate", ("string", "any", "any?"), temporal.truncation(kind), "temporal",
                  f"toString({kind}.truncate('hour', {kind}('12:30')))" if "date" not in kind
                  else f"toString({kind}.truncate('year', date('2020-03-01')))",
-                 {"date": "'2020-01-01'", "localtime": "'12:00'", "time": "'12:00Z'"}.get(
-                         kind, "'2020-01-01T00:00" + ("'" if kind != "datetime" else "Z'")), null_aware=True)
+                 {"date": "'2020-01-01'", "localtime": "'12:00:00'", "time": "'12:00:00Z'"}.get(
+                         kind, "'2020-01-01T00:00:00" + ("'" if kind != "datetime" else "Z'")), null_aware=True)
         for kind in examples
     ]  # fmt: skip
     differences = [

@@ -1,7 +1,7 @@
 """How values are written: as JSON, and as the cells of text files and tables.
 
-Dates, times and durations are ISO 8601, as Cypher's `toString()` gives them. NaN and the infinities are the texts
-`NaN`, `Infinity` and `-Infinity`, as Neo4j writes them in JSON, which has no such numbers.
+Dates, times and durations are ISO 8601, NaN and the infinities the texts `NaN`, `Infinity` and `-Infinity`: as Neo4j
+writes them in JSON, which has no such numbers.
 """
 
 from __future__ import annotations

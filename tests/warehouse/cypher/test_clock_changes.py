@@ -29,6 +29,8 @@ DIFFERENCES = [
     ("between", "localdatetime('2017-03-26T03:30')", f"datetime('2017-03-26T02:30{ZONE}')", "PT0S"),
 ]
 TEXTS = [
+    ("datetime('2020-03-01T12:30[UTC]')", "2020-03-01T12:30:00Z[UTC]"),
+    ("localtime('12:30')", "12:30:00"),
     (f"datetime('2017-03-26T02:30{ZONE}')", f"2017-03-26T03:30:00+02:00{ZONE}"),
     (f"datetime('2017-10-29T02:30{ZONE}')", f"2017-10-29T02:30:00+02:00{ZONE}"),
     (f"datetime('2017-10-29T02:30+01:00{ZONE}')", f"2017-10-29T02:30:00+01:00{ZONE}"),
