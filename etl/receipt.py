@@ -39,6 +39,8 @@ class FileReceipt:
     cells: dict[str, int] = field(default_factory=dict)
     #: Columns of which much could not be used: values given, values set aside.
     unusable_columns: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: Columns that nothing reads, with how many values each has.
+    unused_columns: dict[str, int] = field(default_factory=dict)
     #: It is one small document of many (an entry of the Protein Data Bank): they are judged together.
     is_document: bool = False
 
@@ -146,6 +148,7 @@ def file_receipt(file: FoundFile, ledger: Ledger, seconds: float, *, is_document
         notes=ledger.notes,
         cells=ledger.cells,
         unusable_columns=ledger.unusable_columns,
+        unused_columns=ledger.unused_columns,
         is_document=is_document,
     )
 

@@ -7,7 +7,7 @@ it is about cannot be known; any other value that cannot be used is recorded by 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -46,6 +46,8 @@ class Ledger:
         about: what a description beside the file says of it; a format that reads one writes it here.
         header_row: the line of the header.
         values: for each column that was checked, how many values it gave and how many of them could not be used.
+        unused_columns: the columns that nothing reads, with how many values each has.
+        names: of each sample of a matrix, the name by which the file's values are used.
     """
 
     file: str
@@ -59,6 +61,8 @@ class Ledger:
     first_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     header_row: int = 1
     values: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unused_columns: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     _settled: int = 0
     _quarantined: set[int] = field(default_factory=set)
     _out_of_scope: set[int] = field(default_factory=set)
@@ -103,6 +107,12 @@ class Ledger:
         """Account for the values of a column that was checked."""
         before = self.values.get(column, (0, 0))
         self.values[column] = (before[0] + given, before[1] + bad)
+
+    def count_unused(self, frame: pl.DataFrame, columns: Iterable[str]) -> None:
+        """Account for the values of columns that nothing reads; `frame` has them as text."""
+        for name in columns:
+            given = frame.height - frame[name].null_count()
+            self.unused_columns[name] = self.unused_columns.get(name, 0) + given
 
     def settle(self) -> None:
         """Forget what was said of parts of rows that have left whole since, or are out of scope."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv as csv_module
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Delimited:
         quote: fields may be quoted with `"`; a quoted field must not span lines.
         skip_lines: lines before the header that are no comments.
         optional: columns that only some releases have; where one is missing it is empty.
+        like: a regular expression of further names of columns that are read where they are there.
         wide: the other columns are the genes or samples of a matrix, and are read too.
     """
 
@@ -48,6 +50,7 @@ class Delimited:
     skip_lines: int = 0
     optional: tuple[str, ...] = ()
     wide: bool = False
+    like: str = ""
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
@@ -99,8 +102,6 @@ class Delimited:
         repeated = sorted({name for name in names if name and names.count(name) > 1})
         if repeated:
             raise SourceError(f"{path.name}, line {number}: the header names {', '.join(repeated)} more than once")
-        if not self.wide:
-            ledger.notes.extend(_unused(names, (*self.columns, *self.optional)))
         return tuple(name or f"_unnamed_{index}" for index, name in enumerate(names))
 
     def _frame(self, lines: list[bytes], start: int, names: tuple[str, ...], ledger: Ledger) -> pl.DataFrame:
@@ -118,7 +119,9 @@ class Delimited:
                 ledger.reject_row(number, reason, detail, line[:2000].decode("utf-8", errors="backslashreplace"))
         schema = dict.fromkeys((*names, *self.optional), pl.String)
         if not good:
-            return pl.DataFrame(schema={**schema, ROW: pl.Int64})
+            nothing = pl.DataFrame(schema={**schema, ROW: pl.Int64})
+            ledger.count_unused(nothing, self._unused(names))
+            return nothing
         frame = pl.read_csv(
             io.BytesIO(b"\n".join(good)),
             separator=self.separator,
@@ -128,8 +131,16 @@ class Delimited:
             infer_schema=False,
             quote_char='"' if self.quote else None,
         )
+        ledger.count_unused(frame, self._unused(names))
         absent = [pl.lit(None, pl.String).alias(name) for name in self.optional if name not in names]
         return frame.with_columns(pl.Series(ROW, numbers, pl.Int64), *absent)
+
+    def _unused(self, names: tuple[str, ...]) -> list[str]:
+        """The columns of the file that nothing reads; those of a matrix are its genes or samples."""
+        if self.wide:
+            return []
+        known = {*self.columns, *self.optional}
+        return [name for name in names if name not in known and not (self.like and re.fullmatch(self.like, name))]
 
     def _fault(self, line: bytes, expected: int) -> tuple[Reason | None, str]:
         if not line.isascii():
@@ -158,13 +169,14 @@ def tsv(
     quote: bool = False,
     optional: tuple[str, ...] = (),
     wide: bool = False,
+    like: str = "",
 ) -> Delimited:
     """A tab-separated table.
 
     >>> tsv("id", "name").separator
     '\\t'
     """
-    return Delimited("\t", columns, header, comment, quote, optional=optional, wide=wide)
+    return Delimited("\t", columns, header, comment, quote, optional=optional, wide=wide, like=like)
 
 
 def csv(
@@ -193,9 +205,3 @@ def line_batches(path: Path) -> Iterator[tuple[int, list[bytes]]]:
         pending.append(rest.removesuffix(b"\r"))
     if pending:
         yield number, pending
-
-
-def _unused(names: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
-    """A sentence for the receipt about columns that nothing reads; a matrix with hundreds of features is not listed."""
-    extra = [name for name in names if name and name not in wanted]
-    return [f"columns that are not used: {', '.join(extra)}"] if 0 < len(extra) <= 40 else []

@@ -50,4 +50,5 @@ class Workbook:
         ledger.rows_read += sheet.height
         text = pl.col(pl.String)
         frame = sheet.with_columns(pl.when(~text.is_in([*self.missing, ""])).then(text).name.keep())
+        ledger.count_unused(frame, [name for name in frame.columns if name not in self.columns])
         yield Rows(frame.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(ROW)), ledger)

@@ -1,24 +1,27 @@
 """What every source of TCGA data shares: barcodes, the names of the studies, statements about patients and samples.
 
 A TCGA barcode names one person (`TCGA-05-4249`) or one specimen (`TCGA-05-4249-01`) wherever it stands, so it is a
-declared reference: sources that use barcodes speak of the same patients and samples.
+declared reference: sources that use barcodes, of whatever level, speak of the same patients and samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from etl.rows import Rows
-from warehouse.barcodes import patient_of, sample_of, sample_type_of, tissue_type_of, tumour_descriptor_of
+from warehouse.barcodes import (
+    is_barcode,
+    names_patient,
+    patient_of,
+    preferred,
+    sample_of,
+    sample_type_of,
+    tissue_type_of,
+    tumour_descriptor_of,
+)
 from warehouse.statements import ROW, Reason, Stated, entities, relationships, table_rows
-
-PATIENT_BARCODE = r"^TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}$"
-SAMPLE_BARCODE = r"^TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-\d{2}[A-Z]?$"
-
-#: How many characters of a barcode name the patient.
-PATIENT_LENGTH = 12
 
 #: Texts that mean "no value" in tables of TCGA data.
 MISSING = (
@@ -112,11 +115,55 @@ ONCOTREE = {
 ASSERTED = pl.lit("asserted")
 
 
-def with_barcodes(rows: Rows, column: str, pattern: str = PATIENT_BARCODE) -> Rows:
-    """The rows whose barcode has the form that TCGA gives it."""
-    fits = pl.col(column).str.contains(pattern)
-    detail = pl.format("{} is no barcode of TCGA", pl.col(column).fill_null("an empty field"))
+def with_patients(rows: Rows, column: str, *, of_tumours: bool = False) -> Rows:
+    """The rows whose barcode names a patient, or something of one, with the patient's barcode as TCGA writes it.
+
+    Args:
+        rows: any.
+        column: holds the barcodes, of any level.
+        of_tumours: the rows hold values of tumours: one whose barcode names normal tissue or a control is set aside.
+    """
+    rows = _with_barcodes(rows, column)
+    if of_tumours:
+        tissue = tissue_type_of(pl.col(column))
+        detail = pl.format("{} is {}; a row of this table is the tumour of a patient", pl.col(column), tissue)
+        rows = rows.reject(tissue != "tumour", Reason.BAD_VALUE, detail, pl.col(column))
+    return rows.with_columns(patient_of(pl.col(column)).alias(column))
+
+
+def with_samples(rows: Rows, column: str) -> Rows:
+    """The rows whose barcode names a sample, or something of one, with the sample's barcode as TCGA writes it."""
+    rows = _with_barcodes(rows, column)
+    note_patients(rows, rows.frame[column])
+    return rows.with_columns(sample_of(pl.col(column)).alias(column))
+
+
+def _with_barcodes(rows: Rows, column: str) -> Rows:
+    fits = is_barcode(pl.col(column))
+    detail = pl.format("{} is not a barcode of TCGA", pl.col(column).fill_null("an empty field"))
     return rows.reject(~fits | fits.is_null(), Reason.BAD_IDENTIFIER, detail, pl.col(column))
+
+
+def note_patients(rows: Rows, names: pl.Series) -> None:
+    """Say in the receipt that barcodes of patients stand where samples are expected."""
+    if pl.select(names_patient(pl.lit(names)).any()).item():
+        rows.ledger.note(
+            "barcodes that name a patient and no sample stand for the primary solid tumour (-01), as in cBioPortal"
+        )
+
+
+def with_sex(rows: Rows, column: str, key: str) -> Rows:
+    """The same rows, sex as `female` or `male`; a word that is neither, nor says that it is unknown, is set aside."""
+    word = pl.col(column).str.strip_chars().str.to_lowercase()
+    sex = word.replace_strict(_SEX, default=None, return_dtype=pl.String)
+    wrong = sex.is_null() & word.is_not_null() & ~word.is_in(_UNKNOWN)
+    rows = rows.blank({column: wrong}, Reason.BAD_VALUE, pl.col(key))
+    return rows.with_columns(sex.alias(column))
+
+
+_SEX = {"female": "female", "f": "female", "woman": "female", "male": "male", "m": "male", "man": "male"}
+_UNKNOWN = ["", "unknown", "not reported", "not available", "not applicable", "unspecified", "missing"]
+_UNKNOWN += [text.lower() for text in MISSING]
 
 
 def without_missing(rows: Rows, *columns: str) -> Rows:
@@ -227,6 +274,32 @@ def survival(frame: pl.DataFrame, patient: pl.Expr, endpoints: dict[str, tuple[p
         for endpoint, (days, event) in endpoints.items()
     ]
     return table_rows("survival", pl.concat(parts).drop_nulls(["time_days", "event"]))
+
+
+def one_name_each(rows: Rows, row_ids: Mapping[str, str]) -> dict[str, str]:
+    """The names of samples in a matrix, one for each sample: the values of the others are not used.
+
+    Of barcodes of one sample the preferred (`warehouse.barcodes.preferred`), of other names the first.
+
+    Args:
+        rows: of the file; its ledger remembers the choice for later batches.
+        row_ids: the sample of each name.
+    """
+    chosen = rows.ledger.names
+    best = preferred(row_ids)
+    for name, row_id in row_ids.items():
+        chosen.setdefault(row_id, best.get(row_id.partition(":")[2], name))
+    return {name: row_id for name, row_id in row_ids.items() if chosen[row_id] == name}
+
+
+def one_column_each(rows: Rows, row_ids: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a matrix with their samples, one for each sample; the others are set aside, each by name."""
+    kept = one_name_each(rows, row_ids)
+    for name, row_id in row_ids.items():
+        if name not in kept:
+            detail = f"{row_id} has the values of {rows.ledger.names[row_id]}"
+            rows.ledger.reject_column(name, Reason.DUPLICATE_KEY, detail)
+    return kept
 
 
 def long_rows(frame: pl.DataFrame, row_id: pl.Expr, features: dict[str, str]) -> pl.DataFrame:

@@ -1,10 +1,11 @@
 """cBioPortal: study folders in the layout in which studies are published and loaded.
 
-What a data file holds is said by the `meta_*.txt` beside it, never by its name or its folder. A patient or sample whose
-identifier is a TCGA barcode is the TCGA patient or sample (`tcga:`, `tcga.sample:`): a barcode names one person
-wherever it stands. All others are named within their study. A gene is named by its Entrez id where the row has one,
-else by its symbol. Studies are published as archives (https://www.cbioportal.org/datasets), which no build can fetch
-file by file: unpack them and build with `--raw`.
+What a data file holds is said by the `meta_*.txt` beside it, never by its name or its folder. A patient or sample
+whose identifier is a TCGA barcode, of whatever level, is the TCGA patient or sample (`tcga:`, `tcga.sample:`): a
+barcode names one person wherever it stands. All others are named within their study. A gene is named by its Entrez id
+where the row has one, else by its symbol. Every pair `<X>_STATUS` and `<X>_MONTHS` is an end point. Studies are
+published as archives (https://www.cbioportal.org/datasets), which no build can fetch file by file: unpack them and
+build with `--raw`.
 """
 
 from __future__ import annotations
@@ -20,36 +21,28 @@ from etl.formats import tsv
 from etl.formats.described import Described, Fields, description_of, fields_of
 from etl.rows import Rows
 from etl.source import Format, Licence, Pin, Source, SourceFile
+from etl.sources._endpoints import COLUMNS, with_endpoints
 from etl.sources._sample_types import tissue_types
 from etl.sources._tcga import (
     ASSERTED,
     MISSING,
     ONCOTREE,
-    PATIENT_BARCODE,
-    SAMPLE_BARCODE,
     diagnoses,
     first_of_each,
     long_columns,
+    note_patients,
+    one_column_each,
+    one_name_each,
     survival,
     with_numbers,
+    with_sex,
     without_missing,
 )
-from warehouse.barcodes import sample_type_of, tissue_type_of, tumour_descriptor_of
+from warehouse.barcodes import patient_of, sample_of, sample_type_of, tissue_type_of, tumour_descriptor_of
 from warehouse.statements import ROW, Matrix, Reason, Stated, entities, relationships, table_rows
 
 #: cBioPortal's months are days divided by 365.25 / 12, rounded to two decimals.
 _DAYS_PER_MONTH = 365.25 / 12
-
-#: What a status says where it does not begin with `0:` or `1:`.
-_EVENTS = {
-    "LIVING": 0,
-    "DECEASED": 1,
-    "DiseaseFree": 0,
-    "Recurred/Progressed": 1,
-    "ALIVE OR DEAD TUMOR FREE": 0,
-    "DEAD WITH TUMOR": 1,
-}
-_ENDPOINTS = ("OS", "DSS", "DFS")
 
 #: The columns of a wide table that are no samples.
 _GENE_COLUMNS = {"Hugo_Symbol", "Entrez_Gene_Id", "Cytoband", "Locus ID", "Composite.Element.REF"}
@@ -78,8 +71,7 @@ _MAF_OPTIONAL = (
     "HGVSp_Short",
     "NCBI_Build",
 )
-_SURVIVAL_COLUMNS = tuple(f"{endpoint}_{what}" for endpoint in _ENDPOINTS for what in ("STATUS", "MONTHS"))
-_PATIENT_OPTIONAL = (*_SURVIVAL_COLUMNS, "AGE", "SEX", "RACE", "AJCC_PATHOLOGIC_TUMOR_STAGE", "GRADE")
+_PATIENT_OPTIONAL = ("AGE", "SEX", "GENDER", "RACE", "AJCC_PATHOLOGIC_TUMOR_STAGE", "GRADE")
 _SAMPLE_OPTIONAL = ("SUBTYPE", "SAMPLE_TYPE", "ONCOTREE_CODE")
 _GENES = ("Hugo_Symbol", "Entrez_Gene_Id")
 
@@ -112,11 +104,11 @@ def descriptions(rows: Rows) -> Iterator[Stated]:
 def patients(rows: Rows) -> Iterator[Stated]:
     """Clinical patients: attributes, and survival as status and months."""
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
-    rows = with_numbers(rows, [f"{endpoint}_MONTHS" for endpoint in _ENDPOINTS], "PATIENT_ID")
-    for endpoint in _ENDPOINTS:
-        rows = _with_event(rows, f"{endpoint}_STATUS")
+    rows, endpoints = with_endpoints(rows, "PATIENT_ID")
+    # Studies of before 2018 call it gender.
+    for column in ("SEX", "GENDER"):
+        rows = with_sex(rows, column, "PATIENT_ID")
     frame = rows.frame.with_columns(patient=_patient(rows))
-    sex = pl.col("SEX").str.to_lowercase()
     yield entities(
         "Patient",
         frame.select(
@@ -124,7 +116,7 @@ def patients(rows: Rows) -> Iterator[Stated]:
             id="patient",
             name="PATIENT_ID",
             age_at_diagnosis_years="AGE",
-            sex=pl.when(sex.is_in(["female", "male"])).then(sex),
+            sex=pl.coalesce("SEX", "GENDER"),
             race="RACE",
             stage="AJCC_PATHOLOGIC_TUMOR_STAGE",
             grade="GRADE",
@@ -132,25 +124,19 @@ def patients(rows: Rows) -> Iterator[Stated]:
         unique=True,
     )
     yield _members(rows, frame)
-    yield survival(frame, pl.col("patient"), {endpoint: _from_months(endpoint) for endpoint in _ENDPOINTS})
+    if endpoints:
+        yield survival(frame, pl.col("patient"), {endpoint: _from_months(endpoint) for endpoint in endpoints})
 
 
 def _from_months(endpoint: str) -> tuple[pl.Expr, pl.Expr]:
     return (pl.col(f"{endpoint}_MONTHS") * _DAYS_PER_MONTH).round(), pl.col(f"{endpoint}_STATUS")
 
 
-def _with_event(rows: Rows, column: str) -> Rows:
-    """The rows with a status as 0 or 1; another text is set aside, and the status is missing."""
-    status = pl.col(column)
-    digit = status.str.extract(r"^([01]):", 1).cast(pl.Int64)
-    event = pl.coalesce(digit, status.replace_strict(_EVENTS, default=None, return_dtype=pl.Int64))
-    rows = rows.blank({column: event.is_null() & status.is_not_null()}, Reason.BAD_VALUE, pl.col("PATIENT_ID"))
-    return rows.with_columns(event.alias(column))
-
-
 def samples(rows: Rows) -> Iterator[Stated]:
     """Clinical samples: whose they are, type, subtype, and the tumour type where OncoTree's code is given."""
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
+    note_patients(rows, rows.frame["SAMPLE_ID"])
+    rows = rows.blank({"SAMPLE_TYPE": _contradicts(rows.frame)}, Reason.BAD_VALUE, pl.col("SAMPLE_ID"))
     sample, patient = _sample(rows, "SAMPLE_ID"), _patient(rows)
     frame = rows.frame.with_columns(sample=sample, patient=patient)
     named = frame.select(ROW, id="sample", name="SAMPLE_ID", subtype="SUBTYPE", **_types(frame))
@@ -159,6 +145,12 @@ def samples(rows: Rows) -> Iterator[Stated]:
     yield _members(rows, frame)
     yield relationships("HAS_SAMPLE", frame.select(ROW, subject="patient", object="sample", evidence=ASSERTED))
     yield from diagnoses(frame, pl.col("patient"), pl.col("ONCOTREE_CODE"))
+
+
+def _contradicts(frame: pl.DataFrame) -> pl.Expr:
+    """Whether the words of the study name another tissue than the barcode of the sample: the barcode is believed."""
+    tissue, _which = tissue_types(frame, "SAMPLE_TYPE")
+    return tissue != tissue_type_of(pl.col("SAMPLE_ID"))
 
 
 def _types(frame: pl.DataFrame) -> dict[str, pl.Expr]:
@@ -176,23 +168,36 @@ def _types(frame: pl.DataFrame) -> dict[str, pl.Expr]:
 def wide_matrix(rows: Rows) -> Iterator[Stated]:
     """A profile with a gene in each row and a sample in each column."""
     ids = [name for name in rows.frame.columns if name not in {*_GENE_COLUMNS, ROW}]
-    rows = first_of_each(with_numbers(_with_genes(rows), ids, "gene"), "gene")
-    barcodes = pl.DataFrame({"id": ids}, schema={"id": pl.String}).select(_sample(rows, "id")).to_series().to_list()
-    yield _matrix(rows, long_columns(rows.frame, pl.col("gene"), dict(zip(ids, barcodes, strict=True))))
+    names = pl.Series("id", ids, pl.String)
+    note_patients(rows, names)
+    barcodes = names.to_frame().select(_sample(rows, "id")).to_series().to_list()
+    row_ids = one_column_each(rows, dict(zip(ids, barcodes, strict=True)))
+    rows = first_of_each(with_numbers(_with_genes(rows), list(row_ids), "gene"), "gene")
+    yield _matrix(rows, long_columns(rows.frame, pl.col("gene"), row_ids))
 
 
 def long_matrix(rows: Rows) -> Iterator[Stated]:
     """Discrete copy numbers in long form: a gene and a sample in each row."""
     rows = rows.reject(pl.col("Sample_Id").is_null(), Reason.MISSING_VALUE, "Sample_Id")
     rows = with_numbers(_with_genes(rows), ["Value"], "Sample_Id")
-    rows = rows.with_columns(row_id=_sample(rows, "Sample_Id"))
+    note_patients(rows, rows.frame["Sample_Id"])
+    rows = _with_one_name_each(rows.with_columns(row_id=_sample(rows, "Sample_Id")))
     rows = first_of_each(rows.with_columns(pair=pl.concat_str("gene", "row_id", separator=" ")), "pair")
     yield _matrix(rows, rows.frame.select("row_id", ROW, feature="gene", value="Value"))
+
+
+def _with_one_name_each(rows: Rows) -> Rows:
+    """The rows of one aliquot of each sample."""
+    kept = one_name_each(rows, dict(rows.frame.select("Sample_Id", "row_id").unique(maintain_order=True).iter_rows()))
+    used = pl.col("row_id").replace_strict(rows.ledger.names, default=None, return_dtype=pl.String)
+    detail = pl.format("{} has the values of {}", pl.col("row_id"), used)
+    return rows.reject(~pl.col("Sample_Id").is_in(list(kept)), Reason.DUPLICATE_KEY, detail, pl.col("Sample_Id"))
 
 
 def mutations(rows: Rows) -> Iterator[Stated]:
     """Variants in the mutation annotation format, silent ones too; the change is the allele unlike the reference."""
     rows = _with_genes(without_missing(rows, *_MAF_COLUMNS, *_MAF_OPTIONAL))
+    note_patients(rows, rows.frame["Tumor_Sample_Barcode"])
     alleles = [pl.col("Tumor_Seq_Allele2"), pl.col("Tumor_Seq_Allele1")]
     changed = pl.coalesce(pl.when(allele != pl.col("Reference_Allele")).then(allele) for allele in alleles)
     frame = rows.frame.select(
@@ -212,18 +217,17 @@ def mutations(rows: Rows) -> Iterator[Stated]:
     yield table_rows("mutations", frame, unique=True)
 
 
-def _named(rows: Rows, column: str, pattern: str, tcga: str, own: str) -> pl.Expr:
-    name = pl.col(column)
-    within = pl.format(own + ":{}.{}", pl.lit(rows.about[_IDENTIFIER]), name)
-    return pl.when(name.str.contains(pattern)).then(tcga + ":" + name).otherwise(within)
-
-
 def _patient(rows: Rows) -> pl.Expr:
-    return _named(rows, "PATIENT_ID", PATIENT_BARCODE, "tcga", "cbioportal.patient")
+    return pl.coalesce("tcga:" + patient_of(pl.col("PATIENT_ID")), _within(rows, "cbioportal.patient", "PATIENT_ID"))
 
 
 def _sample(rows: Rows, column: str) -> pl.Expr:
-    return _named(rows, column, SAMPLE_BARCODE, "tcga.sample", "cbioportal.sample")
+    return pl.coalesce("tcga.sample:" + sample_of(pl.col(column)), _within(rows, "cbioportal.sample", column))
+
+
+def _within(rows: Rows, prefix: str, column: str) -> pl.Expr:
+    """A name within its study."""
+    return pl.format(prefix + ":{}.{}", pl.lit(rows.about[_IDENTIFIER]), pl.col(column))
 
 
 def _members(rows: Rows, frame: pl.DataFrame) -> Stated:
@@ -339,7 +343,7 @@ SOURCE = Source(
         _data(
             "patients",
             _PATIENTS,
-            tsv("PATIENT_ID", comment="#", optional=_PATIENT_OPTIONAL),
+            tsv("PATIENT_ID", comment="#", optional=_PATIENT_OPTIONAL, like=COLUMNS),
             patients,
             _pins(("51fec27f7117a377785e309d1974f4e14486d194f8a7d14de6023f9a91af6e81", 841)),
         ),

@@ -13,14 +13,14 @@ import polars as pl
 from etl.formats import Workbook
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
-from etl.sources._tcga import ASSERTED, MISSING, STUDIES, cohort, survival, with_barcodes
+from etl.sources._tcga import ASSERTED, MISSING, STUDIES, cohort, survival, with_patients, with_sex
 from warehouse.statements import ROW, Stated, entities, relationships
 
 _ENDPOINTS = ("OS", "DSS", "DFI", "PFI")
 
 _PROPERTIES = {
     "age_at_diagnosis_years": pl.col("age_at_initial_pathologic_diagnosis"),
-    "sex": pl.col("gender").str.to_lowercase(),
+    "sex": pl.col("gender"),
     "race": pl.col("race"),
     "stage": pl.coalesce("ajcc_pathologic_tumor_stage", "clinical_stage"),
     "grade": pl.col("histological_grade"),
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 def patients(rows: Rows) -> Iterator[Stated]:
     """The sheet `TCGA-CDR`: one row for each patient."""
-    frame = with_barcodes(rows, "bcr_patient_barcode").frame
+    frame = with_sex(with_patients(rows, "bcr_patient_barcode"), "gender", "bcr_patient_barcode").frame
     barcode, study = pl.col("bcr_patient_barcode"), pl.col("type")
     yield entities("Patient", frame.select(ROW, id="tcga:" + barcode, name=barcode, **_PROPERTIES), unique=True)
     yield from cohort(frame, barcode, study)

@@ -14,7 +14,7 @@ import polars as pl
 from etl.formats import csv
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
-from etl.sources._tcga import cohort, diagnoses, long_rows, one_of_each, survival, with_barcodes, with_numbers
+from etl.sources._tcga import cohort, diagnoses, long_rows, one_of_each, survival, with_numbers, with_patients
 from warehouse.statements import ROW, Matrix, Reason, Stated, entities
 
 _COMMIT = "8ddca09b6812df7a0a643126a8b08cc3ec2e7d23"
@@ -31,14 +31,14 @@ _SUFFIXES = {
 }
 _NUMBERS = ("age", "survival_months", "censorship", "is_female")
 _COLUMNS = ("case_id", "slide_id", *_NUMBERS, "oncotree_code")
-_OTHER_COLUMNS = {"_unnamed_0", "site", "train"}
+_READ = {*_COLUMNS, ROW}
 
 
 def patients(study: str, rows: Rows) -> Iterator[Stated]:
     """`tcga_*_all_clean.csv`: a row for each slide, clinical columns, then `GENE_rnaseq`, `GENE_mut`, `GENE_cnv`."""
     features = [name for name in rows.frame.columns if _suffix(name)]
-    _note_other_columns(rows, features)
-    rows = _numbers(with_barcodes(rows, "case_id"), features)
+    rows.ledger.count_unused(rows.frame, [name for name in rows.frame.columns if name not in {*_READ, *features}])
+    rows = _numbers(with_patients(rows, "case_id", of_tumours=True), features)
     frame = one_of_each(rows, "case_id", [*_NUMBERS, "oncotree_code", *features])
     case, patient = pl.col("case_id"), "tcga:" + pl.col("case_id")
     sex = pl.col("is_female").replace_strict({1.0: "female", 0.0: "male"}, default=None, return_dtype=pl.String)
@@ -63,13 +63,6 @@ def _numbers(rows: Rows, features: list[str]) -> Rows:
     rows = with_numbers(rows, [*_NUMBERS, *features], "case_id")
     wrong = {column: ~pl.col(column).is_in([0.0, 1.0]) for column in ("censorship", "is_female")}
     return rows.blank(wrong, Reason.BAD_VALUE, pl.col("case_id"))
-
-
-def _note_other_columns(rows: Rows, features: list[str]) -> None:
-    known = {*_COLUMNS, *_OTHER_COLUMNS, *features, ROW}
-    other = [name for name in rows.frame.columns if name not in known]
-    if other:
-        rows.ledger.note(f"columns that are not used: {', '.join(other[:40])}")
 
 
 #: For each cohort the checksum and the rows of its table.

@@ -17,21 +17,23 @@ from etl.formats import csv, tsv
 from etl.rows import Rows
 from etl.source import Format, Licence, Pin, Remote, Source, SourceFile
 from etl.sources._tcga import (
-    PATIENT_LENGTH,
-    SAMPLE_BARCODE,
     cohort,
     diagnoses,
     first_of_each,
     long_columns,
     long_rows,
+    note_patients,
+    one_column_each,
     one_of_each,
     samples,
     survival,
-    with_barcodes,
     with_numbers,
+    with_patients,
+    with_samples,
     without_missing,
 )
-from warehouse.statements import ROW, Matrix, Stated, entities
+from warehouse.barcodes import patient_of, sample_of
+from warehouse.statements import ROW, Matrix, Reason, Stated, entities
 
 _HUB = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
 _SURVPATH = "https://raw.githubusercontent.com/mahmoodlab/SurvPath"
@@ -53,24 +55,31 @@ _MONTHS_NUMBERS = (
 def expression(study: str, rows: Rows) -> Iterator[Stated]:
     """Xena's `HiSeqV2`: a gene in each row, a sample in each column."""
     columns = [name for name in rows.frame.columns if name not in {"sample", ROW}]
-    barcodes = pl.Series("barcode", columns, pl.String)
-    known = barcodes.filter(barcodes.str.contains(SAMPLE_BARCODE)).to_list()
-    if len(known) < len(columns):
-        rows.ledger.note(f"columns that are no sample of TCGA: {', '.join(sorted({*columns} - {*known})[:20])}")
-    rows = first_of_each(with_numbers(rows, known, "sample"), "sample")
+    row_ids = _samples_of(rows, columns)
+    rows = first_of_each(with_numbers(rows, list(row_ids), "sample"), "sample")
     # The header alone names the samples; a sound row of the batch stands for it.
-    header = rows.frame.select(pl.col(ROW).first()).join(pl.DataFrame({"barcode": known}), how="cross")
+    header = rows.frame.select(pl.col(ROW).first()).join(pl.DataFrame({"barcode": list(row_ids)}), how="cross")
     if rows.frame.height:
         yield from samples(header, "barcode")
-        yield from cohort(header, pl.col("barcode").str.slice(0, PATIENT_LENGTH), pl.lit(study))
-    values = long_columns(rows.frame, pl.col("sample"), {name: f"tcga.sample:{name}" for name in known})
+        yield from cohort(header, patient_of(pl.col("barcode")), pl.lit(study))
+    values = long_columns(rows.frame, pl.col("sample"), row_ids)
     unit = "log2(RSEM normalised count + 1)"
     yield Matrix(f"xena_{study.lower()}_expression", "expression", f"tcga.study:{study}", unit, "Sample", values)
 
 
+def _samples_of(rows: Rows, columns: list[str]) -> dict[str, str]:
+    """The samples that the columns of a matrix name, one column for each; the others are set aside."""
+    barcodes = pl.Series("barcode", columns, pl.String)
+    note_patients(rows, barcodes)
+    named = barcodes.to_frame().select("barcode", sample="tcga.sample:" + sample_of(pl.col("barcode")))
+    for name in named.filter(pl.col("sample").is_null())["barcode"]:
+        rows.ledger.reject_column(name, Reason.BAD_IDENTIFIER, f"{name} is not a barcode of TCGA")
+    return one_column_each(rows, dict(named.drop_nulls("sample").iter_rows()))
+
+
 def sample_survival(study: str, rows: Rows) -> Iterator[Stated]:
     """Xena's `*_survival.txt`: a row for each sample, end points in days."""
-    rows = with_barcodes(with_barcodes(rows, "sample", SAMPLE_BARCODE), "_PATIENT")
+    rows = with_patients(with_samples(rows, "sample"), "_PATIENT")
     numbers = [name for endpoint in _ENDPOINTS for name in (endpoint, f"{endpoint}.time")]
     rows = without_missing(with_numbers(rows, numbers, "sample"), "Redaction")
     yield from samples(rows.frame, "sample")
@@ -86,7 +95,7 @@ def patient_expression(study: str, rows: Rows) -> Iterator[Stated]:
     """SurvPath's `rna_clean.csv`: a patient in each row, a gene in each column; the patients' column has no name."""
     case = next(name for name in rows.frame.columns if name.startswith("_unnamed_"))
     genes = [name for name in rows.frame.columns if name not in {case, ROW}]
-    frame = one_of_each(with_numbers(with_barcodes(rows, case), genes, case), case, genes)
+    frame = one_of_each(with_numbers(with_patients(rows, case, of_tumours=True), genes, case), case, genes)
     patient = "tcga:" + pl.col(case)
     yield entities("Patient", frame.select(ROW, id=patient, name=case))
     yield from cohort(frame, pl.col(case), pl.lit(study))
@@ -97,7 +106,7 @@ def patient_expression(study: str, rows: Rows) -> Iterator[Stated]:
 
 def slide_survival(study: str, rows: Rows) -> Iterator[Stated]:
     """SurvPath's `tcga_*.csv`: a row for each slide, end points in months, 1 = censored."""
-    rows = with_numbers(with_barcodes(rows, "case_id"), _MONTHS_NUMBERS, "case_id")
+    rows = with_numbers(with_patients(rows, "case_id"), _MONTHS_NUMBERS, "case_id")
     frame = one_of_each(rows, "case_id", [*_MONTHS_NUMBERS, "oncotree_code"])
     case, patient = pl.col("case_id"), "tcga:" + pl.col("case_id")
     sex = pl.col("is_female").replace_strict({1.0: "female", 0.0: "male"}, default=None, return_dtype=pl.String)
@@ -114,8 +123,9 @@ def _from_months(end: str) -> tuple[pl.Expr, pl.Expr]:
 
 def clinical(study: str, rows: Rows) -> Iterator[Stated]:
     """SurvPath's `tcga_*_clinical.csv`: stage, tumour type in OncoTree's codes, grade."""
-    rows = rows.only(pl.col("case_id").str.starts_with("TCGA-") | pl.col("case_id").is_null())
-    rows = without_missing(with_barcodes(rows, "case_id"), "stage", "subtype", "grade")
+    of_tcga = pl.col("case_id").str.to_uppercase().str.contains("^TCGA[-._]")
+    rows = rows.only(of_tcga | pl.col("case_id").is_null())
+    rows = without_missing(with_patients(rows, "case_id"), "stage", "subtype", "grade")
     frame = one_of_each(rows, "case_id", ["stage", "subtype", "grade"])
     case = pl.col("case_id")
     stage = "Stage " + pl.col("stage")

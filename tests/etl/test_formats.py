@@ -54,11 +54,13 @@ def test_a_missing_column_names_file_line_and_what_is_there(tmp_path: Path) -> N
         _read(tsv("id", "name", comment="#"), path)
 
 
-def test_unknown_columns_are_noted(tmp_path: Path) -> None:
+def test_columns_that_nothing_reads_are_listed_with_their_values(tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
-    path.write_text("id\tname\textra\n1\tx\ty\n")
-    _frame, ledger = _read(tsv("id", "name"), path)
-    assert ledger.notes == ["columns that are not used: extra"]
+    extra = [f"extra_{n}" for n in range(60)]
+    lines = [["id", "name", *extra, "A_STATUS"], ["1", "x", *["y"] * 60, "z"], ["2", "x", *["y"] * 59, "", "z"]]
+    path.write_text("".join("\t".join(line) + "\n" for line in lines))
+    _frame, ledger = _read(tsv("id", "name", like=r".+_STATUS"), path)
+    assert ledger.unused_columns == {**dict.fromkeys(extra, 2), "extra_59": 1}
 
 
 @pytest.mark.parametrize("content", [b"", b"#only\n#comments\n"])

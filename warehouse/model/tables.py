@@ -12,10 +12,10 @@ SURVIVAL = TableType(
         string("patient_id", "The patient", "tcga:TCGA-05-4249", required=True),
         string(
             "endpoint",
-            "Overall (OS), disease-specific (DSS), disease-free (DFI, DFS) or progression-free (PFI) survival",
+            "Overall (OS), disease-specific (DSS), disease-free (DFI, DFS), progression-free (PFI, PFS) survival, and "
+            "whatever else a study follows (RFS, EFS, ...)",
             "OS",
             required=True,
-            values=("OS", "DSS", "DFI", "DFS", "PFI"),
         ),
         number("time_days", "Days from diagnosis to the event or the last contact", "1523", required=True, minimum=0),
         integer("event", "1 = the event was seen, 0 = censored", "1", required=True, minimum=0, maximum=1),
