@@ -19,9 +19,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.harness import DATA, Figure, percentiles, report
-from warehouse.cypher import Catalogue, CypherEngine, NodeType, PropertyType, RelationshipType, derive, open_locked
-from warehouse.cypher.compiler import compile_text, parameter_type
-from warehouse.cypher.conformance import (
+from tests.warehouse.cypher.conformance import (
     QUERY_FILES,
     Report,
     has_several_labels,
@@ -31,6 +29,8 @@ from warehouse.cypher.conformance import (
     run_kit,
     run_queries,
 )
+from warehouse.cypher import Catalogue, CypherEngine, NodeType, PropertyType, RelationshipType, derive, open_locked
+from warehouse.cypher.compiler.query import compile_text, parameter_type
 from warehouse.cypher.types import Type
 from warehouse.errors import TargetGraphError
 

@@ -135,7 +135,7 @@ def _is_beyond_calendar(column: pyarrow.ChunkedArray) -> bool:
 
 def _as_text(value: object) -> str:
     """A temporal value in ISO 8601, lists and structs as JSON, any other value as Python writes it."""
-    from warehouse.cypher.writing import is_temporal, iso_text, json_text
+    from warehouse.cypher.values.writing import is_temporal, iso_text, json_text
 
     if is_temporal(value):
         return iso_text(value)

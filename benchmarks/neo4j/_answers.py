@@ -14,8 +14,8 @@ from neo4j.exceptions import Neo4jError
 from neo4j.graph import Node, Path, Relationship
 
 from benchmarks.harness import Figure
-from warehouse.cypher.conformance import comparable, recorded, same_rows
-from warehouse.cypher.run import CypherEngine
+from tests.warehouse.cypher.conformance import comparable, recorded, same_rows
+from warehouse.cypher.engine.run import CypherEngine
 from warehouse.errors import TargetGraphError
 
 TIMEOUT_S = 20.0

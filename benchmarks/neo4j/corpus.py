@@ -13,7 +13,7 @@ import neo4j
 from benchmarks.harness import DATA, Figure
 from benchmarks.neo4j._answers import Comparison, compare
 from benchmarks.neo4j._server import sessions, started
-from warehouse.cypher.conformance import (
+from tests.warehouse.cypher.conformance import (
     KIT_FILE,
     QUERY_FILES,
     load_graph,

@@ -7,7 +7,7 @@ from benchmarks.neo4j._answers import Comparison, compare
 from benchmarks.neo4j._generator import graph, question
 from benchmarks.neo4j._server import sessions, started
 from benchmarks.neo4j.corpus import make_graph
-from warehouse.cypher.conformance import scenario_engine
+from tests.warehouse.cypher.conformance import scenario_engine
 
 _QUESTIONS_A_GRAPH = 50
 

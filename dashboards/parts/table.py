@@ -13,7 +13,7 @@ from dashboards.parts.messages import show_warnings
 from dashboards.parts.state import entry_of, row_of
 from dashboards.parts.text import report_address, words
 from warehouse.answer import Answer, to_polars
-from warehouse.cypher.writing import flat
+from warehouse.cypher.values.writing import flat
 
 if TYPE_CHECKING:
     import polars as pl

@@ -166,7 +166,7 @@ def say(text: str) -> None:
 
 
 def _as_json(rows: list[dict[str, Any]]) -> str:
-    from warehouse.cypher.writing import json_text
+    from warehouse.cypher.values.writing import json_text
 
     return json_text(rows, indent=1) + "\n"
 
@@ -197,7 +197,7 @@ def _to_file(path: Path, content: bytes) -> None:
 
 def _as_text(table: pa.Table, separator: str) -> str:
     from warehouse.answer import to_polars
-    from warehouse.cypher.writing import flat
+    from warehouse.cypher.values.writing import flat
 
     return flat(to_polars(table)).write_csv(separator=separator)
 
@@ -232,7 +232,7 @@ def _is_number(dtype: pa.DataType) -> bool:
 
 
 def _cell(value: Any) -> str:
-    from warehouse.cypher.writing import is_temporal, iso_text, json_text, number_text
+    from warehouse.cypher.values.writing import is_temporal, iso_text, json_text, number_text
 
     if value is None:
         return ""

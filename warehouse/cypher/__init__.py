@@ -4,9 +4,9 @@ The package knows tables and a catalogue of them, and nothing of what they are a
 """
 
 from warehouse.cypher.catalogue import Catalogue, NodeType, PropertyType, RelationshipType
-from warehouse.cypher.layout import derive
-from warehouse.cypher.run import CypherEngine, Result, lock, open_locked
-from warehouse.cypher.values import Node, Path, Relationship
+from warehouse.cypher.engine.layout import derive
+from warehouse.cypher.engine.run import CypherEngine, Result, lock, open_locked
+from warehouse.cypher.values.values import Node, Path, Relationship
 
 __all__ = [
     "Catalogue",

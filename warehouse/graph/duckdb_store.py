@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import duckdb
 
 from warehouse.answer import Answer, Limits
-from warehouse.cypher.run import CypherEngine, open_locked
+from warehouse.cypher.engine.run import CypherEngine, open_locked
 from warehouse.errors import BuildError
 from warehouse.graph.catalogue import catalogue
 from warehouse.graph.state import fingerprints, model_of

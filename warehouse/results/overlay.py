@@ -17,8 +17,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.cypher import layout
-from warehouse.cypher.run import attach, open_locked
+from warehouse.cypher.engine import layout
+from warehouse.cypher.engine.run import attach, open_locked
 from warehouse.errors import BuildError
 from warehouse.graph.catalogue import catalogue
 from warehouse.home import Build

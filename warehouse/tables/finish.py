@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from warehouse.cypher import layout
+from warehouse.cypher.engine import layout
 from warehouse.graph.catalogue import catalogue
 from warehouse.progress import SILENT, Progress
 from warehouse.tables import fingerprint, gate, matrix_samples, views

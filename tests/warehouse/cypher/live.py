@@ -4,8 +4,8 @@ with server.driver() as driver, driver.session(database="neo4j") as session:
     live = Live(session, engine)          # copies the graph of the engine into the empty database
     outcome = live.judge("MATCH (g:Gene) RETURN g.id", {})
 
-Outcomes are those of `warehouse.cypher.conformance`: `equal`, `different`, `refused` (only by us), `strict` (by both),
-`laxer` (only by Neo4j). `generated_graph` and `generated_queries` make as many cases as are wanted; a seed fixes them.
+Outcomes are those of `conformance.py`: `equal`, `different`, `refused` (only by us), `strict` (by both), `laxer` (only
+by Neo4j). `generated_graph` and `generated_queries` make as many cases as are wanted; a seed fixes them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import duckdb
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.warehouse.cypher.conformance import Outcome, comparable, same_rows
 from tests.warehouse.cypher.conftest import ENDS, SmallGraph, build
 from warehouse.cypher import CypherEngine, PropertyType, lock
-from warehouse.cypher.conformance import Outcome, comparable, same_rows
-from warehouse.cypher.relation import quote
-from warehouse.cypher.temporal import Duration, Temporal
-from warehouse.cypher.values import decode
+from warehouse.cypher.compiler.relation import quote
+from warehouse.cypher.values.temporal import Duration, Temporal
+from warehouse.cypher.values.values import decode
 from warehouse.errors import TargetGraphError
 
 TIMEOUT_S = 20.0

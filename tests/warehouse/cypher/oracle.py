@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from warehouse.cypher import syntax as s
-from warehouse.cypher.evaluate import Environment, evaluate
-from warehouse.cypher.labels import satisfies
-from warehouse.cypher.parser import parse
-from warehouse.cypher.values import NodeReference, PathReference, RelationshipReference, sort_key
-from warehouse.cypher.walk import contains_call, rebuild
+from warehouse.cypher.compiler.labels import satisfies
+from warehouse.cypher.evaluation.evaluate import Environment, evaluate
+from warehouse.cypher.syntax import tree as s
+from warehouse.cypher.syntax.parser import parse
+from warehouse.cypher.syntax.walk import contains_call, rebuild
+from warehouse.cypher.values.values import NodeReference, PathReference, RelationshipReference, sort_key
 
 Row = dict[str, Any]
 AGGREGATES = frozenset({"count", "collect", "sum", "min", "max", "avg"})

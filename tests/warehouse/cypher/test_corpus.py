@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.warehouse.cypher.conftest import CORPUS
-from warehouse.cypher.conformance import (
+from tests.warehouse.cypher.conformance import (
     KIT_FILE,
     Report,
     has_several_labels,
@@ -14,6 +13,7 @@ from warehouse.cypher.conformance import (
     run_kit,
     run_queries,
 )
+from tests.warehouse.cypher.conftest import CORPUS
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus is not at {CORPUS}")
 PARTS = 4

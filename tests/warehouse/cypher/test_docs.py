@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from warehouse.cypher import CypherEngine
-from warehouse.cypher.documentation import PAGE, functions_page, undocumented
-from warehouse.cypher.writing import plain
+from warehouse.cypher.evaluation.documentation import PAGE, functions_page, undocumented
+from warehouse.cypher.values.writing import plain
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLE = re.compile(r"```cypher\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
@@ -29,7 +29,9 @@ def shown(engine: CypherEngine, text: str) -> str:
 
 
 def test_the_page_of_functions_is_that_of_the_table() -> None:
-    assert (DOCS / PAGE).read_text("utf-8") == functions_page(), "run: python -m warehouse.cypher.documentation docs"
+    assert (DOCS / PAGE).read_text("utf-8") == functions_page(), (
+        "run: python -m warehouse.cypher.evaluation.documentation docs"
+    )
     assert not undocumented()
 
 

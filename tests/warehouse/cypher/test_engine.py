@@ -10,10 +10,10 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.warehouse.cypher.conformance import scenario_engine
 from tests.warehouse.cypher.conftest import build
 from warehouse.cypher import CypherEngine, Node, Path, Relationship, derive, open_locked
-from warehouse.cypher.conformance import scenario_engine
-from warehouse.cypher.lexer import MAXIMUM_CHARACTERS
+from warehouse.cypher.syntax.lexer import MAXIMUM_CHARACTERS
 from warehouse.errors import QuestionCancelledError, QuestionError, QuestionTimeoutError
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.warehouse.cypher.numbers import written
 from warehouse.cypher import CypherEngine
-from warehouse.cypher.function_table import AGGREGATES, FUNCTIONS
-from warehouse.cypher.functions import Function
+from warehouse.cypher.evaluation.function_table import AGGREGATES, FUNCTIONS
+from warehouse.cypher.evaluation.registry import Function
 from warehouse.errors import QuestionError, TargetGraphError
 
 CALLABLE = [function for function in FUNCTIONS.values() if function.evaluate is not None or not function.signature]

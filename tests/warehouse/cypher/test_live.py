@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.neo4j.server import Server
+from tests.warehouse.cypher.conformance import Outcome
 from tests.warehouse.cypher.conftest import SmallGraph
 from tests.warehouse.cypher.live import Live, engine_over, generated_graph, generated_queries
 from tests.warehouse.cypher.test_docs import PARAMETERS as DOCS_PARAMETERS
 from tests.warehouse.cypher.test_docs import examples
 from tests.warehouse.cypher.test_random import PARAMETERS
-from warehouse.cypher.conformance import Outcome
 
 
 def _judged(server: Server, graph: SmallGraph, texts: list[str], parameters: dict[str, object]) -> Iterator[Outcome]:

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.warehouse.cypher.conformance import close
 from tests.warehouse.cypher.conftest import DISEASES, DRUGS, EDGES, GENES, SHIFT
 from tests.warehouse.cypher.oracle import Graph, answer
 from warehouse.cypher import CypherEngine, Node, Path, Relationship
-from warehouse.cypher.conformance import close
-from warehouse.cypher.temporal import from_python, to_python
-from warehouse.cypher.values import NodeReference, PathReference, RelationshipReference, sort_key
+from warehouse.cypher.values.temporal import from_python, to_python
+from warehouse.cypher.values.values import NodeReference, PathReference, RelationshipReference, sort_key
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PARAMETERS: dict[str, Any] = {"year": 1997, "ids": ["g0", "g3", "d1"], "name": "MEN1", "none": None}

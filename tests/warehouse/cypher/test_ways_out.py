@@ -20,10 +20,10 @@ from targetgraph.cli.options import OutputFormat
 from targetgraph.cli.output import write_answer
 from warehouse.answer import Answer
 from warehouse.cypher import CypherEngine
-from warehouse.cypher.frames import to_polars
-from warehouse.cypher.values import Node, Relationship
-from warehouse.cypher.values import Path as GraphPath
-from warehouse.cypher.writing import flat, json_text, plain
+from warehouse.cypher.engine.frames import to_polars
+from warehouse.cypher.values.values import Node, Relationship
+from warehouse.cypher.values.values import Path as GraphPath
+from warehouse.cypher.values.writing import flat, json_text, plain
 
 START = "MATCH p = (g:Gene {id: 'g0'})-[r:INTERACTS {score: 0.5}]->(h) "
 SCALARS = (

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from warehouse.cypher import syntax as s
 from warehouse.cypher.catalogue import Catalogue
-from warehouse.cypher.compiler import compile_text, parameter_type
-from warehouse.cypher.function_table import AGGREGATES, FUNCTIONS
-from warehouse.cypher.lexer import Kind, Token, tokenize
-from warehouse.cypher.parser import parse
-from warehouse.cypher.procedures import COLUMNS, yielded_name
+from warehouse.cypher.compiler.procedures import COLUMNS, yielded_name
+from warehouse.cypher.compiler.query import compile_text, parameter_type
+from warehouse.cypher.evaluation.function_table import AGGREGATES, FUNCTIONS
+from warehouse.cypher.syntax import tree as s
+from warehouse.cypher.syntax.lexer import Kind, Token, tokenize
+from warehouse.cypher.syntax.parser import parse
 from warehouse.errors import QuestionError
 from warehouse.graph.neo4j.mark import LABEL
 

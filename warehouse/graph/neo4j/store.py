@@ -17,9 +17,9 @@ import neo4j
 from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from warehouse.answer import Answer, Limits
-from warehouse.cypher.compiler import parameter_type
-from warehouse.cypher.frames import to_polars
-from warehouse.cypher.values import CypherValue, Node
+from warehouse.cypher.compiler.query import parameter_type
+from warehouse.cypher.engine.frames import to_polars
+from warehouse.cypher.values.values import CypherValue, Node
 from warehouse.errors import (
     QuestionCancelledError,
     QuestionError,

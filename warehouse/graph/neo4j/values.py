@@ -9,8 +9,8 @@ from neo4j import graph
 from neo4j.time import Date, DateTime, Time
 from neo4j.time import Duration as DriverDuration
 
-from warehouse.cypher.temporal import EPOCH, Duration, Temporal, to_python
-from warehouse.cypher.values import CypherValue, Node, Path, Relationship
+from warehouse.cypher.values.temporal import EPOCH, Duration, Temporal, to_python
+from warehouse.cypher.values.values import CypherValue, Node, Path, Relationship
 
 _CIVIL = 1_000_000_000
 

@@ -252,7 +252,7 @@ def test_calls_that_neo4j_refuses_are_refused(store: Neo4jGraphStore, text: str)
 
 
 def _plain(rows: object) -> object:
-    from warehouse.cypher.conformance import comparable
+    from tests.warehouse.cypher.conformance import comparable
 
     return [comparable(list(row), None) for row in rows]  # type: ignore[attr-defined]
 

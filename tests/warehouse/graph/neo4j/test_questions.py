@@ -10,9 +10,9 @@ import pytest
 
 from tests.neo4j.server import Server
 from tests.pages import examples
+from tests.warehouse.cypher.conformance import comparable, same_rows
 from tests.warehouse.graph.neo4j import published_store
 from warehouse.answer import Limits
-from warehouse.cypher.conformance import comparable, same_rows
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.home import Home

@@ -1,0 +1,1 @@
+"""Syntax trees compiled to one SQL statement."""

@@ -1,0 +1,1 @@
+"""Compiled statements run within limits over the tables of a graph, and their rows turned into values and frames."""
