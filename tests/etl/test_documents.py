@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from etl.build import Plan, build
 from etl.formats import WholeFile
 from etl.rows import Rows
 from etl.source import DocumentOf, Licence, Source, SourceFile, sources
+from tests.conftest import ROOT
 from warehouse.documents.opening import read_document
 from warehouse.documents.store import FileStore
 from warehouse.errors import SourceError
@@ -72,6 +74,12 @@ def _sha(content: bytes) -> str:
 def test_a_part_names_an_entity_of_the_model(declared: SourceFile) -> None:
     assert declared.document is not None
     assert declared.document.entity is None or declared.document.entity in MODEL.entities
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "warehouse" / "documents").glob("*.py")), ids=lambda path: path.name)
+def test_documents_are_read_whoever_brought_them(path: Path) -> None:
+    texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+    assert not texts & set(sources())
 
 
 def test_a_build_records_documents_and_keeps_those_of_a_user(raw: Path, tmp_path: Path) -> None:

@@ -109,8 +109,7 @@ class _Part:
         self._run(
             "INSERT INTO record.files SELECT f.* FROM whole.record.files AS f SEMI JOIN record.sources USING (source)"
         )
-        if self._rows("SELECT 1 FROM duckdb_tables() WHERE database_name = 'whole' AND table_name = 'documents'"):
-            self._run("INSERT INTO record.documents FROM whole.record.documents SEMI JOIN record.files USING (_file)")
+        self._run("INSERT INTO record.documents FROM whole.record.documents SEMI JOIN record.files USING (_file)")
         self._run(
             """INSERT INTO record.quarantine SELECT q.* FROM whole.record.quarantine AS q
             SEMI JOIN record.files USING (_file) WHERE stage = 'read'"""

@@ -28,9 +28,6 @@ LAYOUT_VERSION = 2
 #: The number of bits by which the ordinal of a type is shifted in internal ids.
 ORDINAL_SHIFT = 40
 
-_DOCUMENTS = """CREATE TABLE IF NOT EXISTS record.documents (
-    _file INTEGER, entity_type VARCHAR, media_type VARCHAR)"""
-
 _RECORD_TABLES = (
     """CREATE TABLE record.layout (version INTEGER)""",
     """CREATE TABLE record.sources (
@@ -39,7 +36,7 @@ _RECORD_TABLES = (
     """CREATE TABLE record.files (
         _file INTEGER PRIMARY KEY, source VARCHAR, release VARCHAR, part VARCHAR, name VARCHAR, sha256 VARCHAR,
         size_bytes BIGINT, url VARCHAR, rank INTEGER, precedence INTEGER)""",
-    _DOCUMENTS,
+    """CREATE TABLE record.documents (_file INTEGER, entity_type VARCHAR, media_type VARCHAR)""",
     """CREATE TABLE record.quarantine (
         _file INTEGER, _row BIGINT, stage VARCHAR, type VARCHAR, reason VARCHAR, key VARCHAR, detail VARCHAR,
         raw VARCHAR, scope VARCHAR, "column" VARCHAR, value VARCHAR)""",
@@ -129,11 +126,6 @@ def require_layout(connection: duckdb.DuckDBPyConnection) -> None:
     raise BuildError(
         f"The build has layout {version}; this version of TargetGraph reads and writes layout {LAYOUT_VERSION}.", hint
     )
-
-
-def complete(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a build of an earlier version the book-keeping that it lacks; it is empty there."""
-    connection.execute(_DOCUMENTS)
 
 
 def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:

@@ -94,7 +94,6 @@ class BuildWriter:
         if fresh:
             schema.create(self.connection, model)
         schema.require_layout(self.connection)
-        schema.complete(self.connection)
 
     def __enter__(self) -> BuildWriter:
         return self
