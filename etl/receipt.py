@@ -59,9 +59,10 @@ class FileReceipt:
         """`green`, `warning`, `failed`, or `unpinned` where no count is known.
 
         What gave rows of which most are bad, or a column of which much could not be used, is never better than
-        `warning`.
+        `warning`. Rows that repeat what an earlier one is about never fail a file: that one is kept.
         """
-        if self.share is not None and self.share < FAILS_BELOW:
+        repeated = self.quarantined.get(Reason.DUPLICATE_KEY.code, 0)
+        if self.rows_expected and self.good_rows + repeated < FAILS_BELOW * self.rows_expected:
             return "failed"
         mostly_bad = self.rows_read > 0 and self.good_rows < FAILS_BELOW * self.rows_read
         if mostly_bad or self.unusable_columns or (self.share is not None and self.share < WARNS_BELOW):

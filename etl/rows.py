@@ -64,6 +64,7 @@ class Ledger:
     unused_columns: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     _settled: int = 0
+    _columns: set[tuple[str, str]] = field(default_factory=set)
     _quarantined: set[int] = field(default_factory=set)
     _out_of_scope: set[int] = field(default_factory=set)
 
@@ -147,7 +148,10 @@ class Ledger:
         self._enter(row, Scope.ROW, reason=reason.code, key=key, detail=detail, raw=raw)
 
     def reject_column(self, column: str, reason: Reason, detail: str) -> None:
-        """Set a column of a matrix aside; its rows are kept."""
+        """Set a column of a matrix aside, once; its rows are kept."""
+        if (column, detail) in self._columns:
+            return
+        self._columns.add((column, detail))
         self._enter(self.header_row, Scope.COLUMN, column=column, reason=reason.code, key=column, detail=detail)
 
     def _enter(self, row: int, scope: Scope, **said: str | None) -> None:

@@ -34,7 +34,7 @@ def open_content(path: Path) -> Iterator[IO[bytes]]:
             yield content
     except DAMAGED as error:
         raise SourceError(
-            f"{path.name}: the file is damaged or was cut off: {error}",
+            f"{path.name}: the file is damaged or was cut off",
             "Download it again, and compare its size and checksum with those of the publisher.",
         ) from error
     except OSError as error:

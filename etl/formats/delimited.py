@@ -2,6 +2,10 @@
 
 The lines are counted and checked before anything is interpreted: a line with another number of fields than the header,
 or with bytes that are no UTF-8, goes to quarantine with its number and its text, and the others are read.
+
+Empty fields beyond the header are no fault (spreadsheets and writers of MAF leave them); too few fields are one, since
+nothing tells a field that was left out from a line that was cut off. A matrix may be as R's `write.table` writes it:
+its header has no name for the first column, the names of the rows.
 """
 
 from __future__ import annotations
@@ -25,6 +29,15 @@ BATCH_BYTES = 64 * 1024**2
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+#: Rows that are looked at to tell whether the header of a matrix lacks a name for the first column.
+_LOOKED_AT = 100
+
+#: Before the place of a column that the header gives no name.
+UNNAMED = "_unnamed_"
+
+#: Before the place of a column of a matrix whose name stands in an earlier one: it is not read.
+_REPEATED = "_repeated_"
+
 
 @dataclass(frozen=True)
 class Delimited:
@@ -40,6 +53,7 @@ class Delimited:
         optional: columns that only some releases have; where one is missing it is empty.
         like: a regular expression of further names of columns that are read where they are there.
         wide: the other columns are the genes or samples of a matrix, and are read too.
+        row_names: of a matrix, the column that holds the names of the rows where the header gives it no name.
     """
 
     separator: str
@@ -51,6 +65,7 @@ class Delimited:
     optional: tuple[str, ...] = ()
     wide: bool = False
     like: str = ""
+    row_names: str = ""
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
@@ -74,7 +89,7 @@ class Delimited:
                 skipped = self._preamble(lines)
                 body, start = lines[skipped:], number + skipped
                 if self.header and body:
-                    names = self._names(body[0], path, start, ledger)
+                    names = self._names(body, path, start, ledger)
                     body, start = body[1:], start + 1
             if names and body:
                 yield Rows(self._frame(body, start, names, ledger), ledger)
@@ -89,9 +104,12 @@ class Delimited:
                 skipped += 1
         return skipped
 
-    def _names(self, line: bytes, path: Path, number: int, ledger: Ledger) -> tuple[str, ...]:
-        text = line.decode("utf-8", errors="replace")
-        names = tuple(name.strip() for name in self._fields(text))
+    def _names(self, body: list[bytes], path: Path, number: int, ledger: Ledger) -> tuple[str, ...]:
+        """The names of the columns, by the header and the first rows below it; a repeated one of a matrix is empty."""
+        ledger.header_row = number
+        names = tuple(name.strip() for name in self._fields(body[0].decode("utf-8", errors="replace")))
+        if self.wide and self._lacks_row_names(names, body[1:]):
+            names = ("" if self.row_names in names else self.row_names, *names)
         missing = [column for column in self.columns if column not in names]
         if missing:
             raise SourceError(
@@ -99,25 +117,56 @@ class Delimited:
                 f"it has {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}",
                 "Is this the right file, and has its publisher changed the format?",
             )
-        repeated = sorted({name for name in names if name and names.count(name) > 1})
-        if repeated:
-            raise SourceError(f"{path.name}, line {number}: the header names {', '.join(repeated)} more than once")
-        return tuple(name or f"_unnamed_{index}" for index, name in enumerate(names))
+        firsts = {name: index for index, name in reversed(list(enumerate(names)))}
+        repeated = dict.fromkeys(index for index, name in enumerate(names) if name and firsts[name] != index)
+        ambiguous = sorted({names[index] for index in repeated if self._is_read(names[index])})
+        if ambiguous:
+            raise SourceError(f"{path.name}, line {number}: the header names {', '.join(ambiguous)} more than once")
+        if self.wide:
+            for index in repeated:
+                ledger.reject_column(
+                    names[index], Reason.DUPLICATE_KEY, f"column {index + 1}: an earlier one has its name"
+                )
+        return tuple(
+            f"{_REPEATED}{index}" if index in repeated else name or f"{UNNAMED}{index}"
+            for index, name in enumerate(names)
+        )
+
+    def _lacks_row_names(self, names: tuple[str, ...], body: list[bytes]) -> bool:
+        """Whether each of the first rows has one field more than the header: the names of the rows, as R writes them.
+
+        Where the header names the column that tells the rows apart, only R's own row numbers can stand before it.
+        """
+        rows = [self._fields(line.decode("utf-8", errors="replace")) for line in body[:_LOOKED_AT] if line]
+        if (
+            not rows
+            or any(len(fields) != len(names) + 1 for fields in rows)
+            or not any(row[-1].strip() for row in rows)
+        ):
+            return False
+        first = [fields[0].strip(' "') for fields in rows]
+        return self.row_names not in names or first == [str(number) for number in range(1, len(rows) + 1)]
 
     def _frame(self, lines: list[bytes], start: int, names: tuple[str, ...], ledger: Ledger) -> pl.DataFrame:
         good: list[bytes] = []
         numbers: list[int] = []
-        for number, line in enumerate(lines, start):
+        for number, written in enumerate(lines, start):
+            line = written
             if not line:
                 continue
             ledger.rows_read += 1
-            reason, detail = self._fault(line, len(names))
+            found = self._count(line)
+            if found != len(names):
+                line = self._fitted(line, found, names)
+                found = self._count(line)
+            reason, detail = self._fault(line, found, len(names))
             if reason is None:
                 good.append(line)
                 numbers.append(number)
             else:
-                ledger.reject_row(number, reason, detail, line[:2000].decode("utf-8", errors="backslashreplace"))
-        schema = dict.fromkeys((*names, *self.optional), pl.String)
+                ledger.reject_row(number, reason, detail, written[:2000].decode("utf-8", errors="backslashreplace"))
+        shown = [name for name in names if not name.startswith(_REPEATED)]
+        schema = dict.fromkeys((*shown, *self.optional), pl.String)
         if not good:
             nothing = pl.DataFrame(schema={**schema, ROW: pl.Int64})
             ledger.count_unused(nothing, self._unused(names))
@@ -133,24 +182,41 @@ class Delimited:
         )
         ledger.count_unused(frame, self._unused(names))
         absent = [pl.lit(None, pl.String).alias(name) for name in self.optional if name not in names]
-        return frame.with_columns(pl.Series(ROW, numbers, pl.Int64), *absent)
+        return frame.select(*shown, pl.Series(ROW, numbers, pl.Int64), *absent)
+
+    def _is_read(self, name: str) -> bool:
+        known = name in self.columns or name in self.optional
+        return known or bool(self.like and re.fullmatch(self.like, name))
 
     def _unused(self, names: tuple[str, ...]) -> list[str]:
         """The columns of the file that nothing reads; those of a matrix are its genes or samples."""
         if self.wide:
             return []
-        known = {*self.columns, *self.optional}
-        return [name for name in names if name not in known and not (self.like and re.fullmatch(self.like, name))]
+        return [name for name in names if not self._is_read(name) and not name.startswith(_REPEATED)]
 
-    def _fault(self, line: bytes, expected: int) -> tuple[Reason | None, str]:
+    def _count(self, line: bytes) -> int:
+        if self.quote and b'"' in line:
+            return len(self._fields(line.decode("utf-8", errors="replace")))
+        return line.count(self.separator.encode()) + 1
+
+    def _fitted(self, line: bytes, found: int, names: tuple[str, ...]) -> bytes:
+        """The line without empty fields beyond the header, and with those of trailing columns that have no name."""
+        mark = self.separator.encode()
+        ends = (mark, mark + b'""') if self.quote else (mark,)
+        for _extra in range(found - len(names)):
+            bare = line.rstrip(b" ")
+            line = next((bare.removesuffix(end) for end in ends if bare.endswith(end)), line)
+        lacking = len(names) - found
+        if 0 < lacking < len(names) and all(name.startswith(UNNAMED) for name in names[found:]):
+            return line + mark * lacking
+        return line
+
+    def _fault(self, line: bytes, found: int, expected: int) -> tuple[Reason | None, str]:
         if not line.isascii():
             try:
                 line.decode()
             except UnicodeDecodeError as error:
                 return Reason.NOT_UTF8, f"byte {error.start + 1} of the line is {line[error.start]:#04x}"
-        found = line.count(self.separator.encode()) + 1
-        if self.quote and b'"' in line:
-            found = len(self._fields(line.decode()))
         return (None, "") if found == expected else (Reason.WRONG_COLUMN_COUNT, f"{found} columns, not {expected}")
 
     def _fields(self, text: str) -> list[str]:
@@ -170,13 +236,16 @@ def tsv(
     optional: tuple[str, ...] = (),
     wide: bool = False,
     like: str = "",
+    row_names: str = "",
 ) -> Delimited:
-    """A tab-separated table.
+    """A tab-separated table; the names of a matrix may be quoted, as R does by default.
 
     >>> tsv("id", "name").separator
     '\\t'
     """
-    return Delimited("\t", columns, header, comment, quote, optional=optional, wide=wide, like=like)
+    return Delimited(
+        "\t", columns, header, comment, quote or wide, optional=optional, wide=wide, like=like, row_names=row_names
+    )
 
 
 def csv(

@@ -6,6 +6,7 @@ interpreted, chunk by chunk, so that neither time nor memory follows the size of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,12 +128,21 @@ def _blocks(path: Path) -> list[Any]:
         try:
             document = cif.read_string(text)
         except _REFUSED as error:
-            raise SourceError(f"{path.name}: this is no readable CIF: {error}") from error
+            raise SourceError(f"{path.name}: the CIF cannot be read: {_where(error)}") from error
     if not len(document):
         raise SourceError(f"{path.name}: there is no data block")
     if _is_cut_off(text):
         raise SourceError(f"{path.name}: the document was cut off: its last line is no separator")
     return list(document)
+
+
+def _where(error: Exception) -> str:
+    """What gemmi found wrong, with the line: it calls every document `string`.
+
+    >>> _where(ValueError("string:2:5(12): unterminated 'string'"))
+    "line 2: unterminated 'string'"
+    """
+    return re.sub(r"^string:(\d+)(?::\d+\(\d+\))?", r"line \1", str(error))
 
 
 def _is_cut_off(text: bytes) -> bool:

@@ -43,7 +43,7 @@ class Workbook:
                 )
             sheet = workbook.load_sheet(self.sheet, dtypes="string").to_polars()
         except fastexcel.FastExcelError as error:
-            raise SourceError(f"{path.name}: this is no readable workbook: {error}") from error
+            raise SourceError(f"{path.name}: this is no readable workbook (.xlsx)") from error
         missing = [column for column in self.columns if column not in sheet.columns]
         if missing:
             raise SourceError(f"{path.name}, sheet {self.sheet}: there is no column {', '.join(missing)}")

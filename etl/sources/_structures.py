@@ -11,17 +11,26 @@ from warehouse.statements import Reason
 #: An identifier of the Protein Data Bank in lower case: four characters, or the extended form.
 PDB_ID = r"^(?:[0-9][a-z0-9]{3}|pdb_[a-z0-9]{8})$"
 
+#: The extended form of an identifier that has a short one too, in lower case.
+_EXTENDED = r"^pdb_0000([0-9][a-z0-9]{3})$"
+
 #: An EC number; classes may be open to the right (`3.4.21.-`), preliminary ones are counted by themselves (`3.5.1.n3`).
 EC_NUMBER = r"^[1-7](?:\.(?:\d+|n\d+|-)){0,3}$"
 
 
 def pdb_id(column: str) -> pl.Expr:
-    """The CURIE of a structure.
+    """The CURIE of a structure; an entry with a short identifier goes by it, also where the extended one is written.
 
-    >>> pl.DataFrame({"entry": ["1ABC"]}).select(pdb_id("entry")).item()
-    'pdb:1abc'
+    >>> entries = pl.DataFrame({"entry": ["1ABC", "pdb_00001abc", "pdb_10001abc"]})
+    >>> entries.select(pdb_id("entry")).to_series().to_list()
+    ['pdb:1abc', 'pdb:1abc', 'pdb:pdb_10001abc']
     """
-    return "pdb:" + pl.col(column).str.to_lowercase()
+    return "pdb:" + pdb_code(pl.col(column))
+
+
+def pdb_code(name: pl.Expr) -> pl.Expr:
+    """The identifier of an entry in lower case, the short one where there is one."""
+    return name.str.to_lowercase().str.replace(_EXTENDED, "${1}")
 
 
 def with_pdb_ids(rows: Rows, column: str) -> Rows:

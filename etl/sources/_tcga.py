@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from etl.formats.delimited import UNNAMED
 from etl.rows import Rows
 from warehouse.barcodes import (
     is_barcode,
@@ -274,6 +275,11 @@ def survival(frame: pl.DataFrame, patient: pl.Expr, endpoints: dict[str, tuple[p
         for endpoint, (days, event) in endpoints.items()
     ]
     return table_rows("survival", pl.concat(parts).drop_nulls(["time_days", "event"]))
+
+
+def is_unnamed(column: str) -> bool:
+    """Whether the header gives a column no name, so that it is no sample and no gene."""
+    return column.startswith(UNNAMED)
 
 
 def one_name_each(rows: Rows, row_ids: Mapping[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from etl.sources._tcga import (
     ONCOTREE,
     diagnoses,
     first_of_each,
+    is_unnamed,
     long_columns,
     note_patients,
     one_column_each,
@@ -167,7 +168,7 @@ def _types(frame: pl.DataFrame) -> dict[str, pl.Expr]:
 
 def wide_matrix(rows: Rows) -> Iterator[Stated]:
     """A profile with a gene in each row and a sample in each column."""
-    ids = [name for name in rows.frame.columns if name not in {*_GENE_COLUMNS, ROW}]
+    ids = [name for name in rows.frame.columns if name not in {*_GENE_COLUMNS, ROW} and not is_unnamed(name)]
     names = pl.Series("id", ids, pl.String)
     note_patients(rows, names)
     barcodes = names.to_frame().select(_sample(rows, "id")).to_series().to_list()
@@ -357,7 +358,7 @@ SOURCE = Source(
         _data(
             "profiles",
             _WIDE,
-            tsv(comment="#", optional=_GENES, wide=True),
+            tsv(comment="#", optional=_GENES, wide=True, row_names="Hugo_Symbol"),
             wide_matrix,
             _pins(
                 ("fe86ec05ee646e321ced016de2bc363837350cc2582dd18944c3e3cab54851cb", 7),

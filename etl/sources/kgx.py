@@ -15,6 +15,7 @@ import polars as pl
 from etl.formats.delimited import tsv
 from etl.rows import Rows
 from etl.source import Licence, Source, SourceFile
+from etl.sources._structures import pdb_code
 from warehouse.model import MODEL, EntityType, RelationshipType, ValueType
 from warehouse.model.biolink import FROM_BIOLINK, SYMMETRIC
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
@@ -29,8 +30,9 @@ _MEASURED = ("observation", "statistical_association")
 def curie(column: str) -> pl.Expr:
     """An identifier with the prefix that the warehouse gives it: `UniProtKB:P04637` is `uniprot:P04637`."""
     parts = pl.col(column).str.strip_chars().str.splitn(":", 2)
-    prefix = parts.struct.field("field_0").str.to_lowercase()
-    return prefix.replace(FROM_BIOLINK) + ":" + parts.struct.field("field_1")
+    prefix = parts.struct.field("field_0").str.to_lowercase().replace(FROM_BIOLINK)
+    accession = parts.struct.field("field_1")
+    return prefix + ":" + pl.when(prefix == "pdb").then(pdb_code(accession)).otherwise(accession)
 
 
 def _list(column: str) -> pl.Expr:

@@ -95,6 +95,20 @@ def _methods(text: pl.Expr) -> pl.Expr:
     return each.list.unique().list.sort().list.join("; ")
 
 
+def _kinds_of_polymers() -> pl.Expr:
+    """How many entities are polymers; not known where the category, or the kind of an entity, is missing."""
+    kinds = pl.col("entity").list.eval(pl.element().struct.field("type"))
+    known = (kinds.list.len() > 0) & (kinds.list.drop_nulls().list.len() == kinds.list.len())
+    return pl.when(known).then(kinds.list.count_matches("polymer"))
+
+
+def _whole_sum(category: str, number: pl.Expr) -> pl.Expr:
+    """The sum of a number of each item; not known where the category, or one of the numbers, is missing."""
+    numbers = pl.col(category).list.eval(number)
+    known = (numbers.list.len() > 0) & (numbers.list.drop_nulls().list.len() == numbers.list.len())
+    return pl.when(known).then(numbers.list.sum())
+
+
 def _structure(rows: Rows) -> Statements:
     refined = pl.concat_list(_numbers(*place) for place in _RESOLUTIONS).list.min()
     sources = [
@@ -105,9 +119,9 @@ def _structure(rows: Rows) -> Statements:
     dates = pl.col("pdbx_audit_revision_history").list.eval(
         pl.element().filter(model).struct.field("revision_date").drop_nulls()
     )
-    polymer = pl.element().struct.field("type") == "polymer"
     residues = pl.element().struct.field("pdbx_seq_one_letter_code_can").str.replace_all(r"\s", "").str.len_chars()
     copies = pl.element().struct.field("pdbx_strand_id").str.count_matches(",") + 1
+    polymers = _kinds_of_polymers()
     return entities(
         "Structure",
         rows.frame.select(
@@ -121,10 +135,12 @@ def _structure(rows: Rows) -> Statements:
             revision_date=dates.list.max(),
             organisms=pl.concat_list(_values(category, items[0]) for category, items in sources),
             taxon_ids=taxa.list.eval(pl.element().str.strip_chars()),
-            polymer_entity_count=pl.col("entity").list.eval(pl.element().filter(polymer)).list.len(),
+            polymer_entity_count=polymers,
             # Every entry has one; where the category is missing, nobody has defined it yet.
             assembly_count=pl.col("pdbx_struct_assembly").list.len().replace(0, None),
-            polymer_residue_count=pl.col("entity_poly").list.eval(residues * copies).list.sum(),
+            polymer_residue_count=pl.when(polymers == 0)
+            .then(0)
+            .otherwise(_whole_sum("entity_poly", residues * copies)),
             model_count=_first("pdbx_nmr_ensemble", "conformers_submitted_total_number"),
             enzyme_classes=_values("entity", "pdbx_ec")
             .list.join(",")
@@ -200,7 +216,7 @@ def _proteins(rows: Rows, polymers: pl.DataFrame) -> Iterator[Statements]:
         residue_end=last.filter(first <= last).max(),
         segments=pl.format("{}:{}-{}", "pdbx_strand_id", first, last).drop_nulls(),
         # Rounded: the last digits of a division depend on how many rows are divided at a time.
-        coverage=(pl.col("aligned").sum() / pl.col("length").max()).clip(0, 1).round(6),
+        coverage=(_sum_of_known("aligned") / pl.col("length").max()).clip(0, 1).round(6),
     )
     together = of_chains.group_by(ROW, subject="protein", object="structure", maintain_order=True).agg(
         pl.col("residue_start").min(),
@@ -211,6 +227,11 @@ def _proteins(rows: Rows, polymers: pl.DataFrame) -> Iterator[Statements]:
         evidence=pl.lit("asserted"),
     )
     yield relationships("HAS_STRUCTURE", together, listed=True)
+
+
+def _sum_of_known(column: str) -> pl.Expr:
+    """The sum of the values of a group, null where there is none: a sum of nothing is no zero."""
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum())
 
 
 def _enzymes(rows: Rows, polymers: pl.DataFrame) -> Iterator[Statements]:

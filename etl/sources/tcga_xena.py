@@ -20,6 +20,7 @@ from etl.sources._tcga import (
     cohort,
     diagnoses,
     first_of_each,
+    is_unnamed,
     long_columns,
     long_rows,
     note_patients,
@@ -54,7 +55,7 @@ _MONTHS_NUMBERS = (
 
 def expression(study: str, rows: Rows) -> Iterator[Stated]:
     """Xena's `HiSeqV2`: a gene in each row, a sample in each column."""
-    columns = [name for name in rows.frame.columns if name not in {"sample", ROW}]
+    columns = [name for name in rows.frame.columns if name not in {"sample", ROW} and not is_unnamed(name)]
     row_ids = _samples_of(rows, columns)
     rows = first_of_each(with_numbers(rows, list(row_ids), "sample"), "sample")
     # The header alone names the samples; a sound row of the batch stands for it.
@@ -145,7 +146,7 @@ def _xena(study: str) -> Iterator[SourceFile]:
     yield SourceFile(
         f"{study.lower()}_expression",
         tuple(f"TCGA.{study}.sampleMap{mark}HiSeqV2" for mark in ("/", "_", "%2F")),
-        tsv("sample", wide=True),
+        tsv("sample", wide=True, row_names="sample"),
         partial(expression, study),
         remote=Remote(f"{_HUB}/TCGA.{study}.sampleMap%2FHiSeqV2.gz", "2021-04-08", rows=20530),
         required=False,

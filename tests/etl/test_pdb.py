@@ -12,9 +12,11 @@ from gemmi import cif
 
 from etl.formats import Mmcif
 from etl.formats.macromolecular import _without_coordinates
-from etl.locate import Folder, find
+from etl.locate import Folder, FoundFile, find
 from etl.reading import new_ledger, read
 from etl.rows import Ledger
+from etl.source import source
+from etl.sources._structures import pdb_id
 from etl.sources.pdb import SOURCE
 
 FIXTURES = Path(__file__).parent / "fixtures" / "pdb"
@@ -102,3 +104,81 @@ def test_windows_line_ends_and_a_damaged_archive(tmp_path: Path) -> None:
     kept, ledger = _read(packed)
     assert (kept, ledger.rows_read, ledger.rows_quarantined) == (0, 1, 1)
     assert "cut off" in ledger.rejected[0]["detail"][0]
+
+
+_BLOCKS = {
+    "entity": "loop_\n_entity.id\n_entity.type\n1 polymer\n2 polymer\n3 water\n#\n",
+    "entity_poly": "loop_\n_entity_poly.entity_id\n_entity_poly.pdbx_seq_one_letter_code_can\n"
+    "_entity_poly.pdbx_strand_id\n1 MKTA A,B\n2 ACGT C\n#\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "polymers", "residues"),
+    [
+        (_BLOCKS["entity"] + _BLOCKS["entity_poly"], 2, 12),
+        (_BLOCKS["entity"], 2, None),
+        (_BLOCKS["entity_poly"], None, 12),
+        ("", None, None),
+        ("_entity.id 1\n_entity.type non-polymer\n#\n", 0, 0),
+        ("_entity.id 1\n_entity.type ?\n#\n" + _BLOCKS["entity_poly"], None, 12),
+        (_BLOCKS["entity"] + _BLOCKS["entity_poly"].replace("ACGT", "?"), 2, None),
+        (_BLOCKS["entity"] + _BLOCKS["entity_poly"].replace(" C\n", " ?\n"), 2, None),
+    ],
+)
+def test_what_a_document_does_not_say_is_not_counted_as_zero(
+    tmp_path: Path, blocks: str, polymers: int | None, residues: int | None
+) -> None:
+    (tmp_path / "9xa1.cif").write_text(f"data_9XA1\n#\n_entry.id 9XA1\n#\n{blocks}")
+    (file,) = find(SOURCE, Folder(tmp_path, subset=True)).files
+    batches = list(read(file, SOURCE.part("entries"), new_ledger(file, SOURCE.options)))
+    structure = dict(batches[0].statements)["Structure"].row(0, named=True)
+    assert (structure["polymer_entity_count"], structure["polymer_residue_count"]) == (polymers, residues)
+
+
+def test_a_protein_of_which_no_residue_is_aligned_has_no_coverage(tmp_path: Path) -> None:
+    reference = (
+        "_struct_ref.id 1\n_struct_ref.db_name UNP\n_struct_ref.entity_id 1\n_struct_ref.pdbx_db_accession P00533\n#\n"
+    )
+    text = f"data_9XA1\n#\n_entry.id 9XA1\n#\n{_BLOCKS['entity']}{_BLOCKS['entity_poly']}{reference}"
+    (tmp_path / "9xa1.cif").write_text(text)
+    (file,) = find(SOURCE, Folder(tmp_path, subset=True)).files
+    batches = list(read(file, SOURCE.part("entries"), new_ledger(file, SOURCE.options)))
+    assert dict(batches[0].statements)["HAS_STRUCTURE"]["coverage"].to_list() == [None]
+
+
+_TABLES = {
+    ("pdb", "entries"): ("{id}.cif", "data_x\n#\n_entry.id {ID}\n#\n"),
+    ("pdb", "ids"): ("total-id-list", "{ID}\n"),
+    ("pdb", "entry_types"): ("pdb_entry_type.txt", "{id}\tprot\tdiffraction\n"),
+    ("sifts", "proteins"): (
+        "pdb_chain_uniprot.csv",
+        "PDB,CHAIN,SP_PRIMARY,RES_BEG,RES_END,PDB_BEG,PDB_END,SP_BEG,SP_END\n{id},A,P00533,1,9,1,9,1,9\n",
+    ),
+    ("sifts", "protein_structures"): ("uniprot_pdb.csv", "SP_PRIMARY,PDB\nP00533,{id}\n"),
+    ("kgx", "nodes"): ("kgx/nodes.tsv", "id\tcategory\nPDB:{ID}\tbiolink:MolecularEntity\n"),
+}
+
+
+@pytest.mark.parametrize("code", ["9aa9", "pdb_00009aa9"])
+@pytest.mark.parametrize(("name", "part"), list(_TABLES))
+def test_both_forms_of_an_identifier_are_one_structure(tmp_path: Path, name: str, part: str, code: str) -> None:
+    file_name, text = _TABLES[name, part]
+    path = tmp_path / file_name.format(id=code)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text.format(id=code, ID=code.upper()))
+    declared = source(name)
+    found = FoundFile(name, part, path, path.name, "1", "0" * 64, 1, None, True)
+    statements = [
+        (type_name, frame)
+        for batch in read(found, declared.part(part), new_ledger(found, declared.options))
+        for type_name, frame in batch.statements
+    ]
+    assert [frame["id"].to_list() for type_name, frame in statements if type_name == "Structure"] == [["pdb:9aa9"]]
+    ends = [frame["object"].to_list() for type_name, frame in statements if type_name == "HAS_STRUCTURE"]
+    assert all(end == ["pdb:9aa9"] for end in ends if end)
+
+
+def test_an_identifier_with_no_short_form_keeps_its_own() -> None:
+    codes = pl.DataFrame({"entry": ["PDB_10009AA9", "pdb_0000abcd"]})
+    assert codes.select(pdb_id("entry")).to_series().to_list() == ["pdb:pdb_10009aa9", "pdb:pdb_0000abcd"]

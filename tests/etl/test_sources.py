@@ -8,6 +8,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from etl.locate import Folder, FoundFile, find
 from etl.reading import new_ledger, read
 from etl.rows import Ledger
 from etl.source import Source, source, sources
+from warehouse.checks import REJECTED_SCHEMA
 from warehouse.errors import SourceError
 from warehouse.model import MODEL
 
@@ -108,42 +110,67 @@ def test_ranks_tell_sources_apart_by_name() -> None:
     assert all(0 < source(name).rank < 100 for name in NAMES)
 
 
+#: What stands in a field of a messy table: missing values, numbers as people write them, composite identifiers, junk.
+_ODD_FIELDS = (
+    *(b"", b" ", b"NA", b"N/A", b"nan", b"null", b"None", b"-", b".", b"?"),
+    *(b">89", b"1,234", b" 12.5 ", b"12 months", b"-1", b"-0", b"0", b"0.5", b"1e400", b"-999999999999", b"9" * 20),
+    *(b"sp|P04637|P53_HUMAN", b"TP53|7157", b"TP53 (7157)", b"ENSG00000141510.17", b"TCGA-ZZ-A001-01A-11R-A000-07"),
+    *(b'"', b'"quoted"', b'"a, b"', b"x" * 5000, b"2020-13-45", "caf\u00e9 \U0001f9ec".encode()),
+)
+_LINE_FAULTS = ("cut field", "extra field", "not utf-8", "blank", "repeat", "swap", "field", "windows", "quote")
+_TABLE_FAULTS = ("mark", "windows everywhere", "trailing fields", "no last newline", "repeated column", "lost corner")
+
+
 def _damages() -> st.SearchStrategy[tuple[str, int, int]]:
-    kinds = ["cut field", "extra field", "not utf-8", "blank", "repeat", "swap", "text", "windows", "number"]
-    return st.tuples(st.sampled_from(kinds), st.integers(0, 10**6), st.integers(0, 10**6))
+    return st.tuples(st.sampled_from([*_LINE_FAULTS * 2, *_TABLE_FAULTS]), st.integers(0, 10**6), st.integers(0, 10**6))
 
 
 def _damage(content: bytes, faults: list[tuple[str, int, int]]) -> bytes:
-    """Damage lines of a text, whatever its format."""
+    """Damage lines of a text, or all of it, whatever its format."""
     lines = content.split(b"\n")
     for kind, at, seed in faults:
-        index = at % len(lines)
-        line, noise = lines[index], random.Random(seed)
-        separator = b"\t" if b"\t" in line else b","
-        fields = line.split(separator)
-        place = noise.randrange(len(fields))
-        if kind == "cut field":
-            lines[index] = separator.join(fields[:place] + fields[place + 1 :])
-        elif kind == "extra field":
-            lines[index] = line + separator + b"extra"
-        elif kind == "not utf-8":
-            lines[index] = line[: len(line) // 2] + b"\xff\xfe" + line[len(line) // 2 :]
-        elif kind == "blank":
-            lines[index] = b""
-        elif kind == "repeat":
-            lines.insert(index, line)
-        elif kind == "swap":
-            lines[index] = lines[noise.randrange(len(lines))]
-        elif kind == "windows":
-            lines[index] = line + b"\r"
+        if kind in _LINE_FAULTS:
+            _damage_line(lines, at % len(lines), kind, random.Random(seed))
         else:
-            fields[place] = noise.choice(
-                [b"", b"NA", b"-1", b"1e400", b"nan", b" ", b'"', b"x" * 5000, b"2020-13-45", b"\xf0\x9f\xa7\xac", b"0"]
-                if kind == "text"
-                else [b"-999999999999", b"99999999999999999999", b"0.5", b"-0"]
-            )
-            lines[index] = separator.join(fields)
+            lines = _damage_table(lines, kind, random.Random(seed))
     return b"\n".join(lines)
+
+
+def _damage_line(lines: list[bytes], index: int, kind: str, noise: random.Random) -> None:
+    line = lines[index]
+    separator = b"\t" if b"\t" in line else b","
+    fields = line.split(separator)
+    place = noise.randrange(len(fields))
+    changed = {
+        "cut field": separator.join(fields[:place] + fields[place + 1 :]),
+        "extra field": line + separator + b"extra",
+        "not utf-8": line[: len(line) // 2] + b"\xff\xfe" + line[len(line) // 2 :],
+        "blank": b"",
+        "swap": lines[noise.randrange(len(lines))],
+        "windows": line + b"\r",
+        "quote": separator.join(b'"' + field + b'"' if field else field for field in fields),
+        "field": separator.join([*fields[:place], noise.choice(_ODD_FIELDS), *fields[place + 1 :]]),
+    }
+    if kind == "repeat":
+        lines.insert(index, line)
+    else:
+        lines[index] = changed[kind]
+
+
+def _damage_table(lines: list[bytes], kind: str, noise: random.Random) -> list[bytes]:
+    separator = b"\t" if any(b"\t" in line for line in lines) else b","
+    if kind == "mark":
+        return [b"\xef\xbb\xbf" + lines[0], *lines[1:]]
+    if kind == "windows everywhere":
+        return [line + b"\r" if line else line for line in lines]
+    if kind == "trailing fields":
+        return [line + separator * noise.randrange(3) if line else line for line in lines]
+    if kind == "repeated column":
+        place = noise.randrange(lines[0].count(separator) + 1)
+        return [separator.join([*line.split(separator), *line.split(separator)[place : place + 1]]) for line in lines]
+    if kind == "lost corner":
+        return [lines[0].split(separator, 1)[-1], *lines[1:]]
+    return [*lines[:-1], lines[-1]] if lines[-1] else lines[:-1]
 
 
 def _text_files() -> Iterator[tuple[str, FoundFile]]:
@@ -156,16 +183,10 @@ def _text_files() -> Iterator[tuple[str, FoundFile]]:
 _TEXT_FILES = list(_text_files())
 
 
-@pytest.mark.parametrize(("name", "file"), _TEXT_FILES, ids=[f"{name}-{file.name}" for name, file in _TEXT_FILES])
-@given(faults=st.lists(_damages(), min_size=1, max_size=6))
-@settings(max_examples=12)
-def test_rows_in_are_rows_kept_and_rows_set_aside(
-    name: str, file: FoundFile, faults: list[tuple[str, int, int]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Whatever is wrong with a file: it is read to its end with every row accounted for, or refused with a message."""
+def _messy(name: str, file: FoundFile, faults: list[tuple[str, int, int]], folder: Path) -> FoundFile:
+    """A damaged copy of a file among its neighbours."""
     with open_content(file.path) as content:
         damaged = _damage(content.read(), faults)
-    folder = tmp_path_factory.mktemp("damaged")
     for neighbour in file.path.parent.iterdir():
         if neighbour.is_file():
             (folder / neighbour.name).write_bytes(neighbour.read_bytes())
@@ -173,23 +194,60 @@ def test_rows_in_are_rows_kept_and_rows_set_aside(
     path.write_bytes(gzip.compress(damaged) if path.suffix == ".gz" else damaged)
     if path.suffix in {".zip", ".xz"}:
         path = path.rename(path.with_suffix(""))
+    return replace(file, path=path)
+
+
+def _hold_the_account(name: str, file: FoundFile, original: str) -> None:
+    """A file is read to its end with every row and value accounted for, or refused with a message that names it."""
     part = source(name).part(file.part)
-    ledger = new_ledger(FoundFile(**{**file.__dict__, "path": path}), source(name).options)
+    ledger = new_ledger(file, source(name).options)
     kept: set[int] = set()
     try:
-        for batch in read(FoundFile(**{**file.__dict__, "path": path}), part, ledger):
+        for batch in read(file, part, ledger):
             for type_name, frame in batch.statements:
                 assert set(frame.columns) >= {"_row"}
                 assert frame["_row"].null_count() == 0
                 assert type_name in {**MODEL.entities, **MODEL.relationships, **MODEL.tables}
                 kept.update(frame["_row"].to_list())
+            for matrix in batch.matrices:
+                assert matrix.frame["value"].is_finite().all()
+                assert not matrix.frame.select(pl.struct("row_id", "feature").is_duplicated().any()).item()
+                kept.update(matrix.frame["_row"].to_list())
     except SourceError as error:
-        assert path.name in str(error) or file.name in str(error)
+        assert file.path.name in str(error) or original in str(error)
         return
     assert ledger.rows_read == ledger.rows_kept + ledger.rows_quarantined + ledger.rows_out_of_scope
     assert ledger.rows_kept >= 0
     assert not kept & ledger._quarantined, "a row is kept or set aside, never both"
-    assert all(frame.schema["reason"] == pl.String for frame in ledger.rejected)
+    entries = pl.concat(ledger.rejected) if ledger.rejected else pl.DataFrame(schema=REJECTED_SCHEMA)
+    assert entries.schema == REJECTED_SCHEMA
+    assert set(entries.filter(pl.col("scope") == "row")["_row"]) == ledger._quarantined
+    cells = entries.filter(pl.col("scope") == "cell")
+    assert not set(cells["_row"]) & (ledger._quarantined | ledger._out_of_scope), "a value is of a row that is kept"
+    assert cells["column"].null_count() == 0
+    assert cells.filter(pl.col("reason") != "missing_value")["value"].null_count() == 0
+    assert sum(ledger.cells.values()) == entries.filter(pl.col("scope").is_in(["cell", "column"])).height
+    assert sum(ledger.rejected_by_reason.values()) == entries.height - sum(ledger.cells.values())
+
+
+@pytest.mark.parametrize(("name", "file"), _TEXT_FILES, ids=[f"{name}-{file.name}" for name, file in _TEXT_FILES])
+@given(faults=st.lists(_damages(), min_size=1, max_size=6))
+@settings(max_examples=6)
+def test_rows_in_are_rows_kept_and_rows_set_aside(
+    name: str, file: FoundFile, faults: list[tuple[str, int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever is wrong with a file of any source."""
+    _hold_the_account(name, _messy(name, file, faults, tmp_path_factory.mktemp("damaged")), file.name)
+
+
+@given(st.sampled_from(_TEXT_FILES), st.lists(_damages(), min_size=1, max_size=12))
+@settings(max_examples=300)
+def test_messy_tables_are_read_with_every_row_and_value_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, chosen: tuple[str, FoundFile], faults: list[tuple[str, int, int]]
+) -> None:
+    """Many faults at a time, in files of all sources."""
+    name, file = chosen
+    _hold_the_account(name, _messy(name, file, faults, tmp_path_factory.mktemp("messy")), file.name)
 
 
 @pytest.mark.parametrize("cut", [0.2, 0.5, 0.9])

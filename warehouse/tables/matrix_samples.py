@@ -59,11 +59,12 @@ def derive(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _samples(table: str) -> str:
-    """The rows of a matrix of samples; a sample of no known patient is one of its own."""
+    """The rows of a matrix of samples; a sample of no known patient, or of several, is one of its own."""
     return f"""INSERT INTO record.matrix_samples
         WITH rows AS (SELECT DISTINCT row_id FROM {table}),
         patients AS (
-            SELECT s.id AS sample_id, min(p.id) AS patient_id FROM graph.has_sample AS h
+            SELECT s.id AS sample_id, CASE WHEN min(p.id) = max(p.id) THEN min(p.id) END AS patient_id
+            FROM graph.has_sample AS h
             JOIN graph.sample AS s ON s._nid = h._o JOIN graph.patient AS p ON p._nid = h._s GROUP BY s.id
         ),
         placed AS (

@@ -56,6 +56,7 @@ _RECORD_TABLES = (
         matrix VARCHAR, row_id VARCHAR, patient_id VARCHAR, sample_id VARCHAR, sample_type VARCHAR,
         tissue_type VARCHAR, tumour_descriptor VARCHAR, place INTEGER, represents_patient BOOLEAN)""",
     """CREATE TABLE record.features (feature_prefix VARCHAR, feature VARCHAR, gene_id VARCHAR, reason VARCHAR)""",
+    """CREATE TABLE record.repeated_features (matrix VARCHAR, feature VARCHAR, gene_id VARCHAR, kept VARCHAR)""",
     """CREATE TABLE record.fingerprints (table_name VARCHAR PRIMARY KEY, row_count BIGINT, content_hash VARCHAR)""",
 )
 

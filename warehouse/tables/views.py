@@ -199,11 +199,13 @@ def _matrix_views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> di
 
 
 def _matrix(matrix: str, prefix: str) -> str:
-    return f"""SELECT s.patient_id, s.sample_id, s.tissue_type, s.represents_patient, x.feature, g.gene_id, x.value,
-            {_PROVENANCE}, x._row AS "row"
+    """A row for each value: every join gives one row at most, so that none multiplies it."""
+    return f"""SELECT s.patient_id, s.sample_id, s.tissue_type, s.represents_patient, x.feature,
+            CASE WHEN r.feature IS NULL THEN g.gene_id END AS gene_id, x.value, {_PROVENANCE}, x._row AS "row"
         FROM matrix.{quoted(matrix)} AS x JOIN record.files AS f USING (_file)
         JOIN record.matrix_samples AS s ON s.matrix = {literal(matrix)} AND s.row_id = x.row_id
-        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature"""
+        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature
+        LEFT JOIN record.repeated_features AS r ON r.matrix = {literal(matrix)} AND r.feature = x.feature"""
 
 
 def _is_derived(declared: StatedType) -> bool:
