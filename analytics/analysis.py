@@ -118,6 +118,8 @@ class Analysis(Generic[OptionsT]):
         sample: options with which it runs on the generated sample within seconds: for tests and docs.
         reference: the paper or specification, with its year.
         extra: the extra that it needs installed (`analytics`), if any.
+        check: refuses options that cannot be run on the build, before a run exists, and gives them as they are
+            recorded: stored lists and files of names replaced by what they hold. Cheap: it reads no matrix.
         plan: what a dry run tells beside the parameters, such as the size of what is read; nothing heavy.
     """
 
@@ -131,6 +133,7 @@ class Analysis(Generic[OptionsT]):
     reference: str = ""
     extra: str | None = None
     plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None
+    check: Callable[[OptionsT, RunContext], OptionsT] | None = None
 
     @cached_property
     def code(self) -> CodeVersion:

@@ -35,6 +35,14 @@ def run(options: Options, context: RunContext) -> Findings:
     return findings(compared, cohort.genes, cohort.groups, cohort.notes)
 
 
+def check(options: Options, context: RunContext) -> Options:
+    """Refuse what cannot be run, before a run exists; lists and files of genes become their genes."""
+    from analytics.bayesian_networks.choices import checked
+
+    _recipe(options, context)
+    return checked(options, context)
+
+
 def plan(options: Options, context: RunContext) -> Mapping[str, Any]:
     """The size of what would be run."""
     cohort = _cohort(options, context)
@@ -92,4 +100,5 @@ ANALYSIS = Analysis(
     reference="Tanaka et al., Biomolecules 10:306 (2020)",
     extra="analytics",
     plan=plan,
+    check=check,
 )

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from analytics.analysis import RunContext
 
-__all__ = ["Cohort", "Wanted", "read_cohort"]
+__all__ = ["Cohort", "Wanted", "find_matrix", "read_cohort", "tier_of", "verify_choice"]
 
 #: Kinds of matrices whose values can be variables of a network.
 _KINDS = ("expression", "methylation", "copy_number")
@@ -59,6 +59,7 @@ class Wanted:
     strata: str | None = None
     pairs: Path | None = None
     clinical: tuple[str, ...] = ()
+    genes: tuple[str, ...] = ()
     variables: int | None = None
     drop_unusable: bool = False
 
@@ -101,16 +102,28 @@ def read_cohort(wanted: Wanted, context: RunContext) -> Cohort:
         AnalysisError: not exactly one of cohort and matrix, neither groups nor pairs, something unknown or unusable;
             the message names it.
     """
-    if (wanted.cohort is None) == (wanted.matrix is None):
-        raise AnalysisError("Give either --cohort or --matrix.", "`targetgraph sql 'FROM matrices'` lists the cohorts.")
-    if (wanted.groups is None and wanted.sample_table is None) == (wanted.pairs is None):
-        raise AnalysisError("Give either --groups (or --sample-table) or --pairs.")
+    verify_choice(wanted)
     read = _from_files(wanted, context) if wanted.matrix is not None else _from_warehouse(wanted, context)
     samples = read.dataset.samples
     groups = None if wanted.pairs is not None else _groups(wanted, read, context)
     pairs = () if wanted.pairs is None else _pairs(wanted.pairs, samples, read.meant)
-    dataset = _with_clinical(wanted, _most_variable(read.dataset, wanted.variables), read, context)
+    chosen = _only_genes(wanted.genes, read, context) if wanted.genes else read.dataset
+    dataset = _with_clinical(wanted, _most_variable(chosen, wanted.variables), read, context)
     return Cohort(dataset, read.genes, groups, pairs, tuple(read.notes))
+
+
+def verify_choice(wanted: Wanted) -> None:
+    """Refuse what excludes one another or is not enough.
+
+    Raises:
+        AnalysisError: not exactly one of cohort and matrix, neither groups nor pairs, a contrast of other than two.
+    """
+    if (wanted.cohort is None) == (wanted.matrix is None):
+        raise AnalysisError("Give either --cohort or --matrix.", "`targetgraph sql 'FROM matrices'` lists the cohorts.")
+    if (wanted.groups is None and wanted.sample_table is None) == (wanted.pairs is None):
+        raise AnalysisError("Give either --groups (or --sample-table) or --pairs.")
+    if wanted.contrast and len(set(wanted.contrast)) != 2:
+        raise AnalysisError(f"A contrast names two groups, not {len(wanted.contrast)}.", "--contrast A --contrast B")
 
 
 def _from_files(wanted: Wanted, context: RunContext) -> _Read:
@@ -136,6 +149,31 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
     return read
 
 
+def _only_genes(wanted: Sequence[str], read: _Read, context: RunContext) -> Dataset:
+    """The variables that are these genes; which genes no variable is, the notes say."""
+    ids = _gene_ids(wanted, context)
+    by_name = {name: i for i, name in enumerate(read.dataset.variables)}
+    by_id: dict[str, list[int]] = {}
+    for name, gene in read.genes.items():
+        if gene is not None and name in by_name:
+            by_id.setdefault(gene, []).append(by_name[name])
+    columns = {
+        text: [*by_id.get(ids[text] or "", ()), *([by_name[text]] if text in by_name else [])] for text in wanted
+    }
+    absent = [text for text, found in columns.items() if not found]
+    chosen = np.unique([i for found in columns.values() for i in found]).astype(np.intp)
+    if len(chosen) < 2:
+        raise AnalysisError(
+            f"{len(chosen)} of the {len(wanted)} genes of --genes are in the matrix: a network needs two.",
+            f"Not in the matrix: {named(absent)}.",
+        )
+    if absent:
+        read.notes.append(
+            f"{len(absent)} of the {len(wanted)} genes of --genes are not in the matrix: {named(absent)}."
+        )
+    return read.dataset.with_variables(chosen)
+
+
 def _gene_ids(names: Sequence[str], context: RunContext) -> dict[str, str | None]:
     """The gene that each name means; of several accessions joined by `;` the first that means one."""
     from warehouse.analyst.identifiers import resolve
@@ -151,7 +189,7 @@ def _gene_ids(names: Sequence[str], context: RunContext) -> dict[str, str | None
 
 def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
     assert wanted.cohort is not None
-    chosen = _matrix(wanted.cohort, context)
+    chosen = find_matrix(wanted.cohort, context)
     table = None if wanted.sample_table is None else read_sample_table(wanted.sample_table, _names(chosen, context))
     names = table.samples() if table is not None else sorted(_paired_samples(wanted.pairs)) if wanted.pairs else []
     used = choose_samples(chosen["matrix"], wanted.samples, names, wanted.sample_table or wanted.pairs, context)
@@ -200,8 +238,12 @@ def _wide(long: pl.DataFrame) -> pl.DataFrame:
     return mean.pivot("gene_id", index="sample", values="value", sort_columns=True).sort("sample")
 
 
-def _matrix(cohort: str, context: RunContext) -> dict[str, Any]:
-    """The matrix that a name means: its own, or the only one of expression of a cohort."""
+def find_matrix(cohort: str, context: RunContext) -> dict[str, Any]:
+    """The matrix that a name means: its own, or the only one of expression of a cohort.
+
+    Raises:
+        AnalysisError: there is none, or there are several.
+    """
     found = context.frame(
         "SELECT matrix, kind, cohort_id, unit, c.name AS cohort FROM matrices m LEFT JOIN cohort c "
         "ON m.cohort_id = c.id ORDER BY matrix"
@@ -242,8 +284,6 @@ def _groups(wanted: Wanted, read: _Read, context: RunContext) -> Groups:
     samples = read.dataset.samples
     named_groups = _named_groups(wanted, read, context)
     strata = None if wanted.strata is None else _strata(wanted.strata, read, context)
-    if wanted.contrast and len(wanted.contrast) != 2:
-        raise AnalysisError(f"A contrast names two groups, not {len(wanted.contrast)}.", "--contrast A --contrast B")
     missing = [name for name in wanted.contrast if name not in named_groups]
     if missing:
         raise AnalysisError(f"There is no group {named(missing)}.", f"Groups: {named(list(named_groups))}.")
@@ -390,14 +430,24 @@ def _with_clinical(wanted: Wanted, dataset: Dataset, read: _Read, context: RunCo
         return dataset
     attributes, tiers = {}, {}
     for words in wanted.clinical:
-        name, _, tier = words.partition(":")
+        name, tier = tier_of(words)
         values = _attribute(name, read, context)
         if len(set(values.values())) < 2:
             read.notes.append(f"{name} has the same value in all samples: it is no variable.")
             continue
         attributes[name] = values
-        if tier:
-            if not tier.isdigit():
-                raise AnalysisError(f"--clinical {words}: {tier!r} is no tier.", "As in --clinical stage:2.")
-            tiers[name] = int(tier)
+        if tier is not None:
+            tiers[name] = tier
     return with_attributes(dataset, attributes, tiers)
+
+
+def tier_of(words: str) -> tuple[str, int | None]:
+    """The column and the tier that `COLUMN[:TIER]` names; None = the usual tier.
+
+    Raises:
+        AnalysisError: the tier is not a number.
+    """
+    name, _, tier = words.partition(":")
+    if tier and not tier.isdecimal():
+        raise AnalysisError(f"--clinical {words}: {tier!r} is not a tier.", "As in --clinical stage:2.")
+    return name, int(tier) if tier else None

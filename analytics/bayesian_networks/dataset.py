@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.spread import Skew, limit_outliers, skew_of, skewness
 from warehouse.errors import AnalysisError
 
 __all__ = ["Dataset", "Kind", "Prepared", "prepare"]
@@ -23,6 +24,9 @@ __all__ = ["Dataset", "Kind", "Prepared", "prepare"]
 FloatMatrix = NDArray[np.float64]
 
 NAMED_AT_MOST = 10  # names in a message
+
+#: A column with a greater skewness is named in the notes of a run.
+STRONGLY_SKEWED = 2.0
 
 
 class Kind(StrEnum):
@@ -153,6 +157,9 @@ class Prepared:
             parents of one another.
         dropped: what was left out: name and reason.
         limited: how many values were moved nearer to the median because they were outliers.
+        log2: whether log2(x + 1) was taken of the measured values.
+        skew: what the measured values looked like before.
+        skewed: continuous columns that are strongly skewed after all that.
     """
 
     dataset: Dataset
@@ -165,6 +172,9 @@ class Prepared:
     origin: NDArray[np.int32]
     dropped: Mapping[str, str]
     limited: int = 0
+    log2: bool = False
+    skew: Skew | None = None
+    skewed: tuple[str, ...] = ()
 
     def with_rows(self, rows: NDArray[np.intp]) -> Prepared:
         """The columns on these rows, which may repeat (a bootstrap replicate), standardised anew.
@@ -191,7 +201,7 @@ class Prepared:
 def prepare(
     dataset: Dataset,
     *,
-    log2: bool = False,
+    log2: bool | None = False,
     maximum_missing: float = 0.2,
     quantile_normalise: bool = False,
     outlier_distance: float | None = None,
@@ -201,11 +211,14 @@ def prepare(
 
     Args:
         dataset: the table.
-        log2: take log2(x + 1) of continuous variables: for counts and TPM.
+        log2: take log2(x + 1) of the continuous variables of tier 1, which were measured; None = if they look like
+            counts or other amounts (`spread.Skew`).
         maximum_missing: a variable with a greater share of missing values is dropped.
         quantile_normalise: give the continuous part of every sample the same distribution of values.
         outlier_distance: continuous values farther from the median, in quartile distances, are moved there (5 are 6.7
-            standard deviations of a normal variable); None = none. One wild value can make the curve of an edge.
+            standard deviations of a normal variable); None = none. One wild value can make the curve of an edge. It
+            holds for every variable (`spread.limit_outliers`); one whose values are equal but for single samples is
+            dropped.
         minimum_variance: a column with a smaller variance, after the transformation, is dropped.
 
     Raises:
@@ -220,15 +233,23 @@ def prepare(
     continuous = np.array([kind is Kind.CONTINUOUS for kind in dataset.kinds])
     dropped: dict[str, str] = {}
     kept = _enough_values(dataset, maximum_missing, dropped)
+    measured = continuous & kept & (dataset.tiers == 1)
+    skew = skew_of(values[:, measured])
+    log2 = skew.asks_for_log if log2 is None else log2
     if log2:
-        _take_log2(values, continuous & kept, dataset.variables)
+        _take_log2(values, measured, dataset.variables)
     missing = np.isnan(values)
     _fill(values, missing, dataset.kinds, kept)
     if quantile_normalise:
         _quantile_normalise(values, np.flatnonzero(continuous & kept))
-    limited = 0 if outlier_distance is None else _limit(values, np.flatnonzero(continuous & kept), outlier_distance)
+    limited = 0
+    if outlier_distance is not None:
+        limited = _limit(dataset, values, continuous & kept, outlier_distance, dropped)
+        kept &= np.array([name not in dropped for name in dataset.variables])
     prepared = _standardise(dataset, _expand(dataset, values, kept), missing, minimum_variance, dropped)
-    return replace(prepared, limited=limited)
+    asymmetric = continuous[prepared.origin] & (np.abs(skewness(prepared.z)) > STRONGLY_SKEWED)
+    skewed = tuple(prepared.columns[i] for i in np.flatnonzero(asymmetric))
+    return replace(prepared, limited=limited, log2=log2, skew=skew, skewed=skewed)
 
 
 def _enough_values(dataset: Dataset, maximum_missing: float, dropped: dict[str, str]) -> NDArray[np.bool_]:
@@ -267,15 +288,18 @@ def _quantile_normalise(values: FloatMatrix, columns: NDArray[np.intp]) -> None:
     values[:, columns] = part
 
 
-def _limit(values: FloatMatrix, columns: NDArray[np.intp], distance: float) -> int:
-    """Move outliers to the limit; gives how many."""
-    part = values[:, columns]
-    lower, middle, upper = np.quantile(part, [0.25, 0.5, 0.75], axis=0)
-    # Where half of the values are equal, quartiles say nothing of the spread.
-    reach = np.where(upper > lower, distance * (upper - lower), np.inf)
-    limited = np.clip(part, middle - reach, middle + reach)
-    values[:, columns] = limited
-    return int((limited != part).sum())
+def _limit(
+    dataset: Dataset, values: FloatMatrix, columns: NDArray[np.bool_], distance: float, dropped: dict[str, str]
+) -> int:
+    """Move outliers to the limit; gives how many. Variables that have no spread are dropped."""
+    chosen = np.flatnonzero(columns)
+    part = values[:, chosen]
+    limited, heaped = limit_outliers(part, distance)
+    for i in np.flatnonzero(heaped):
+        differ = int((part[:, i] != np.median(part[:, i])).sum())
+        dropped[dataset.variables[chosen[i]]] = f"all but {differ} of its {len(part)} values are equal"
+    values[:, chosen] = np.where(heaped, part, limited)
+    return int((values[:, chosen] != part).sum())
 
 
 @dataclass

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.dataset import named
+from analytics.bayesian_networks.dataset import STRONGLY_SKEWED, Prepared, named
+from analytics.bayesian_networks.delta_ecv import by_evidence
 from analytics.bayesian_networks.ecv import edge_curve
 from analytics.bayesian_networks.groups import Groups
 from analytics.bayesian_networks.recipe import HUBS, Compared, ContrastResult
@@ -23,9 +24,6 @@ __all__ = ["findings"]
 _CURVES_PER_CONTRAST = 200
 
 _POINTS = 60
-
-#: Edges with a q-value up to this are counted in the metrics.
-_SIGNIFICANT = 0.05
 
 IdOf = Mapping[str, str | None]
 
@@ -123,8 +121,18 @@ def _edges(compared: Compared, genes: IdOf, parts: Mapping[str, Subnetwork]) -> 
         },
     )
     if not compared.contrasts:
-        return base
-    return pl.concat([base.with_columns(**_of_contrast(compared, one)) for one in compared.contrasts])
+        return _ranked(base, np.argsort(-compared.mean_ecv, kind="stable"))
+    return pl.concat(
+        [
+            _ranked(base.with_columns(**_of_contrast(compared, one)), by_evidence(one.test.difference, one.significant))
+            for one in compared.contrasts
+        ]
+    )
+
+
+def _ranked(edges: pl.DataFrame, order: NDArray[np.intp]) -> pl.DataFrame:
+    """The edges in this order, with their place in it in front."""
+    return edges[order].with_row_index("rank", offset=1).with_columns(pl.col("rank").cast(pl.Int64))
 
 
 def _of_contrast(compared: Compared, result: ContrastResult) -> dict[str, pl.Series | pl.Expr]:
@@ -135,6 +143,7 @@ def _of_contrast(compared: Compared, result: ContrastResult) -> dict[str, pl.Ser
         "delta_ecv": np.abs(result.test.difference),
         "p_value": result.test.p,
         "q_value": result.test.q,
+        "significant": result.significant,
         "lower": nothing if intervals is None else intervals.lower,
         "upper": nothing if intervals is None else intervals.upper,
         "parent_shift": special.parent_shift,
@@ -143,7 +152,7 @@ def _of_contrast(compared: Compared, result: ContrastResult) -> dict[str, pl.Ser
         "residual_shift": special.residual.difference[children],
         "residual_q_value": special.residual.q[children],
     }
-    series = {name: pl.Series(name, values).fill_nan(None) for name, values in columns.items()}
+    series = {name: pl.Series(name, values, nan_to_null=True) for name, values in columns.items()}
     return {"contrast": pl.lit(result.contrast.name), **series}
 
 
@@ -185,12 +194,12 @@ def _variables(compared: Compared, genes: IdOf) -> pl.DataFrame:
 
 
 def _shown_edges(compared: Compared) -> NDArray[np.intp]:
-    """The edges whose curves are kept: of each subnetwork those that differ most, and all of the common one."""
+    """The edges whose curves are kept: of each subnetwork the first by evidence, and all of the common one."""
     chosen = [] if compared.common is None else [compared.common.edges]
     for one in compared.contrasts:
         edges = one.subnetwork.edges
-        size = np.abs(one.test.difference[edges])
-        chosen.append(edges[np.argsort(-size, kind="stable")[:_CURVES_PER_CONTRAST]])
+        order = by_evidence(one.test.difference[edges], one.significant[edges])
+        chosen.append(edges[order[:_CURVES_PER_CONTRAST]])
     for pair in compared.pairs:
         edges = pair.subnetwork.edges
         chosen.append(edges[np.argsort(-np.abs(pair.difference[edges]), kind="stable")[:_CURVES_PER_CONTRAST]])
@@ -254,14 +263,14 @@ def _missing(compared: Compared) -> pl.DataFrame:
 
 
 def _regulates(edges: pl.DataFrame) -> pl.DataFrame:
-    """Edges between two different genes, each once: the comparison and the columns in which it differs most."""
+    """Edges between two different genes, each once, ranked: the comparison and the columns with most evidence."""
     kept = edges.filter(
         pl.col("parent_id").is_not_null()
         & pl.col("child_id").is_not_null()
         & (pl.col("parent_id") != pl.col("child_id"))
     ).rename({"parent_id": "subject", "child_id": "object"})
     if "delta_ecv" not in kept.columns:
-        kept = kept.with_columns(score=pl.col("mean_ecv"))
+        kept = kept.with_columns(score=pl.col("mean_ecv"), significant=pl.lit(False))
         columns = ["subject", "object", "score", "frequency", "mean_ecv", "subnetworks"]
     else:
         falls = pl.col("difference") < 0
@@ -274,8 +283,10 @@ def _regulates(edges: pl.DataFrame) -> pl.DataFrame:
         )
         columns = ["subject", "object", "score", "frequency", "mean_ecv", "delta_ecv", "p_value", "q_value"]
         columns += ["lower", "upper", "subnetworks"]
-    strongest = kept.sort("score", "subject", "object", "parent", "child", descending=[True] + [False] * 4)
-    return strongest.unique(["subject", "object"], keep="first", maintain_order=True).select(columns)
+    by = ["significant", "score", "subject", "object", "parent", "child"]
+    strongest = kept.sort(by, descending=[True] * 2 + [False] * 4)
+    once = strongest.unique(["subject", "object"], keep="first", maintain_order=True)
+    return once.select(*columns, rank=pl.int_range(1, pl.len() + 1))
 
 
 def _members(compared: Compared, genes: IdOf, parts: Mapping[str, Subnetwork]) -> pl.DataFrame:
@@ -302,10 +313,13 @@ def _metrics(compared: Compared, regulates: int) -> dict[str, float]:
         "edges": fitted.network.count,
         "edges_between_genes": regulates,
         "held_out_r2": compared.held_out,
+        "log2": float(fitted.prepared.log2),
+        "limited_values": fitted.prepared.limited,
+        "skewed_variables": len(fitted.prepared.skewed),
     }
     for one in compared.contrasts:
         name = _identifier(one.contrast.name)
-        figures[f"{name}_edges_q05"] = int((one.test.q <= _SIGNIFICANT).sum())
+        figures[f"{name}_significant_edges"] = int(one.significant.sum())
         figures[f"{name}_relabellings"] = one.test.relabellings
     return figures
 
@@ -318,17 +332,18 @@ def _notes(compared: Compared, genes: IdOf) -> tuple[str, ...]:
     imputed = int(prepared.imputed.sum())
     if imputed:
         notes.append(f"{imputed} missing values were filled in ({imputed / prepared.imputed.size:.1%} of all).")
-    if prepared.limited:
-        share = prepared.limited / prepared.z.size
-        notes.append(
-            f"{prepared.limited} outliers ({share:.2%} of all values) were moved inwards (--outlier-distance)."
-        )
+    notes += _notes_of_values(prepared)
     unknown = [name for name in prepared.columns if genes.get(name) is None]
     if unknown:
         notes.append(
             f"{len(unknown)} variables mean no gene of this build and are in the tables only: {named(unknown)}."
         )
     for one in compared.contrasts:
+        if not one.significant.any():
+            notes.append(
+                f"{one.contrast.name}: none of {one.test.q.size} edges passes the test; the smallest q-value is "
+                f"{one.test.q.min():.2g}. They are ranked by ΔECv alone."
+            )
         if one.test.exact:
             smallest = 1 / one.test.relabellings
             notes.append(
@@ -336,3 +351,22 @@ def _notes(compared: Compared, genes: IdOf) -> tuple[str, ...]:
                 f"no p-value can be smaller than {smallest:.2g}."
             )
     return tuple(notes)
+
+
+def _notes_of_values(prepared: Prepared) -> list[str]:
+    """What was done with counts, outliers and skewed values."""
+    notes = []
+    if prepared.skew is not None and prepared.skew.asks_for_log:
+        done = "log2(x + 1) was taken" if prepared.log2 else "they were kept as they are (--no-log2)"
+        notes.append(f"The values look like {prepared.skew}: {done}.")
+    elif prepared.log2:
+        notes.append("log2(x + 1) was taken of the values (--log2).")
+    if prepared.limited:
+        share = prepared.limited / prepared.z.size
+        notes.append(f"{prepared.limited} outliers ({share:.2%} of all values) were winsorised (--outlier-distance).")
+    if prepared.skewed:
+        notes.append(
+            f"{len(prepared.skewed)} variables are strongly skewed all the same (skewness above {STRONGLY_SKEWED:g}); "
+            f"a few samples decide their edges: {named(prepared.skewed)}."
+        )
+    return notes

@@ -61,23 +61,25 @@ class RecipeOptions:
         learning: how the network is learned.
         fitting: how its curves are fitted.
         log2, quantile_normalise, outlier_distance, maximum_missing: of the preparation (`dataset.prepare`); an
-            outlier distance of 0 moves no value.
+            outlier distance of 0 moves no value; log2 None = where the values look like counts or amounts.
         replicates: networks of the ensemble beside the one of all samples; 0 = none.
         least_frequency: edges of the ensemble that fewer of its networks hold are left out.
         permutations: relabellings of each test.
+        significance: edges with a q-value up to this come before all others.
         top_percent, link: of a group's network (`subnetworks.group_network`).
         threshold, minimum_shift, same_sign: of the networks of pairs.
     """
 
     learning: LearningOptions = field(default_factory=LearningOptions)
     fitting: FitOptions = field(default_factory=FitOptions)
-    log2: bool = False
+    log2: bool | None = None
     quantile_normalise: bool = False
     outlier_distance: float = 5.0
     maximum_missing: float = 0.2
     replicates: int = 0
     least_frequency: float = 0.5
     permutations: int = 1000
+    significance: float = 0.05
     top_percent: float = 1.0
     link: Link = Link.INDUCED
     threshold: float = 1.0
@@ -108,6 +110,7 @@ class ContrastResult:
     Args:
         contrast: the groups.
         test: of every edge; its q-values are corrected for all edges of all comparisons.
+        significant: which edges pass the threshold.
         specificity: against the shift of the parents.
         intervals: from the ensemble; None without one.
         subnetwork: the strongest edges and what links them.
@@ -116,6 +119,7 @@ class ContrastResult:
 
     contrast: Contrast
     test: PermutationTest
+    significant: NDArray[np.bool_]
     specificity: Specificity
     intervals: Intervals | None
     subnetwork: Subnetwork
@@ -292,31 +296,32 @@ def _contrasts(
     seed: int,
     progress: Progress,
 ) -> tuple[ContrastResult, ...]:
+    if not contrasts:
+        return ()
+    tests = [
+        permutation_test(values, one.first, one.second, permutations=options.permutations, strata=strata, seed=seed)
+        for one in contrasts
+    ]
+    together = benjamini_hochberg(np.concatenate([test.p for test in tests]))
+    corrected = [replace(test, q=q) for test, q in zip(tests, np.split(together, len(tests)), strict=True)]
     results = []
     with progress.task("compare groups", total=len(contrasts), unit="comparisons") as task:
-        for contrast in contrasts:
-            results.append(_contrast(fitted, values, contrast, strata, replicates, options, seed))
+        for contrast, test in zip(contrasts, corrected, strict=True):
+            results.append(_contrast(fitted, contrast, test, strata, replicates, options, seed))
             task.advance()
-    if not results:
-        return ()
-    together = benjamini_hochberg(np.concatenate([result.test.p for result in results]))
-    parts = np.split(together, len(results))
-    return tuple(replace(result, test=replace(result.test, q=q)) for result, q in zip(results, parts, strict=True))
+    return tuple(results)
 
 
 def _contrast(
     fitted: FittedNetwork,
-    values: NDArray[np.floating],
     contrast: Contrast,
+    test: PermutationTest,
     strata: NDArray[np.intp] | None,
     replicates: tuple[Replicate, ...],
     options: RecipeOptions,
     seed: int,
 ) -> ContrastResult:
     network = fitted.network
-    test = permutation_test(
-        values, contrast.first, contrast.second, permutations=options.permutations, strata=strata, seed=seed
-    )
     special = specificity(
         fitted, contrast, test.difference, permutations=options.permutations, strata=strata, seed=seed
     )
@@ -325,12 +330,19 @@ def _contrast(
         if replicates
         else None
     )
-    delta = np.abs(test.difference)
-    part = group_network(network, delta, top_percent=options.top_percent, link=options.link, name=contrast.name)
+    delta, significant = np.abs(test.difference), test.q <= options.significance
+    part = group_network(
+        network,
+        delta,
+        significant=significant,
+        top_percent=options.top_percent,
+        link=options.link,
+        name=contrast.name,
+    )
     inside = Network(
         network.variables, network.parents[part.edges], network.children[part.edges], network.frequency[part.edges]
     )
-    return ContrastResult(contrast, test, special, intervals, part, hubs(inside, delta[part.edges]))
+    return ContrastResult(contrast, test, significant, special, intervals, part, hubs(inside, delta[part.edges]))
 
 
 def _pairs(

@@ -76,10 +76,15 @@ class Options:
     network: Path | None = option(
         "A table of edges to use instead of learning (`--network edges.tsv`)", default=None, example="edges.tsv"
     )
-    log2: bool = option("Take log2(x + 1) of the values: for counts and TPM", default=False)
+    genes: tuple[str, ...] = option(
+        "Only these genes: symbols or ids, a stored list, or a file of them", default=(), example="EGFR"
+    )
+    log2: bool | None = option(
+        "Take log2(x + 1) of the values, or not; if not given, it is taken of counts and skewed amounts", default=None
+    )
     quantile_normalise: bool = option("Give every sample the same distribution", default=False)
     outlier_distance: float = option(
-        "Values farther from the median, in quartile distances, are moved there; 0 = none",
+        "Values farther from the median, in quartile distances, are moved there, in every variable; 0 = none",
         default=5.0,
         minimum=0,
     )
@@ -97,6 +102,9 @@ class Options:
     replicates: int = option("Networks of the bootstrap ensemble", default=0, minimum=0)
     least_frequency: float = option("The share of the ensemble that an edge needs", default=0.5, minimum=0, maximum=1)
     permutations: int = option("Relabellings of each test", default=1000, minimum=10)
+    significance: float = option(
+        "Edges with a q-value up to this are significant and come first", default=0.05, minimum=0, maximum=1
+    )
     top_percent: float = option("The share of edges that makes a subnetwork", default=1.0, minimum=0, maximum=100)
     link: Link = option("Edges between its nodes, or also those that touch them", default=Link.INDUCED)
     threshold: float = option("The smallest delta ECv of a pair's edges", default=1.0, minimum=0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.bayesian_networks.delta_ecv import by_evidence
 from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.run_options import Link
 from warehouse.errors import AnalysisError
@@ -141,6 +142,7 @@ def group_network(
     network: Network,
     delta: NDArray[np.floating],
     *,
+    significant: NDArray[np.bool_] | None = None,
     top_percent: float = 1.0,
     link: Link | str = Link.INDUCED,
     name: str = "group",
@@ -150,6 +152,7 @@ def group_network(
     Args:
         network: the whole network.
         delta: ΔECv of every edge.
+        significant: which edges pass the threshold of the test: these are taken first; None = nothing was tested.
         top_percent: the share of edges that is taken, above 0 and up to 100; at least one edge.
         link: which further edges are added.
         name: of the subnetwork.
@@ -164,14 +167,14 @@ def group_network(
     if not len(delta):
         raise AnalysisError("The network has no edges.", "More samples, or a smaller edge penalty, may find some.")
     count = max(1, math.ceil(len(delta) * top_percent / 100 - 1e-9))
-    # Equal values: the edge that comes first in the network.
-    strongest = np.sort(np.argsort(-np.abs(delta), kind="stable")[:count])
+    strongest = np.sort(by_evidence(delta, significant)[:count])
     inside = np.zeros(len(network.variables), bool)
     inside[network.parents[strongest]] = inside[network.children[strongest]] = True
     ends = inside[network.parents], inside[network.children]
     edges = np.flatnonzero(ends[0] & ends[1] if link == Link.INDUCED else ends[0] | ends[1])
     how = "all edges between their nodes" if link == Link.INDUCED else "all edges that touch their nodes"
-    description = f"the {count} edges with the largest ΔECv ({top_percent:g} %), and {how}"
+    first = "" if significant is None or not significant.any() else ", significant ones first"
+    description = f"the {count} edges with the largest ΔECv ({top_percent:g} %{first}), and {how}"
     return Subnetwork.of(network, edges, name, description, np.isin(edges, strongest))
 
 

@@ -52,7 +52,7 @@ def render(view: View) -> None:
 def _draw(found: networks.Found) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
-        most = number_of("Edges that are drawn, the largest first", 5, 300, 80, "most", draw=st.slider)
+        most = number_of("Edges drawn, significant first", 5, 300, 80, "most", draw=st.slider)
     with right:
         with_drugs = flag_of("Draw drugs", "drugs", draw=st.toggle)
     nodes, edges = networks.picture(found, int(most), with_drugs=with_drugs)

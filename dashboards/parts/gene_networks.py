@@ -45,9 +45,9 @@ class Found:
         id: its id in the graph.
         name: its name.
         description: how it was made.
-        edges: its edges, the largest difference first: `parent`, `child`, `parent_id`, `child_id`, `value` (the
-            difference of the mean contributions, or where nothing was compared the mean contribution) and the figures
-            of the run.
+        edges: its edges, significant ones first, then the largest difference: `parent`, `child`, `parent_id`,
+            `child_id`, `value` (the difference of the mean contributions, or where nothing was compared the mean
+            contribution) and the figures of the run.
         drugs: drugs of its genes: `gene`, `drug_id`, `drug`, `actions`.
         hubs: the ids of its hubs.
     """
@@ -112,7 +112,19 @@ def read(view: View, run: str, about: dict[str, Any]) -> Found:
 def shown_edges(found: Found) -> pl.DataFrame:
     """The edges as a table for people: what was compared first, identifiers last."""
     value = "difference" if found.compared else "mean_ecv"
-    first = ["parent", "child", value, "lower", "upper", "q_value", "p_value", "frequency", "mean_ecv", "mean_slope"]
+    first = [
+        "rank",
+        "parent",
+        "child",
+        value,
+        "lower",
+        "upper",
+        "q_value",
+        "p_value",
+        "frequency",
+        "mean_ecv",
+        "mean_slope",
+    ]
     frame = found.edges.with_columns(pl.col("value").alias(value)).drop("value", "delta_ecv", "contrast", strict=False)
     ordered = [one for one in dict.fromkeys(first) if one in frame.columns]
     rest = [one for one in frame.columns if one not in {*ordered, "parent_id", "child_id"}]
@@ -140,13 +152,15 @@ def _edges(view: View, run: str, about: dict[str, Any]) -> pl.DataFrame:
     value = "difference" if "difference" in edges.columns else "mean_ecv"
     edges = edges.unique(["parent", "child"], keep="first", maintain_order=True).with_columns(value=pl.col(value))
     first = ["parent", "child", "value"]
-    return edges.select(*first, pl.exclude(first)).sort(
-        pl.col("value").abs(), "parent", "child", descending=[True, False, False]
-    )
+    edges = edges.select(*first, pl.exclude(first))
+    # Runs of earlier versions did not rank their edges.
+    ranked = ["rank"] if "rank" in edges.columns and "contrast" in edges.columns else []
+    by = [*ranked, -pl.col("value").abs(), "parent", "child"]
+    return edges.sort(by, nulls_last=True)
 
 
 def picture(found: Found, most: int, *, with_drugs: bool) -> tuple[list[Node], list[Edge]]:
-    """Nodes and edges to draw: so many edges, the largest differences first."""
+    """Nodes and edges to draw: so many edges, in their order."""
     shown = found.edges.head(most)
     ids = dict(zip([*shown["parent"], *shown["child"]], [*shown["parent_id"], *shown["child_id"]], strict=True))
     # A few edges tower above the others: colours and widths are full from the ninth tenth on.

@@ -208,7 +208,7 @@ def test_clinical_columns_become_variables(context: RunContext) -> None:
         ({"cohort": "tcga_luad", "groups": "expression:SMPK1:half"}, "'half' is no share"),
         ({"cohort": "tcga_luad", "groups": "sex", "contrast": ("male",)}, "two groups, not 1"),
         ({"cohort": "tcga_luad", "groups": "sex", "contrast": ("male", "x")}, "no value x"),
-        ({"cohort": "tcga_luad", "groups": "sex", "clinical": ("stage:high",)}, "'high' is no tier"),
+        ({"cohort": "tcga_luad", "groups": "sex", "clinical": ("stage:high",)}, "'high' is not a tier"),
     ],
 )
 def test_what_cannot_be_read_is_told(context: RunContext, wanted: dict[str, Any], message: str) -> None:
@@ -235,7 +235,7 @@ def test_files_without_a_cohort(context: RunContext, files: dict[str, Path]) -> 
     given = {"matrix": str(files["matrix"]), "sample_table": str(files["samples"]), "strata": "patient"}
     found = ANALYSIS.run(read_options(ANALYSIS, {**given, "permutations": 50}), context)
     assert found.relationships["REGULATES"].height == 2
-    assert found.metrics["b_against_a_edges_q05"] == 1
+    assert found.metrics["b_against_a_significant_edges"] == 1
     by_pairs = {"matrix": str(files["matrix"]), "pairs": str(files["pairs"]), "threshold": 0.5}
     found = ANALYSIS.run(read_options(ANALYSIS, by_pairs), context)
     assert {"pair_p1", "pair_p2", "pair_p3", "common"} <= set(found.entities["Subnetwork"]["id"])
