@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from analytics.analysis import Analysis, Findings, RunContext, option
-from warehouse.errors import AnalysisError
-
-if TYPE_CHECKING:
-    from analytics.network_proximity.model import Names, Proximity
 
 
 @dataclass(frozen=True)
@@ -22,23 +17,30 @@ class Options:
         default=("INTERACTS_WITH", "INTERACTS_PHYSICALLY_WITH", "IN_COMPLEX_WITH"),
     )
     permutations: int = option("Random sets of genes with the same degrees", default=1000, minimum=20)
-    minimum_targets: int = option("Drugs with fewer targets in the network are left out", default=1, minimum=1)
-    most: int = option("So many drugs are published, the nearest first", default=200, minimum=1)
+    minimum_targets: int = option(
+        "Drugs with fewer targets in the network are not tested: of one target, one gene decides", default=2, minimum=1
+    )
+    significance: float = option(
+        "Drugs with a q-value up to this are published; the table holds all", default=0.05, minimum=0, maximum=1
+    )
+    most: int = option("So many drugs are published at most, the nearest first", default=200, minimum=1)
 
 
 def run(options: Options, context: RunContext) -> Findings:
-    """Measure every drug, and publish the nearest."""
+    """Measure every drug, and publish those that are significantly near."""
     import numpy as np
     import polars as pl
 
+    from analytics.network_proximity.findings import notes, predictions, table
     from analytics.network_proximity.model import auroc, scores
+    from analytics.network_proximity.reading import read
     from warehouse.analyst.statistics import benjamini_hochberg
 
-    drugs, disease_genes, proximity = _read(options, context)
+    drugs, disease_genes, proximity = read(options.disease, options.relationships, options.minimum_targets, context)
     null = proximity.null(options.permutations, context.checkpoint / "null.npz", context.progress)
     distance = proximity.observed()
     z_score, p_value = scores(distance, null)
-    told = pl.DataFrame(
+    tested = pl.DataFrame(
         {
             "subject": drugs,
             "score": -z_score,
@@ -48,55 +50,40 @@ def run(options: Options, context: RunContext) -> Findings:
             "q_value": benjamini_hochberg(p_value),
             "targets": np.diff(proximity.begins),
         }
-    ).with_columns(object=pl.lit(options.disease))
+    ).with_columns(object=pl.lit(options.disease), significant=pl.col("q_value") <= options.significance)
+    order = ["significant", "z_score", "p_value", "subject"]
+    ranked = tested.sort(order, descending=[True, False, False, False]).with_columns(rank=pl.int_range(1, pl.len() + 1))
+    near = ranked.filter("significant").drop("significant").head(options.most)
     known = context.frame(_KNOWN, disease=options.disease)["subject"].to_numpy()
     share = auroc(-z_score, np.isin(drugs, known.astype(str)))
-    metrics = {"drugs": len(drugs), "genes": len(proximity.graph.degrees), "disease_genes": len(disease_genes)}
-    name = f"genes of {options.disease} in the network"
+    metrics = {
+        "drugs_tested": len(drugs),
+        "drugs_significant": int(tested["significant"].sum()),
+        "drugs_published": near.height,
+        "genes": len(proximity.graph.degrees),
+        "disease_genes": len(disease_genes),
+    }
+    remarks = notes(ranked, options.significance, options.minimum_targets, options.most, options.permutations)
     return Findings(
-        entities={"Subnetwork": pl.DataFrame({"id": ["disease"], "name": [name], "nodes": [len(disease_genes)]})},
-        relationships={
-            "PROXIMAL_TO": told.sort("z_score", "p_value", "subject").head(options.most),
-            "HAS_MEMBER": pl.DataFrame({"object": disease_genes}).with_columns(
-                subject=pl.lit("disease"), role=pl.lit("disease gene")
-            ),
-        },
+        **predictions(options.disease, near, disease_genes),
+        tables={"drugs": table(ranked)},
         metrics=metrics if share is None else {**metrics, "auroc_of_known_drugs": share},
-        notes=("Known treatments took no part in the measure; auroc_of_known_drugs tells how well it finds them.",),
+        notes=(*remarks, *(() if share is None else (_OF_KNOWN,))),
     )
 
 
-_EDGES = """SELECT DISTINCT subject, object FROM relationships WHERE list_contains($types, predicate)
-    AND subject IN (SELECT id FROM gene) AND object IN (SELECT id FROM gene) ORDER BY ALL"""
-_GENES = "SELECT DISTINCT object FROM associates WHERE subject = $disease ORDER BY ALL"
-_TARGETS = "SELECT subject, object FROM binds UNION SELECT subject, object FROM targets ORDER BY ALL"
+_OF_KNOWN = "Known treatments took no part in the measure; auroc_of_known_drugs tells how well it finds them."
 _KNOWN = (
     "SELECT subject FROM treats WHERE object = $disease UNION SELECT subject FROM palliates WHERE object = $disease"
 )
 
 
-def _read(options: Options, context: RunContext) -> tuple[Names, Names, Proximity]:
-    """The drugs, the genes of the disease in the network, and what is measured."""
-    import numpy as np
+def check(options: Options, context: RunContext) -> Options:
+    """Refuse a disease without genes and types that relate no genes, before a run exists."""
+    from analytics.network_proximity.reading import verify
 
-    from analytics.network_proximity.model import Graph, Proximity
-
-    edges = context.frame(_EDGES, types=list(options.relationships))
-    if edges.is_empty():
-        raise AnalysisError(f"{', '.join(options.relationships)}: no two genes are so related.", "Name another type.")
-    genes, graph = Graph.largest(*edges.to_numpy().astype(str).T)
-    disease = context.frame(_GENES, disease=options.disease)["object"].to_numpy().astype(str)
-    disease = disease[np.isin(disease, genes)]
-    if not len(disease):
-        raise AnalysisError(f"{options.disease} has no gene in the network.", "`targetgraph search` finds diseases.")
-    pairs = context.frame(_TARGETS).to_numpy().astype(str)
-    pairs = pairs[np.isin(pairs[:, 1], genes)]
-    names, which, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
-    pairs = pairs[counts[which] >= options.minimum_targets]
-    if not len(pairs):
-        raise AnalysisError(f"No drug has {options.minimum_targets} targets in the network.", "Ask for fewer.")
-    proximity = Proximity.of_names(genes, graph, disease, pairs[:, 0], pairs[:, 1], context.seed)
-    return names[counts >= options.minimum_targets], disease, proximity
+    verify(options.disease, options.relationships, context)
+    return options
 
 
 ANALYSIS = Analysis(
@@ -106,6 +93,7 @@ ANALYSIS = Analysis(
     options=Options,
     run=run,
     predicts=("PROXIMAL_TO", "Subnetwork", "HAS_MEMBER"),
-    sample={"disease": "doid:1324", "permutations": 50},
+    sample={"disease": "doid:1324", "permutations": 200, "significance": 0.1},
     reference="Guney et al., Nature Communications 7:10331 (2016)",
+    check=check,
 )
