@@ -19,12 +19,14 @@ from typing import Any
 from analytics.analysis import Analysis, RunContext, analyses
 from analytics.inputs import identity
 from analytics.options import input_stamps, parameters, read_options
-from warehouse.errors import AnalysisError
+from warehouse.errors import AnalysisError, TargetGraphError
 from warehouse.extras import require_extra
 from warehouse.home import Build, Home
 from warehouse.progress import SILENT, Progress
+from warehouse.results.attempts import Attempt, Attempts
+from warehouse.results.listing import listed_runs
 from warehouse.results.record import RunRecord, run_name
-from warehouse.results.store import Results, making_run
+from warehouse.results.store import Results
 from warehouse.settings import Settings
 from warehouse.warehouse import Warehouse
 
@@ -90,13 +92,8 @@ class PlannedRun:
 
     @property
     def state(self) -> str:
-        """`active`, `retracted`, `interrupted` or `new`."""
-        results = Results(self.home)
-        if self.run in results.active():
-            return "active"
-        if results.has(self.run):
-            return "retracted"
-        return "interrupted" if any(results.checkpoint(self.run).glob("*")) else "new"
+        """What is there of it already (`warehouse.results.listing.RunState`), or `new`."""
+        return next((str(one.state) for one in listed_runs(Results(self.home)) if one.run == self.run), "new")
 
     def context(self, warehouse: Warehouse, checkpoint: Path, resources: Resources, progress: Progress) -> RunContext:
         """What the run works with."""
@@ -107,7 +104,7 @@ class PlannedRun:
         if self.analysis.plan is None:
             return {}
         with Warehouse(self.build, Settings().limits) as warehouse:
-            context = self.context(warehouse, Results(self.home).checkpoint(self.run), Resources(), SILENT)
+            context = self.context(warehouse, Results(self.home).attempts.checkpoint(self.run), Resources(), SILENT)
             return dict(self.analysis.plan(self.options, context))
 
     def execute(self, resources: Resources = Resources(), progress: Progress = SILENT) -> RunRecord:
@@ -122,17 +119,25 @@ class PlannedRun:
         if self.analysis.extra is not None and not results.has(self.run):
             # Before anything of the run exists.
             require_extra(self.analysis.extra, f"targetgraph analyze {self.analysis.name}")
-        with making_run(results, self.run) as checkpoint:
-            if self.state in {"active", "retracted"}:
+        attempts = results.attempts
+        with attempts.making(self.run) as own:
+            if self.run in results.active() or results.has(self.run):
                 results.activate(self.run)
                 return results.record(self.run)
-            kept = resources.checkpoint or checkpoint
+            kept = resources.checkpoint or own
             if not resources.resume:
                 shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True, exist_ok=True)
-            record = self._compute(kept, resources, progress, results)
+            about = (self.run, self.analysis.name, self.parameters, self.seed, self.build.id, _now())
+            attempt = Attempt(*about, str(kept.absolute()))
+            attempts.begin(attempt)
+            try:
+                record = self._compute(kept, resources, progress, results)
+            except Exception as error:
+                _give_up(attempts, attempt, error)
+                raise
             # What was given by the user is the user's: only what the run itself made is removed.
-            shutil.rmtree(checkpoint, ignore_errors=True)
+            attempts.forget(self.run)
         return record
 
     def _compute(self, kept: Path, resources: Resources, progress: Progress, results: Results) -> RunRecord:
@@ -180,13 +185,19 @@ def plan_run(
         options: the options of the analysis.
 
     Raises:
-        AnalysisError: there is no such analysis, or an option is wrong.
+        AnalysisError: there is no such analysis, or an option is wrong or names what is not there.
         BuildError: there is no such build.
     """
     place = Home(Settings().home if home is None else Path(home))
     analysis = find_analysis(name)
     chosen = place.current() if build is None else place.build(build)
-    return PlannedRun(analysis, read_options(analysis, options), seed, place, chosen, progress)
+    given = read_options(analysis, options)
+    if analysis.check is not None:
+        if analysis.extra is not None:
+            require_extra(analysis.extra, f"targetgraph analyze {name}")
+        with Warehouse(chosen, Settings().limits) as warehouse:
+            given = analysis.check(given, RunContext(warehouse, seed, place.results / "checkpoints"))
+    return PlannedRun(analysis, given, seed, place, chosen, progress)
 
 
 def analyze(
@@ -201,6 +212,16 @@ def analyze(
 ) -> RunRecord:
     """Run an analysis and publish what it finds; the arguments are those of `plan_run` and `PlannedRun.execute`."""
     return plan_run(name, home, build, seed=seed, progress=progress, **options).execute(resources, progress)
+
+
+def _give_up(attempts: Attempts, attempt: Attempt, error: Exception) -> None:
+    """A mistake that was met before anything was worth keeping leaves nothing; all else is kept, with its reason."""
+    if isinstance(error, TargetGraphError) and not attempt.resumable:
+        attempts.forget(attempt.run)
+        return
+    lines = str(error).splitlines() or [""]
+    told = isinstance(error, TargetGraphError)
+    attempts.fail(attempt.run, lines[0] if told else f"{type(error).__name__}: {lines[0]}".rstrip(": ") + ".")
 
 
 def find_analysis(name: str) -> Analysis[Any]:

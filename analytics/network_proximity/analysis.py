@@ -64,8 +64,10 @@ def run(options: Options, context: RunContext) -> Findings:
         "disease_genes": len(disease_genes),
     }
     remarks = notes(ranked, options.significance, options.minimum_targets, options.most, options.permutations)
+    entities, relationships = predictions(options.disease, near, disease_genes)
     return Findings(
-        **predictions(options.disease, near, disease_genes),
+        entities=entities,
+        relationships=relationships,
         tables={"drugs": table(ranked)},
         metrics=metrics if share is None else {**metrics, "auroc_of_known_drugs": share},
         notes=(*remarks, *(() if share is None else (_OF_KNOWN,))),

@@ -6,6 +6,8 @@ import polars as pl
 
 from analytics.network_proximity.model import Names
 
+Frames = dict[str, pl.DataFrame]
+
 __all__ = ["notes", "predictions", "table"]
 
 #: Further columns of the table of all drugs that were tested, by the name that they have there.
@@ -17,16 +19,13 @@ def table(ranked: pl.DataFrame) -> pl.DataFrame:
     return ranked.select("rank", drug="subject", disease="object", **_SHOWN)
 
 
-def predictions(disease: str, near: pl.DataFrame, genes: Names) -> dict[str, dict[str, pl.DataFrame]]:
-    """The drugs, and the genes that they are near to; nothing where no drug is near."""
+def predictions(disease: str, near: pl.DataFrame, genes: Names) -> tuple[Frames, Frames]:
+    """Entities and relationships: the drugs, and the genes they are near to; nothing where no drug is near."""
     if near.is_empty():
-        return {}
+        return {}, {}
     part = {"id": ["disease"], "name": [f"genes of {disease} in the network"], "nodes": [len(genes)]}
     members = pl.DataFrame({"object": genes}).with_columns(subject=pl.lit("disease"), role=pl.lit("disease gene"))
-    return {
-        "entities": {"Subnetwork": pl.DataFrame(part)},
-        "relationships": {"PROXIMAL_TO": near, "HAS_MEMBER": members},
-    }
+    return {"Subnetwork": pl.DataFrame(part)}, {"PROXIMAL_TO": near, "HAS_MEMBER": members}
 
 
 def notes(ranked: pl.DataFrame, significance: float, minimum_targets: int, most: int, permutations: int) -> list[str]:

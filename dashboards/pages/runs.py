@@ -17,6 +17,7 @@ _HOW = """No analysis was run on this warehouse yet. An operator runs one on the
 `targetgraph analyze proximity --disease doid:1324`; `targetgraph analyze` lists the analyses."""
 _HELP = {
     "predictions": "Rows that it published.",
+    "remark": "Why it is not asked, or that it predicts nothing.",
     "input": "The build that it read, and whether the current one has the same content.",
     "input_fingerprint": "The first digits of the hash of that build's content.",
     "code_version": "The version of the software, with a hash of the code of the analysis.",

@@ -34,6 +34,7 @@ _ICONS = {
     RunState.RETRACTED: "–",
     RunState.RUNNING: "…",
     RunState.INTERRUPTED: "⚠",
+    RunState.FAILED: "✗",
     RunState.PARTIAL: "⚠",
     RunState.DAMAGED: "✗",
 }
@@ -43,6 +44,7 @@ _COLOURS: dict[RunState, Literal["green", "gray", "blue"]] = {
     RunState.RUNNING: "blue",
 }
 _TOLD = "runs_told"
+_DONE = {"retract": "retracted", "activate": "active again", "drop": "dropped"}
 
 
 def list_of(view: View, listed: list[ListedRun]) -> pl.DataFrame:
@@ -56,18 +58,20 @@ def _row(one: ListedRun, content: object) -> dict[str, Any]:
     record = one.record
     same = record is not None and record.build_content_hash == content
     seen = "" if one.seen_at is None else one.seen_at.isoformat(timespec="seconds")
+    known = record or one.attempt
     return {
         "run": one.run,
         "state": f"{_ICONS[one.state]} {one.state}",
         "analysis": one.analysis,
-        "seed": None if record is None else record.seed,
+        "seed": None if known is None else known.seed,
         "predictions": None if record is None else sum(record.counts.values()),
         "input": "" if record is None else f"{'this build' if same else 'an older build'} {record.build}",
         "input_fingerprint": "" if record is None else record.build_content_hash[:16],
         "code_version": "" if record is None else record.code_version,
-        "started_at": seen if record is None else record.started_at,
+        "started_at": seen if known is None else known.started_at,
         "seconds": None if record is None else round(record.seconds, 1),
-        "parameters": "" if record is None else told_parameters(record.parameters),
+        "parameters": "" if known is None else told_parameters(known.parameters),
+        "remark": one.remark,
     }
 
 
@@ -131,6 +135,8 @@ def show_head(view: View, one: ListedRun) -> None:
     st.caption(plain(f"{MEANING[one.state]} {one.problem}"))
     if record is not None and record.build_content_hash != view.receipt.get("content_hash"):
         st.caption(plain(f"It read the build {record.build}, whose content differs from that of the current one."))
+    if one.state is RunState.ACTIVE and record is not None and not record.counts:
+        st.info("This run predicts nothing: nothing passed its threshold.", icon=":material/inbox:")
     for note in record.notes if record else ():
         st.markdown(f":material/info: {plain(note)}")
 
@@ -174,10 +180,15 @@ def show_links(run: ListedRun, row: Mapping[str, Any]) -> None:
 
 def show_retracting(view: View, one: ListedRun) -> None:
     """What an operator may do with a run, after a question that names what goes; a reader is told who may."""
-    if one.state in {RunState.RUNNING, RunState.INTERRUPTED, RunState.PARTIAL}:
+    if one.state is RunState.RUNNING:
         return
     if not view.role.may(Role.OPERATOR):
         st.caption("An operator may take a run out.")
+        return
+    if not one.published:
+        with st.popover("Drop this run", icon=":material/delete:"):
+            st.markdown("It was never published. Its checkpoint is deleted: the same command then begins anew.")
+            st.button(f"Drop {one.run}", type="primary", key="drop", on_click=_act, args=[view, one.run, "drop"])
         return
     if one.state is RunState.RETRACTED:
         button = "Make it active again"
@@ -202,7 +213,7 @@ def _act(view: View, run: str, what: str) -> None:
     """A click; its outcome is shown when the page is drawn next."""
     try:
         change(view, run, what)
-        st.session_state[_TOLD] = f"{run} is {'retracted' if what == 'retract' else 'active again'}."
+        st.session_state[_TOLD] = f"{run} is {_DONE[what]}."
     except TargetGraphError as error:
         st.session_state[_TOLD] = error
 
@@ -213,7 +224,7 @@ def change(view: View, run: str, what: str) -> None:
     Args:
         view: says who does it, and where.
         run: its name.
-        what: `retract` or `activate`.
+        what: `retract`, `activate`, or `drop` for one that was never published.
 
     Raises:
         QuestionError: the one who asks is no operator.
@@ -224,6 +235,9 @@ def change(view: View, run: str, what: str) -> None:
         raise QuestionError("Only an operator may take a run out or make it active.", "Ask one, or sign in as one.")
     results = Results(view.home)
     name = results.find(run)
+    if what == "drop":
+        results.drop(name)
+        return
     if what == "retract":
         results.retract(name)
     else:
@@ -231,9 +245,8 @@ def change(view: View, run: str, what: str) -> None:
     try:
         publish_beside(with_active_runs(view.home.current()), Settings())
     except TargetGraphError as error:
-        done = "retracted" if what == "retract" else "active again"
         raise TargetGraphError(
-            f"{name} is {done} here, but Neo4j still holds what it held: {error.message}",
+            f"{name} is {_DONE[what]} here, but Neo4j still holds what it held: {error.message}",
             "`targetgraph publish` brings it there.",
         ) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from analytics.analysis import Analysis
     from analytics.options import OptionInfo
     from analytics.running import PlannedRun
+    from warehouse.results.listing import ListedRun
     from warehouse.results.record import Artefact, RunRecord
+    from warehouse.results.store import Results
 
 
 class AnalysisGroup(TyperGroup):
@@ -82,31 +84,37 @@ def runs(
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
-    """List the runs of analyses, or tell everything of one: parameters, metrics, members that vanished."""
+    """List the runs of analyses, also those that were interrupted or failed, or show everything about one."""
     from warehouse.home import Home
+    from warehouse.results.listing import listed_runs
     from warehouse.results.store import Results
 
     place = Home(home_folder(home, sample=sample))
     results = Results(place)
-    active = results.active()
     if run is None:
         content = place.current().receipt()["content_hash"]
-        write_rows([_run_row(one, active, content) for one in results.records()], file_format, output)
+        listed = sorted(listed_runs(results), key=lambda one: not one.published)
+        write_rows([_run_row(one, content) for one in listed], file_format, output)
         return
-    record = results.record(results.find(run))
-    write_rows(_details(place, record, record.run in active), file_format, output)
+    name = results.find(run)
+    chosen = next(one for one in listed_runs(results) if one.run == name)
+    rows = _details_of_attempt(chosen) if chosen.record is None else _details(place, chosen)
+    write_rows(rows, file_format, output)
 
 
 def retract(
     run: Annotated[str, typer.Argument(help="The run, or the beginning of its name.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Make a retracted run active again.")] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove its results for good.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete its results, or what an interrupted run left.")
+    ] = False,
     sample: Sample = False,
     home: HomeFolder = None,
 ) -> None:
     """Take the predictions of a run out of what is asked; its results are kept, so that it can be undone."""
     from warehouse.home import Home
+    from warehouse.results.listing import listed_runs
     from warehouse.results.store import Results
     from warehouse.settings import Settings
 
@@ -115,6 +123,9 @@ def retract(
     place = Home(home_folder(home, sample=sample))
     results = Results(place)
     name = results.find(run)
+    if not next(one for one in listed_runs(results) if one.run == name).published:
+        _drop(results, name, delete=delete, yes=yes)
+        return
     if undo:
         results.activate(name)
         say(f"{name} is active.")
@@ -129,6 +140,21 @@ def retract(
     results.retract(name, delete=delete)
     say(f"{name} is removed." if delete else f"{name} is retracted; `targetgraph retract {name} --undo` takes it back.")
     publish_beside_build(place.current(), Settings())
+
+
+def _drop(results: Results, name: str, *, delete: bool, yes: bool) -> None:
+    """Remove what a run left that was begun and never published."""
+    if not delete:
+        say(f"{name} was never published, so there is nothing to retract; --delete drops what it left.")
+        return
+    if not yes and not _confirmed(name, delete):
+        say("Nothing was changed.")
+        raise typer.Exit(1)
+    attempt = results.attempts.get(name)
+    results.drop(name)
+    say(f"{name} is dropped.")
+    if attempt is not None and attempt.resumable:
+        say(f"{attempt.checkpoint} is a folder of your own and stays.")
 
 
 def _confirmed(name: str, delete: bool) -> bool:
@@ -207,26 +233,41 @@ def _run(
         return
     state = planned.state
     resources = Resources(workers, scheduler or Settings().dask_scheduler, checkpoint, resume)
-    if state == "interrupted" and resume:
-        say(f"{planned.run} was interrupted; it goes on from its checkpoint.")
+    if state in {"interrupted", "failed"} and resume:
+        say(_taken_up(planned, state))
     try:
         record = planned.execute(resources, progress)
     except KeyboardInterrupt:
-        say(f"{planned.run} was interrupted; nothing was published. The same command goes on from its checkpoint.")
+        say(f"{planned.run} was interrupted; nothing was published. {_taken_up(planned, None)}")
         raise typer.Exit(INTERRUPTED) from None
     write_rows(_published_rows(record), file_format, output)
     for note in record.notes:
         say(f"note: {note}")
-    say(_TOLD[state].format(run=record.run))
+    if not record.counts:
+        say(f"{record.run} predicts nothing.")
+    say(_TOLD.get(state, _PUBLISHED).format(run=record.run))
     publish_beside_build(planned.home.current(), Settings())
 
 
 _TOLD = {
     "active": "{run} was published before; it is not published twice.",
     "retracted": "{run} was computed before and retracted; it is active again.",
-    "new": "{run} is published. `targetgraph retract {run}` takes it out.",
-    "interrupted": "{run} is published. `targetgraph retract {run}` takes it out.",
 }
+_PUBLISHED = "{run} is published. `targetgraph retract {run}` takes it out."
+
+
+def _taken_up(planned: PlannedRun, state: str | None) -> str:
+    """How a run that was begun before goes on."""
+    from warehouse.results.store import Results
+
+    attempts = Results(planned.home).attempts
+    attempt = attempts.get(planned.run)
+    resumable = any(attempts.checkpoint(planned.run).glob("*")) if attempt is None else attempt.resumable
+    if state is None:
+        how = "goes on from its checkpoint" if resumable else "begins anew"
+        return f"The same command {how}; `targetgraph retract {planned.run} --delete` drops it."
+    before = "was interrupted" if state == "interrupted" else "failed before"
+    return f"{planned.run} {before}; it {'goes on from its checkpoint' if resumable else 'begins anew'}."
 
 
 def _plan_rows(planned: PlannedRun) -> list[dict[str, str]]:
@@ -241,30 +282,62 @@ def _published_rows(record: RunRecord) -> list[dict[str, str]]:
     return rows + [{"kind": "metric", "name": name, "value": f"{value:.6g}"} for name, value in record.metrics.items()]
 
 
-def _run_row(record: RunRecord, active: tuple[str, ...], content: str) -> dict[str, Any]:
+def _run_row(one: ListedRun, content: str) -> dict[str, Any]:
+    record, attempt = one.record, one.attempt
+    build = "" if attempt is None else attempt.build
+    if record is not None:
+        build = "current" if record.build_content_hash == content else f"older: {record.build}"
+    known = record or attempt
     return {
-        "run": record.run,
-        "state": "active" if record.run in active else "retracted",
-        "analysis": record.analysis,
-        "build": "current" if record.build_content_hash == content else f"older: {record.build}",
-        "started_at": record.started_at,
-        "seconds": record.seconds,
-        "predictions": sum(record.counts.values()),
-        "parameters": _text(record.parameters),
+        "run": one.run,
+        "state": str(one.state),
+        "analysis": one.analysis,
+        "build": build,
+        "started_at": known.started_at if known else "",
+        "seconds": None if record is None else record.seconds,
+        "predictions": None if record is None else sum(record.counts.values()),
+        "parameters": _text(_brief(known.parameters)) if known else "",
+        "remark": one.remark,
     }
 
 
-def _details(place: Any, record: RunRecord, active: bool) -> list[dict[str, str]]:
-    """Everything about a run as rows of part, name and value."""
+def _brief(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for a list of runs: of a long list its beginning and how long it is."""
+    return {
+        name: [*value[:3], f"... {len(value)} in all"] if isinstance(value, list | tuple) and len(value) > 5 else value
+        for name, value in parameters.items()
+    }
+
+
+def _details_of_attempt(one: ListedRun) -> list[dict[str, str]]:
+    """What is known of a run that is begun and not published, or whose account cannot be read."""
     from dataclasses import asdict
 
+    rows = [("run", "run", one.run), ("run", "state", str(one.state)), ("run", "remark", one.remark)]
+    if one.attempt is not None:
+        document = asdict(one.attempt)
+        rows += [("run", name, document[name]) for name in ("analysis", "seed", "build", "started_at", "checkpoint")]
+        rows += [("parameter", name, value) for name, value in document["parameters"].items()]
+    return [{"part": part, "name": name, "value": _text(value)} for part, name, value in rows]
+
+
+def _details(place: Any, one: ListedRun) -> list[dict[str, str]]:
+    """Everything about a published run as rows of part, name and value."""
+    from dataclasses import asdict
+
+    from warehouse.results.listing import RunState
     from warehouse.warehouse import Warehouse
+
+    record = one.record
+    assert record is not None
+    active = one.state is RunState.ACTIVE
 
     document = asdict(record)
     apart = {"parameters": "parameter", "metrics": "metric", "counts": "rows"}
     lists = {"notes", "tables", "artefacts"}
     rows = [("run", name, value) for name, value in document.items() if name not in {*apart, *lists}]
-    rows.append(("run", "state", "active" if active else "retracted"))
+    rows.append(("run", "state", str(one.state)))
+    rows += [("run", "remark", one.remark)] if one.remark else []
     rows += [(part, name, value) for key, part in apart.items() for name, value in document[key].items()]
     rows += [("note", "", note) for note in record.notes]
     rows += [("table", f"{record.analysis}_{name}", "in SQL, while the run is active") for name in record.tables]

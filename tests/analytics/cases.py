@@ -171,4 +171,4 @@ class AnalysisCases:
         planned = plan_on(sample_copy, analysis, seed=3)
         record = planned.execute(Resources(workers=1))
         assert Results(sample_copy).active() == (record.run,)
-        assert not Results(sample_copy).checkpoint(record.run).exists()
+        assert Results(sample_copy).attempts.names() == set()

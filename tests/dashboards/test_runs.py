@@ -144,10 +144,10 @@ def test_what_cannot_be_done_is_told(draw: Draw, published: Published) -> None:
 
 def test_what_was_killed_or_is_damaged_is_listed_as_such(draw: Draw, published: Published) -> None:
     folder = published.results.folder
-    killed = published.results.checkpoint("ecv-000000000001")
+    killed = published.results.attempts.checkpoint("ecv-000000000001")
     killed.mkdir(parents=True)
     (killed / "part").write_text("x")
-    now = published.results.checkpoint("proximity-000000000002")
+    now = published.results.attempts.checkpoint("proximity-000000000002")
     now.mkdir()
     (folder / "ecv-000000000003.duckdb").write_bytes(b"half")
     (folder / "ecv-000000000004.json").write_text("{")
@@ -164,6 +164,9 @@ def test_what_was_killed_or_is_damaged_is_listed_as_such(draw: Draw, published: 
             "ecv-000000000004": "✗ damaged",
         }
     assert "The same command goes on from its checkpoint" in _said(test)
+    next(one for one in test.button if one.key == "drop").click().run()
+    assert test.success[0].value.replace("\\", "") == "ecv-000000000001 is dropped."
+    assert not killed.exists()
     assert not [label for label in _labels(test) if "etract" in label]
     assert "cannot be read" in _said(draw("runs", {"run": "ecv-000000000004"}, published.home))
     by_name = {one.run: one for one in listed_runs(published.results)}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 
 from warehouse.errors import BuildError
 from warehouse.results.artefacts import damaged
+from warehouse.results.attempts import Attempt
 from warehouse.results.files import read_record
 from warehouse.results.record import RunRecord
 from warehouse.results.store import Results
@@ -22,6 +21,7 @@ class RunState(StrEnum):
     RETRACTED = "retracted"
     RUNNING = "running"
     INTERRUPTED = "interrupted"
+    FAILED = "failed"
     PARTIAL = "partial"
     DAMAGED = "damaged"
 
@@ -31,7 +31,8 @@ MEANING = {
     RunState.ACTIVE: "Its predictions are asked.",
     RunState.RETRACTED: "Its predictions are kept, but not asked.",
     RunState.RUNNING: "A process computes it now; nothing is published yet.",
-    RunState.INTERRUPTED: "It was killed before it was published. The same command goes on from its checkpoint.",
+    RunState.INTERRUPTED: "It was stopped before it was published.",
+    RunState.FAILED: "An error ended it before it was published.",
     RunState.PARTIAL: "It was killed while it was published; nothing of it is asked. Run the same command again.",
     RunState.DAMAGED: "Its files are missing or cannot be read. Put them back, or take it out for good.",
 }
@@ -46,7 +47,8 @@ class ListedRun:
         state: what is to be said of it.
         record: its account, where it can be read.
         seen_at: when something of it was last written; None where nothing is left.
-        problem: what is wrong with its files.
+        problem: what is wrong with its files, why it failed, or how it goes on.
+        attempt: what is known of it where it is begun and not published.
     """
 
     run: str
@@ -54,32 +56,41 @@ class ListedRun:
     record: RunRecord | None = None
     seen_at: datetime | None = None
     problem: str = ""
+    attempt: Attempt | None = None
 
     @property
     def analysis(self) -> str:
         """The analysis: as its account says, or as its name begins."""
-        return self.record.analysis if self.record else self.run.rpartition("-")[0]
+        known = self.record or self.attempt
+        return known.analysis if known else self.run.rpartition("-")[0]
+
+    @property
+    def published(self) -> bool:
+        """Whether it was ever published, whole or not any more."""
+        return self.state in {RunState.ACTIVE, RunState.RETRACTED, RunState.DAMAGED}
+
+    @property
+    def remark(self) -> str:
+        """What a reader of the list must know: why it is not asked, or that it predicts nothing."""
+        if self.state is RunState.ACTIVE and self.record is not None:
+            return "" if self.record.counts else " ".join(["No predictions.", *self.record.notes[:1]])
+        return f"{MEANING[self.state]} {self.problem}".strip()
 
 
 def listed_runs(results: Results) -> list[ListedRun]:
     """Every run of which something is there, the latest first; a damaged one hides no other."""
-    folder = results.folder
-    accounts = {path.stem for path in folder.glob("*.json")}
-    begun = {path.name for path in (folder / "checkpoints").glob("*") if path.is_dir()}
-    published = {*(path.stem for path in folder.glob("*.duckdb")), *(path.name for path in folder.glob("artefacts/*"))}
-    names = {*accounts, *results.active(), *begun, *published}
-    found = sorted(_listed(results, run, has_account=run in accounts) for run in sorted(names))
+    accounts = {path.stem for path in results.folder.glob("*.json")}
+    found = sorted(_listed(results, run, has_account=run in accounts) for run in sorted(results.names()))
     return [one for _time, _name, one in reversed(found)]
 
 
 def _listed(results: Results, run: str, *, has_account: bool) -> tuple[str, str, ListedRun]:
     """The run with what it is sorted by."""
     seen = _last_written(results, run)
-    one = ListedRun(run, _unpublished(results, run), seen_at=seen)
-    if has_account or run in results.active():
-        one = _published(results, run, seen)
-    started = one.record.started_at if one.record else seen.isoformat() if seen else ""
-    return started, run, one
+    is_published = has_account or run in results.active()
+    one = _published(results, run, seen) if is_published else _unpublished(results, run, seen)
+    known = one.record or one.attempt
+    return known.started_at if known else seen.isoformat() if seen else "", run, one
 
 
 def _published(results: Results, run: str, seen: datetime | None) -> ListedRun:
@@ -94,27 +105,23 @@ def _published(results: Results, run: str, seen: datetime | None) -> ListedRun:
     return ListedRun(run, RunState.ACTIVE if run in results.active() else RunState.RETRACTED, record, seen)
 
 
-def _unpublished(results: Results, run: str) -> RunState:
-    checkpoint = results.checkpoint(run)
-    if _is_held(checkpoint.parent / f"{run}.lock"):
-        return RunState.RUNNING
-    return RunState.INTERRUPTED if checkpoint.is_dir() else RunState.PARTIAL
-
-
-def _is_held(lock: Path) -> bool:
-    """Whether a process makes the run; it is asked for an instant, which the makers of runs wait for."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+def _unpublished(results: Results, run: str, seen: datetime | None) -> ListedRun:
+    attempts = results.attempts
+    attempt = attempts.get(run)
+    if attempts.is_made(run):
+        return ListedRun(run, RunState.RUNNING, seen_at=seen, attempt=attempt)
+    if run not in attempts.names():
+        return ListedRun(run, RunState.PARTIAL, seen_at=seen)
+    state = RunState.FAILED if attempt is not None and attempt.reason else RunState.INTERRUPTED
+    resumable = any(attempts.checkpoint(run).glob("*")) if attempt is None else attempt.resumable
+    how = "goes on from its checkpoint" if resumable else "begins anew, for it had kept nothing"
+    reason = f"{attempt.reason} " if attempt is not None and attempt.reason else ""
+    problem = f"{reason}The same command {how}; `targetgraph retract {run} --delete` drops it."
+    return ListedRun(run, state, seen_at=seen, problem=problem, attempt=attempt)
 
 
 def _last_written(results: Results, run: str) -> datetime | None:
-    checkpoint = results.checkpoint(run)
+    checkpoint = results.attempts.checkpoint(run)
     paths = [results.folder / f"{run}.duckdb", checkpoint, *checkpoint.glob("*")]
     times = []
     for path in paths:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import AnalysisError, BuildError, TargetGraphError
+from warehouse.errors import BuildError, TargetGraphError
 from warehouse.home import Build, Home, flush, swap_text
 from warehouse.model import FULL_MODEL
 from warehouse.results import artefacts, overlay
+from warehouse.results.attempts import Attempts
 from warehouse.results.check import checked
 from warehouse.results.files import active_runs, read_record, record_path, result_path, write_results
 from warehouse.results.findings import Findings
@@ -28,8 +29,6 @@ from warehouse.settings import Settings
 
 #: How long a publication waits for another one, in seconds.
 _WAIT_S = 60.0
-#: How long the maker of a run waits for one who only asks whether it is being made.
-_LISTED_S = 0.2
 
 
 def with_active_runs(build: Build) -> Build:
@@ -47,6 +46,7 @@ class Results:
     def __init__(self, home: Home) -> None:
         self._home = home
         self.folder = home.results
+        self.attempts = Attempts(self.folder / "checkpoints")
 
     def active(self) -> tuple[str, ...]:
         """The names of the active runs, sorted."""
@@ -80,16 +80,18 @@ class Results:
         Raises:
             TargetGraphError: none or several fit.
         """
-        known = sorted({*self.active(), *(path.stem for path in self.folder.glob("*.json"))})
+        known = sorted(self.names())
         fitting = [run for run in known if run.startswith(name)]
         if name in known or len(fitting) == 1:
             return name if name in known else fitting[0]
         runs = ", ".join(fitting or known) or "none"
         raise TargetGraphError(f"{name!r} names {len(fitting)} runs.", f"Runs: {runs}")
 
-    def checkpoint(self, run: str) -> Path:
-        """The folder in which a run keeps what an interruption must not lose."""
-        return self.folder / "checkpoints" / run
+    def names(self) -> set[str]:
+        """The names of all runs of which anything is there: published, begun, or with files that are damaged."""
+        files = {path.stem for ending in ("json", "duckdb") for path in self.folder.glob(f"*.{ending}")}
+        folders = {path.name for path in self.folder.glob("artefacts/*")}
+        return {*self.active(), *files, *folders, *self.attempts.names()}
 
     def publish(self, record: RunRecord, findings: Findings, predicts: Collection[str]) -> RunRecord:
         """Write the results of a run, and make it active.
@@ -159,6 +161,18 @@ class Results:
                 result_path(self.folder, run).unlink(missing_ok=True)
                 artefacts.remove(self.folder, run)
 
+    def drop(self, run: str) -> None:
+        """Remove what a run that was begun and never published has left: its checkpoint, its account, a partial file.
+
+        Raises:
+            AnalysisError: a process makes the run now.
+        """
+        with self.attempts.making(run):
+            self.attempts.forget(run)
+            if not record_path(self.folder, run).is_file():
+                result_path(self.folder, run).unlink(missing_ok=True)
+                artefacts.remove(self.folder, run)
+
     def follow(self) -> None:
         """Lay the active runs over the current build, so that no reader has to; a build does so when it is published.
 
@@ -215,31 +229,6 @@ class Results:
                     raise BuildError("Another run is being published or retracted.", "Call again when it is done.")
                 time.sleep(0.05)
             yield
-
-
-@contextlib.contextmanager
-def making_run(results: Results, run: str) -> Iterator[Path]:
-    """Be the one who makes this run; gives the folder of its checkpoint.
-
-    Raises:
-        AnalysisError: another process makes the same run.
-    """
-    folder = results.checkpoint(run)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{run}.lock").open("a", encoding="utf-8") as lock:
-        if not _locked_soon(lock.fileno()):
-            raise AnalysisError(f"The run {run} is being made by another process.", "Wait for it.")
-        yield folder
-
-
-def _locked_soon(handle: int) -> bool:
-    """Lock what one who lists the runs may hold for an instant."""
-    deadline = time.monotonic() + _LISTED_S
-    while not _locked(handle):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def _locked(handle: int) -> bool:

@@ -19,7 +19,7 @@ from warehouse.home import Home
 from warehouse.results import store
 from warehouse.results.findings import Findings
 from warehouse.results.record import RunRecord, run_name
-from warehouse.results.store import Results, making_run
+from warehouse.results.store import Results
 from warehouse.warehouse import Warehouse
 
 
@@ -201,9 +201,12 @@ def test_what_was_deleted_cannot_be_made_active(published: Published) -> None:
 
 def test_a_run_is_made_by_one_process_at_a_time(home: Home) -> None:
     results = Results(home)
-    with making_run(results, "ecv-1"), pytest.raises(AnalysisError, match="another process"):  # noqa: SIM117
-        with making_run(results, "ecv-1"):
+    making = results.attempts.making
+    with making("ecv-1"), pytest.raises(AnalysisError, match="another process"):  # noqa: SIM117
+        with making("ecv-1"):
             pass
-    with making_run(results, "ecv-1") as folder:
-        assert folder.is_dir()
+    with making("ecv-1") as folder:
+        folder.mkdir()
+    # Nothing was kept: nothing stays, not even the lock.
+    assert list(results.attempts.folder.iterdir()) == []
     assert os.path.commonpath([folder, home.root]) == str(home.root)
