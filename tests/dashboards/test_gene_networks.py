@@ -62,7 +62,9 @@ def test_the_page_of_a_run_over_groups(draw: Draw, runs: Runs) -> None:
     assert not test.exception
     assert not test.error
     edges, targets = test.dataframe[0].value, test.dataframe[1].value
-    assert list(edges.columns[:3]) == ["parent", "child", "difference"]
+    assert list(edges.columns[:4]) == ["rank", "parent", "child", "difference"]
+    assert list(edges["rank"]) == sorted(edges["rank"])
+    assert list(edges["significant"]) == sorted(edges["significant"], reverse=True)
     assert edges["difference"].abs().is_monotonic_decreasing
     assert {"gene", "drugs", "structures", "pathways"} <= set(targets.columns)
     assert set(targets["gene_id"]) >= set(edges["parent_id"])
