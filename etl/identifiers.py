@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from warehouse.identifier_forms import MISSING_PATTERN
+
 #: A UniProt accession (uniprot.org/help/accession_numbers), with or without the number of an isoform.
 UNIPROT_ACCESSION = r"^(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-\d+)?$"
 
@@ -22,10 +24,15 @@ def uniprot_id(column: str) -> pl.Expr:
     return "uniprot:" + pl.col(column).str.replace(r"-\d+$", "")
 
 
-def refer(prefix: str, column: str) -> pl.Expr:
-    """The CURIE of what a column names, null where it names nothing.
+def is_missing(column: str) -> pl.Expr:
+    """Whether a column is empty or stands for a missing value (`NA`, `null`, `-`): there are genes called NA once."""
+    return pl.col(column).str.contains(MISSING_PATTERN).fill_null(True)
 
-    >>> pl.DataFrame({"symbol": ["TP53", None]}).select(refer("hgnc.symbol", "symbol")).to_series().to_list()
-    ['hgnc.symbol:TP53', None]
+
+def refer(prefix: str, column: str) -> pl.Expr:
+    """The CURIE of what a column names, null where it names nothing or stands for a missing value.
+
+    >>> pl.DataFrame({"symbol": ["TP53", None, "NA"]}).select(refer("hgnc.symbol", "symbol")).to_series().to_list()
+    ['hgnc.symbol:TP53', None, None]
     """
-    return pl.lit(f"{prefix}:") + pl.col(column)
+    return pl.when(~is_missing(column)).then(pl.lit(f"{prefix}:") + pl.col(column))

@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.answer import Answer, to_polars
 from warehouse.errors import QuestionError
+from warehouse.identifier_forms import form_of, parts_of
 from warehouse.model import FULL_MODEL, DataModel, EntityType
 from warehouse.sql import is_text
 from warehouse.tables.schema import literal, quoted
@@ -24,7 +25,7 @@ _MATCHES = ("symbol", "identifier", "previous symbol or alias", "name", "beginni
 # The names of a type are kept sorted, identifiers apart: each part below reads the blocks that may hold it, once.
 _SELECT = "SELECT entity_id, entity_type, synonym, kind, folded, sources FROM record.synonyms WHERE"
 _BEGINS = "folded >= $folded AND folded < $beyond"
-_IDENTIFIERS = f"""{_SELECT} kind = 'identifier' AND ends_with(folded, $folded) AND folded IN ({{identifiers}})
+_IDENTIFIERS = f"""{_SELECT} kind = 'identifier' AND folded IN ({{identifiers}})
     UNION ALL {_SELECT} kind = 'identifier' AND {_BEGINS} AND folded NOT IN ({{identifiers}})"""
 _BEGINNING = f"{_SELECT} kind <> 'identifier' AND {_BEGINS}"
 _ANYWHERE = f"{_SELECT} kind <> 'identifier' AND contains(folded, $folded)"
@@ -144,16 +145,25 @@ def _nothing() -> pl.DataFrame:
 def _fitting(connection: duckdb.DuckDBPyConnection, wanted: str, limit: int, model: DataModel) -> pl.DataFrame:
     """The names that are, begin with or contain a text, with their ranks."""
     folded = wanted.lower()
-    identifiers = [folded]
-    # No accession has a space in it.
-    if len(folded.split()) == 1:
-        prefixes = sorted({prefix for entity in model.entities.values() for prefix in entity.references})
-        identifiers += [f"{prefix}:{folded}" for prefix in prefixes]
+    identifiers = _identifiers(wanted, model)
     others = _ANYWHERE if len(folded) >= _SHORTEST_PART else _BEGINNING
     further = {"beyond": folded + "\U0010ffff"}
     return _ranked(
         connection, f"{_IDENTIFIERS} UNION ALL {others}", wanted, limit, identifiers=identifiers, further=further
     )
+
+
+def _identifiers(wanted: str, model: DataModel) -> list[str]:
+    """The CURIEs that a text, or an identifier that it joins with others, may be."""
+    prefixes = sorted({prefix for entity in model.entities.values() for prefix in entity.references})
+    found = [wanted.lower()]
+    # No accession has a space in it.
+    texts = [wanted] if len(wanted.split()) == 1 else []
+    for text in (*texts, *(part.text for part in parts_of(wanted) if part.is_identifier)):
+        form = form_of(text)
+        found += [f"{prefix}:{form.local}" for prefix in ([form.prefix] if form.prefix in prefixes else prefixes)]
+        found += [f"{prefix}:{text.lower()}" for prefix in prefixes if text.lower() != form.local]
+    return list(dict.fromkeys(found))
 
 
 def _near(connection: duckdb.DuckDBPyConnection, wanted: str, limit: int) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.parts.uploads import checked_content
 from warehouse.analyst.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
-from warehouse.analyst.gene_sets import Collection, GeneSet, collections, parse_gmt
+from warehouse.analyst.gene_sets import Collection, GeneSet, collections, notes_on_sets, parse_gmt
 from warehouse.analyst.identifiers import Resolved
 from warehouse.analyst.lists import follow
 from warehouse.errors import TargetGraphError
@@ -123,6 +123,8 @@ def _say_read(name: str, sets: list[GeneSet], lost: list[Resolved]) -> None:
         more = " and others" if len(lost) > 5 else ""
         told += f" {len(lost):,} texts are no genes of this build or mean several, and do not count: {shown}{more}."
     st.caption(plain(told))
+    for note in notes_on_sets(sets):
+        st.caption(plain(note))
 
 
 def _test(

@@ -12,9 +12,10 @@ from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.parts.uploads import checked_content
-from warehouse.analyst.columns import table_columns, text_of
-from warehouse.analyst.identifiers import Outcome, Resolved, resolve, split
+from warehouse.analyst.columns import first_column, identifiers_of, table_columns, text_of
+from warehouse.analyst.identifiers import Outcome, Resolved
 from warehouse.analyst.lists import OPERATIONS, combine, from_report
+from warehouse.analyst.name_lists import NamesRead, read_names
 from warehouse.errors import QuestionError, TargetGraphError
 
 _TYPES = ("Gene", "Protein", "Drug", "Disease", "Pathway")
@@ -32,6 +33,7 @@ def make_list(view: View, shelf: Shelf) -> None:
         draw=st.text_area,
         height=160,
         placeholder="TP53, MLL, P04637, ENSG00000146648, 7157\nor one a line, of any kind",
+        help="Names with commas, semicolons or tabs between, or one a line. A name may have blanks in it.",
     )
     try:
         uploaded = _uploaded()
@@ -39,13 +41,15 @@ def make_list(view: View, shelf: Shelf) -> None:
         show_error(error)
         uploaded = []
     if st.button("See what they mean", type="primary", icon=":material/fact_check:"):
-        st.session_state[_REPORT] = _resolved(view, label, [*split(text), *uploaded])
+        st.session_state[_REPORT] = _resolved(view, label, text, uploaded)
     report = st.session_state.get(_REPORT)
     if isinstance(report, TargetGraphError):
         show_error(report)
     elif report:
-        _show_report(view, report)
-        _offer_to_save(view, shelf, label, report)
+        for note in report.notes:
+            st.caption(plain(note))
+        _show_report(view, report.report)
+        _offer_to_save(view, shelf, label, report.report)
 
 
 def _uploaded() -> list[str]:
@@ -59,27 +63,33 @@ def _uploaded() -> list[str]:
     text = text_of(checked_content(file, _MOST_MB, _KINDS), file.name)
     columns = table_columns(text)
     if not columns:
-        return split(text)
+        return identifiers_of(text)[0]
+    names = list(columns)
     name = st.selectbox(
-        "Column of identifiers", list(columns), key="column", help="The file is a table; one column of it is read."
-    )
-    return [cell for cell in columns[name] if cell]
+        "Column of identifiers", names, key="column", index=names.index(first_column(columns)),
+        help="The file is a table; one column of it is read.",
+    )  # fmt: skip
+    return columns[name]
 
 
-def _resolved(view: View, label: str, texts: list[str]) -> list[Resolved] | TargetGraphError:
+def _resolved(view: View, label: str, pasted: str, uploaded: list[str]) -> NamesRead | TargetGraphError:
     try:
-        if not texts:
+        given, taken = identifiers_of(pasted)
+        if not given and not uploaded:
             raise QuestionError("There are no identifiers yet.", "Paste some, or upload a file.")
         with view.warehouse.reading() as connection:
-            return resolve(connection, texts, label)
+            read = read_names(connection, [*given, *uploaded], label)
+        column = () if taken is None else (f"The pasted text is a table: its column {taken!r} was read.",)
+        return NamesRead(read.report, (*column, *read.notes))
     except TargetGraphError as error:
         return error
 
 
 def _show_report(view: View, report: list[Resolved]) -> None:
-    columns = st.columns(len(Outcome))
-    for column, outcome in zip(columns, Outcome, strict=True):
-        column.metric(outcome.capitalize(), f"{sum(one.outcome is outcome for one in report):,}", border=True)
+    counts = {outcome: sum(one.outcome is outcome for one in report) for outcome in Outcome}
+    shown = [outcome for outcome in Outcome if outcome is not Outcome.MISSING or counts[outcome]]
+    for column, outcome in zip(st.columns(len(shown)), shown, strict=True):
+        column.metric(outcome.capitalize(), f"{counts[outcome]:,}", border=True)
     rows = [
         {"given": one.given, "outcome": str(one.outcome), "id": one.id, "name": one.name, "how": one.how,
          "candidates": list(one.candidates)}

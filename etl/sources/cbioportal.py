@@ -19,6 +19,7 @@ import polars as pl
 
 from etl.formats import tsv
 from etl.formats.described import Described, Fields, description_of, fields_of
+from etl.identifiers import refer
 from etl.rows import Rows
 from etl.source import Format, Licence, Pin, Source, SourceFile
 from etl.sources._endpoints import COLUMNS, with_endpoints
@@ -241,7 +242,7 @@ def _with_genes(rows: Rows) -> Rows:
     entrez = pl.col("Entrez_Gene_Id")
     symbol = pl.col("Hugo_Symbol")
     by_id = pl.when(entrez.str.contains(r"^[1-9]\d*$")).then("ncbigene:" + entrez)
-    by_symbol = pl.when(~symbol.is_in(MISSING)).then("hgnc.symbol:" + symbol)
+    by_symbol = pl.when(~symbol.is_in(MISSING)).then(refer("hgnc.symbol", "Hugo_Symbol"))
     rows = rows.with_columns(gene=pl.coalesce(by_id, by_symbol))
     return rows.reject(pl.col("gene").is_null(), Reason.MISSING_VALUE, "the row names no gene")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from etl.formats import tsv
+from etl.identifiers import is_missing, refer
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
@@ -99,16 +100,17 @@ def genes(rows: Rows) -> Iterator[Stated]:
 def categories(rows: Rows) -> Iterator[Stated]:
     """`categories.tsv`: genes by symbol, their category, and the databases that say so."""
     rows = _without_nulls(rows).with_columns(
-        symbol=pl.coalesce("entrez_gene_symbol", "name"), term=pl.coalesce("category", "name-2").str.strip_chars()
+        symbol=pl.coalesce("entrez_gene_symbol", "name").str.strip_chars(),
+        term=pl.coalesce("category", "name-2").str.strip_chars(),
     )
-    known = pl.col("symbol").is_not_null() & pl.col("term").is_not_null()
+    known = ~is_missing("symbol") & pl.col("term").is_not_null()
     rows = rows.reject(~known, Reason.MISSING_VALUE, "a gene and a category are needed", pl.col("symbol"))
     category = "dgidb.category:" + pl.col("term").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "-")
     rows = rows.with_columns(id=category)
     yield entities("GeneCategory", rows.frame.select(ROW, "id", name="term"))
     frame = rows.frame.select(
         ROW,
-        subject="hgnc.symbol:" + pl.col("symbol").str.strip_chars(),
+        subject=refer("hgnc.symbol", "symbol"),
         object="id",
         data_sources=pl.coalesce("category_sources", "source_db_name").str.split(","),
         evidence=pl.lit("asserted"),

@@ -85,7 +85,7 @@ def custom_genes(rows: Rows) -> Iterator[Stated]:
         name="Approved name",
         previous_symbols=_listed("Previous symbols", ","),
         aliases=_listed("Alias symbols", ","),
-        identifiers=_listed("RefSeq IDs", ",").list.eval("refseq:" + pl.element()),
+        identifiers=_listed("RefSeq IDs", ",").list.eval(_refseq(pl.element())),
         taxon_id=pl.lit(HUMAN.taxon_id),
     )
     yield entities("Gene", genes, unique=True)
@@ -98,7 +98,13 @@ def _identifiers() -> pl.Expr:
         _listed(column, "|").list.eval(pl.lit(f"{prefix}:") + pl.element()).fill_null([])
         for prefix, column in prefixes.items()
     ]
-    return pl.concat_list(lists)
+    refseq = _listed("refseq_accession", "|").list.eval(_refseq(pl.element())).fill_null([])
+    return pl.concat_list([*lists, refseq])
+
+
+def _refseq(accession: pl.Expr) -> pl.Expr:
+    """The CURIE of a RefSeq accession, without its version."""
+    return "refseq:" + accession.str.replace(r"\.\d+$", "")
 
 
 def complete_set(rows: Rows) -> Iterator[Stated]:
@@ -147,7 +153,7 @@ SOURCE = Source(
         SourceFile(
             "complete_set",
             ("hgnc_complete_set*.txt",),
-            tsv(*_COMPLETE_SET_COLUMNS, quote=True),
+            tsv(*_COMPLETE_SET_COLUMNS, optional=("refseq_accession",), quote=True),
             complete_set,
             remote=Remote(f"{_ARCHIVE}/hgnc_complete_set_{_RELEASE}.txt", _RELEASE, rows=44_000),
             required=False,

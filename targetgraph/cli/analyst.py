@@ -108,7 +108,10 @@ def all_lists(
 @lists.command()
 def make(
     name: Name,
-    identifiers: Annotated[list[str] | None, typer.Argument(help="Symbols, synonyms, accessions of any kind.")] = None,
+    identifiers: Annotated[
+        list[str] | None,
+        typer.Argument(help="Symbols, names, accessions: each a name, or several with commas."),
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file of identifiers; `-` is standard input.")] = None,
     column: Annotated[
         str | None, typer.Option("--column", help="Of a file that is a table (CSV, TSV): a heading or number; else 1.")
@@ -125,19 +128,21 @@ def make(
 ) -> None:
     """Make a list, and report what each identifier means: matched, converted, ambiguous or unresolved."""
     from warehouse.analyst.columns import identifiers_of
-    from warehouse.analyst.identifiers import entity_type, resolve, split
+    from warehouse.analyst.identifiers import entity_type
     from warehouse.analyst.lists import from_report
+    from warehouse.analyst.name_lists import read_names
 
     given, taken = identifiers_of(_file_text(file), column)
     if taken is not None:
         say(f"{file} is a table: its column {taken!r} is read; --column takes another.")
-    texts = [*split("\n".join(identifiers or [])), *given]
     with open_warehouse(home, sample=sample, build=build) as warehouse:
         with warehouse.reading() as connection:
-            report = resolve(connection, texts, type_name)
-        kept = from_report(name, entity_type(type_name).label, report, warehouse.build.id, description)
-    write_rows([_reported(one) for one in report], file_format, output, _REPORTED)
-    _say_outcomes(report)
+            read = read_names(connection, [*(identifiers or []), *given], type_name)
+        kept = from_report(name, entity_type(type_name).label, read.report, warehouse.build.id, description)
+    write_rows([_reported(one) for one in read.report], file_format, output, _REPORTED)
+    for note in read.notes:
+        say(note)
+    _say_outcomes(read.report)
     if not dry_run:
         _lists(home, sample=sample).save(kept, replacing=replace)
         say(f"The list {name} has {len(kept.members):,} members.")
@@ -218,7 +223,7 @@ def enrich(
     """Test which gene sets hold more of a list than chance would: hypergeometric, corrected, with the four counts."""
     from warehouse.analyst.enrichment import ANNOTATED
     from warehouse.analyst.enrichment import enrich as test
-    from warehouse.analyst.gene_sets import chosen, read_gmt
+    from warehouse.analyst.gene_sets import chosen, notes_on_sets, read_gmt
     from warehouse.model import FULL_MODEL, MODEL
 
     with open_warehouse(home, sample=sample, build=build) as warehouse, warehouse.reading() as connection:
@@ -235,8 +240,9 @@ def enrich(
     say(f"{found.tested:,} sets were tested against a background of {found.background_size:,} genes.")
     if found.outside:
         say(f"{len(found.outside):,} genes of the list are not in the background and did not count.")
-    if lost:
-        say(f"{len(lost):,} texts of your gene sets are no genes of this build: {', '.join(o.given for o in lost[:5])}")
+    for note in notes_on_sets(own):
+        say(note)
+    _say_lost(lost)
 
 
 def path(
@@ -425,6 +431,22 @@ def _file_text(file: Path | None) -> str:
     except OSError as error:
         raise QuestionError(f"{file} cannot be read: {error.strerror}") from None
     return text_of(content, str(file))
+
+
+def _say_lost(lost: list[Resolved]) -> None:
+    """Say which texts of gene sets do not count, by what became of them."""
+    from warehouse.analyst.identifiers import Outcome
+
+    reasons = {
+        Outcome.UNRESOLVED: "are no genes of this build",
+        Outcome.AMBIGUOUS: "mean several genes",
+        Outcome.MISSING: "stand for missing values",
+    }
+    for outcome, reason in reasons.items():
+        texts = [one.given or "(empty)" for one in lost if one.outcome is outcome]
+        if texts:
+            more = ", ..." if len(texts) > 5 else ""
+            say(f"{len(texts):,} texts of your gene sets {reason}: {', '.join(texts[:5])}{more}")
 
 
 #: The columns of a report on identifiers.

@@ -244,10 +244,10 @@ def test_a_prepared_question_is_asked_by_a_click(draw: Draw) -> None:
 
 def test_identifiers_are_reported(draw: Draw) -> None:
     test = draw("lists")
-    test.text_area(key="ids").set_value("SKP1, hgnc:10899\n2-Sep no-such-gene")
+    test.text_area(key="ids").set_value("SKP1, hgnc:10899\n2-Sep\nno-such-gene\nNA")
     next(one for one in test.button if one.label == "See what they mean").click().run()
-    assert sum(int(one.value) for one in test.metric) == 4
-    assert set(test.dataframe[0].value["outcome"]) >= {"matched", "unresolved"}
+    assert sum(int(one.value) for one in test.metric) == 5
+    assert set(test.dataframe[0].value["outcome"]) >= {"matched", "unresolved", "missing"}
 
 
 def test_a_cell_of_the_targets_counts_what_it_lists(draw: Draw) -> None:

@@ -7,7 +7,8 @@ predict makes collections of its own, which exist while a run is active. A GMT f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.analyst.identifiers import MOST_IDENTIFIERS, Resolved, resolve
+from warehouse.analyst.identifiers import MOST_IDENTIFIERS, Outcome, Resolved, resolve
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.errors import QuestionError
+from warehouse.identifier_forms import cleaned, is_missing
 from warehouse.model import MODEL, DataModel
 from warehouse.tables.schema import ordinals
 
@@ -69,12 +71,23 @@ class Collection:
 
 @dataclass(frozen=True)
 class GeneSet:
-    """A set of a user's own file: its name, a description, the canonical ids of its genes, sorted, and the file."""
+    """A set of a user's own file.
+
+    Args:
+        name: as the file has it.
+        description: the same; empty where there is none.
+        genes: the canonical ids of its genes, sorted.
+        collection: the file.
+        has_description: whether the lines of the file have one; else they hold genes from the second field on.
+        description_is_gene: whether the description is a gene, which does not count.
+    """
 
     name: str
     description: str
     genes: tuple[str, ...]
     collection: str = "own"
+    has_description: bool = True
+    description_is_gene: bool = False
 
 
 def collections(model: DataModel = MODEL) -> dict[str, Collection]:
@@ -143,6 +156,9 @@ def parse_gmt(
 ) -> tuple[list[GeneSet], list[Resolved]]:
     """Read gene sets in the format GMT: a line each with name, description and genes, with tabs between them.
 
+    A file without descriptions is recognised by its shape: the second field of nearly every line is a gene, as the
+    fields after it are, and no part of the set's name. Its sets say so (`has_description`).
+
     Args:
         connection: a build; its names say what the genes are.
         content: the bytes of a file.
@@ -156,41 +172,113 @@ def parse_gmt(
         QuestionError: it is no text, or a line is no gene set; line and set are named.
     """
     lines = list(_lines(_text(content, called), called))
-    texts = sorted(set().union(*(genes for _name, _description, genes in lines)))
+    texts = sorted({_gene(field) for line in lines for field in line.fields})
     if len(texts) > MOST_IDENTIFIERS:
         raise QuestionError(
             f"{called} names {len(texts):,} different genes; no genome has so many.", f"Is it a GMT file? {_A_LINE}"
         )
-    meanings = resolve(connection, texts)
-    ids = {one.given: one.id for one in meanings}
-    sets = [
-        GeneSet(name, told, tuple(sorted({id_ for gene in genes if (id_ := ids[gene])})), collection or called)
-        for name, told, genes in lines
-    ]
-    return sets, [one for one in meanings if one.id is None]
+    meanings = {one.given: one for one in resolve(connection, texts)}
+    described = _has_descriptions(lines, meanings)
+    used: set[str] = set()
+    sets = []
+    for line in lines:
+        description, genes = (line.fields[0], line.fields[1:]) if described else ("", line.fields)
+        given = {_gene(gene) for gene in genes if gene}
+        if not given:
+            raise _no_gene_set(called, line.number, f"the set {line.name[:80]!r} has no genes")
+        used |= given
+        ids = tuple(sorted({id_ for gene in given if (id_ := meanings[gene].id)}))
+        mistaken = described and _is_gene(description, meanings)
+        sets.append(GeneSet(line.name, description, ids, collection or called, described, mistaken))
+    return sets, [meanings[text] for text in sorted(used) if meanings[text].id is None]
 
 
-def _lines(text: str, called: str) -> Iterator[tuple[str, str, list[str]]]:
+def notes_on_sets(sets: Iterable[GeneSet]) -> list[str]:
+    """Sentences on how the files of some sets were read, where they have no descriptions or may have none."""
+    notes = []
+    files: dict[str, list[GeneSet]] = {}
+    for one in sets:
+        files.setdefault(one.collection, []).append(one)
+    for collection, of_file in files.items():
+        mistaken = [one for one in of_file if one.description_is_gene]
+        if not of_file[0].has_description:
+            notes.append(
+                f"{collection} has no descriptions: the second field of its lines is a gene, and was read as a member."
+            )
+        elif mistaken:
+            shown = ", ".join(f"{one.name[:40]} ({one.description})" for one in mistaken[:3])
+            notes.append(
+                f"{collection}: the description of {len(mistaken):,} of {len(of_file):,} sets is a gene, which does "
+                f"not count as a member: {shown}."
+            )
+    return notes
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a GMT file: its number, the name of the set, and the fields after it, of which some may be empty."""
+
+    number: int
+    name: str
+    fields: list[str]
+
+
+#: So many second fields are genes, in a file without descriptions, as other fields are; some genes are unknown.
+_SHARE_OF_GENES = 0.8
+#: Enrichr writes a weight after each gene.
+_WEIGHT = re.compile(r",[-+]?\d+(?:\.\d+)?$")
+
+
+def _gene(field: str) -> str:
+    """The gene in a field of a line."""
+    return _WEIGHT.sub("", field)
+
+
+def _is_gene(field: str, meanings: Mapping[str, Resolved]) -> bool:
+    return bool(field) and meanings[_gene(field)].outcome in {Outcome.MATCHED, Outcome.CONVERTED, Outcome.AMBIGUOUS}
+
+
+def _has_descriptions(lines: Sequence[_Line], meanings: Mapping[str, Resolved]) -> bool:
+    """Whether the second field of the lines of a file describes the set."""
+    seconds = [line for line in lines if not _describes(line)]
+    if len(seconds) < len(lines):
+        return True
+    others = [field for line in lines for field in line.fields[1:] if field]
+    share = sum(_is_gene(line.fields[0], meanings) for line in seconds) / len(seconds)
+    of_others = sum(_is_gene(field, meanings) for field in others) / len(others) if others else 1.0
+    return share < _SHARE_OF_GENES * of_others or share <= 0.5
+
+
+def _describes(line: _Line) -> bool:
+    """Whether a second field cannot be a gene: it is empty, has blanks or an address, or stands in the set's name."""
+    second = line.fields[0]
+    words = re.split(r"[\W_]+", line.name.casefold())
+    return is_missing(second) or " " in second or "://" in second or second.casefold() in words
+
+
+def _lines(text: str, called: str) -> Iterator[_Line]:
     names: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         if len(line) > _LONGEST_LINE:
             raise QuestionError(f"{called}, line {number}: {len(line):,} letters are no gene set.", _A_LINE)
-        name, *rest = (cell.strip() for cell in line.split("\t"))
-        genes = [gene for gene in rest[1:] if gene]
-        if not name or not genes:
-            what = "no name" if not name else f"the set {name[:80]!r} has no genes"
-            raise QuestionError(f"{called}, line {number}: no gene set ({what}).", _A_LINE)
+        name, *fields = (cleaned(cell) for cell in line.split("\t"))
+        if not name or not any(fields):
+            raise _no_gene_set(called, number, f"the set {name[:80]!r} has no genes" if name else "no name")
         if name in names:
             raise QuestionError(
                 f"{called}, line {number}: the set {name[:80]!r} stands in line {names[name]} already.",
                 "Give each set a name of its own.",
             )
         names[name] = number
-        yield name, rest[0], genes
+        yield _Line(number, name, fields)
     if not names:
         raise QuestionError(f"{called} holds no gene sets.", _A_LINE)
+
+
+def _no_gene_set(called: str, number: int, what: str) -> QuestionError:
+    return QuestionError(f"{called}, line {number}: no gene set ({what}).", _A_LINE)
 
 
 _A_LINE = "A line has a name, a description and genes, with tabs between."

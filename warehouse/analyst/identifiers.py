@@ -1,47 +1,32 @@
 """Identifiers of any kind, as people paste them, and what each of them means.
 
 A text is resolved by its strongest claim: an approved symbol or an identifier, then the same in other letters' case,
-then a previous symbol, then an alias, then a gene's protein (or a protein's gene), and last a symbol that a spreadsheet
-has turned into a date. If two entities have an equally strong claim, it means neither and says so. What is not found
-is never guessed: near names are suggestions.
+then a previous symbol or an alias, then a gene's protein (or a protein's gene), and last a symbol that a spreadsheet
+has turned into a date. If two entities have an equally strong claim, it means neither and says so; a previous symbol of
+one gene that is an alias of another is such a case, since people use either. What is not found is never guessed: near
+names are suggestions. A text that joins several identifiers is read whole first, then by its parts, which must agree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
 import duckdb
 
+from warehouse.analyst.claims import OF_A_DATE, TURNED, WEAKNESS, Claim, claims_of, in_words
+from warehouse.analyst.spreadsheet_dates import is_date, is_scientific
 from warehouse.errors import QuestionError
+from warehouse.identifier_forms import Part, cleaned, is_decoy, is_missing, parts_of
 from warehouse.model import MODEL, DataModel, EntityType
 
 #: More texts than this are not a list that a person has made.
 MOST_IDENTIFIERS = 200_000
-_SEPARATORS = re.compile(r"[\s,;|]+")
-_VERSION = re.compile(r"^(ens[a-z]*\d{11}|[nx][mpr]_\d+)\.\d+$")
 _NUMBER = re.compile(r"^\d+$")
-
-#: What a bare number means: the field's habit, not a guess.
-_NUMBERS_ARE = {"Gene": "ncbigene", "SmallMolecule": "chebi", "Publication": "pubmed"}
-
-#: Types that stand for each other in lists, with the relationship type that leads from the first to the second.
-_STANDS_FOR = ("Gene", "ENCODES", "Protein")
-
-#: Month → the beginnings of symbols that spreadsheets take for it.
-_MONTHS = {
-    "jan": (), "feb": ("FEB",), "mar": ("MARCH", "MARC"), "apr": ("APR",), "may": (), "jun": (), "jul": (),
-    "aug": (), "sep": ("SEPT", "SEP"), "oct": ("OCT",), "nov": ("NOV",), "dec": ("DEC",),
-}  # fmt: skip
-_DAY_MONTH = re.compile(r"^(\d{1,2})[-/. ]([a-z]{3})[a-z]*\.?(?:[-/. ]\d{2,4})?$")
-_MONTH_DAY = re.compile(r"^([a-z]{3})[a-z]*\.?[-/. ](\d{1,2})(?:[-/., ]+\d{2,4})?$")
-_ISO_DATE = re.compile(r"^\d{4}-(\d{2})-(\d{2})(?:[ t]00:00(?::00)?)?$")
-_NUMERIC_DATE = re.compile(r"^(\d{1,2})([/.])(\d{1,2})\2\d{2,4}$")
-#: `2310009E13` became this in a spreadsheet.
-_SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?e\+\d+$")
+_SEPARATED = re.compile(r'(?:^|[,;])\s*(?:"([^"]*)"\s*(?=[,;]|$)|([^,;]*))')
 
 
 class Outcome(StrEnum):
@@ -51,6 +36,7 @@ class Outcome(StrEnum):
     CONVERTED = "converted"
     AMBIGUOUS = "ambiguous"
     UNRESOLVED = "unresolved"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -60,11 +46,13 @@ class Resolved:
     Args:
         given: the text, without the spaces around it.
         outcome: whether it is an approved name or id (`matched`), became one (`converted`), means several entities
-            (`ambiguous`) or none (`unresolved`).
-        id: the canonical id; None where it is ambiguous or unresolved.
+            (`ambiguous`) or none (`unresolved`), or stands for a missing value (`missing`).
+        id: the canonical id; None where it is ambiguous, unresolved or missing.
         name: the symbol or name that is shown for it.
         how: in words, by which claim.
-        candidates: the names of the entities that an ambiguous text may mean, or of those whose name is near.
+        candidates: the names of the entities that an ambiguous text may mean, or of those whose name is near; of a
+            date of those that have its symbol as an alias.
+        kind: the kind of name by which it was resolved (`symbol`, `identifier`, `alias`, ...).
     """
 
     given: str
@@ -73,42 +61,35 @@ class Resolved:
     name: str | None = None
     how: str = ""
     candidates: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """One way in which a text may mean an entity: the smaller its weakness the better."""
+class _Names:
+    """The names of a build that matter for some texts: the claims of each, and what entities are called."""
 
-    weakness: int
-    entity_id: str
-    how: str
+    entity: EntityType
+    claims: Mapping[str, list[Claim]]
+    shown: Mapping[str, str]
 
+    def called(self, id_: str) -> str:
+        return self.shown.get(id_, id_)
 
-@dataclass(frozen=True)
-class _Spelling:
-    """A folded text that is looked up for a given one."""
-
-    folded: str
-    is_date: bool = False
-    shown: str = ""
+    def candidates(self, ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f"{self.called(id_)} ({id_})" for id_ in sorted(set(ids)))
 
 
 def split(text: str) -> list[str]:
-    """The identifiers in a pasted text: one a line, or with commas, semicolons, bars or spaces between them.
+    """The names in a text: one a line, or with commas or semicolons between them; blanks belong to a name.
 
-    A line with a tab is a row of a table: its first cell counts. Dates with spaces ("2 Sep") are kept whole.
+    A line with a tab is a row of a table: its first cell counts. A name with a comma in it is quoted.
 
-    >>> split("TP53, BRCA1\\nP04637")
-    ['TP53', 'BRCA1', 'P04637']
+    >>> split("TP53, BRCA1\\nlung cancer")
+    ['TP53', 'BRCA1', 'lung cancer']
     """
-    found: list[str] = []
-    for line in text.replace("\ufeff", "").splitlines():
-        cell = line.split("\t", 1)[0].strip().strip('"')
-        if _dates(cell.lower()):
-            found.append(cell)
-        else:
-            found.extend(part.strip("\"'") for part in _SEPARATORS.split(cell))
-    return [one for one in found if one]
+    cells = [line.split("\t", 1)[0] for line in text.splitlines()]
+    names = [cleaned(quoted or bare.strip().strip('"')) for cell in cells for quoted, bare in _SEPARATED.findall(cell)]
+    return [name for name in names if name]
 
 
 def resolve(
@@ -131,14 +112,17 @@ def resolve(
             f"{len(given):,} identifiers are more than the {MOST_IDENTIFIERS:,} that a list may have.",
             "Give a column of identifiers, not a whole table.",
         )
-    texts = sorted({one.strip() for one in given})
-    claims = _claims(connection, texts, entity, model)
-    names = _names(connection, entity, {claim.entity_id for found in claims.values() for claim in found})
-    meanings = {text: _decide(text, claims.get(text, []), names) for text in texts}
+    texts = sorted({text.strip() for text in given})
+    parts = {text: parts_of(text) for text in texts if not is_missing(text)}
+    asked = sorted({*parts, *(part.text for joined in parts.values() for part in joined)})
+    claims = claims_of(connection, asked, entity, model)
+    ids = {claim.entity_id for every in claims.values() for claim in every}
+    names = _Names(entity, claims, _shown(connection, entity, ids))
+    meanings = {text: _meaning(text, parts.get(text, ()), names) for text in texts}
     lost = [text for text, meaning in meanings.items() if meaning.outcome is Outcome.UNRESOLVED]
     for text, near in _near(connection, lost, entity).items():
         meanings[text] = replace(meanings[text], candidates=near)
-    return [meanings[one.strip()] for one in given]
+    return [meanings[text.strip()] for text in given]
 
 
 def require(connection: duckdb.DuckDBPyConnection, text: str, label: str = "Gene", model: DataModel = MODEL) -> str:
@@ -147,16 +131,14 @@ def require(connection: duckdb.DuckDBPyConnection, text: str, label: str = "Gene
     Raises:
         QuestionError: it means none, or several; the message names what it may have meant.
     """
-    [found] = resolve(connection, [text], label, model)
-    if found.id is None:
-        near = (
-            f"Perhaps: {', '.join(found.candidates)}."
-            if found.candidates
-            else f"{found.how[:1].upper()}{found.how[1:]}."
-        )
-        problem = "means several entities" if found.outcome is Outcome.AMBIGUOUS else f"is no {label} of this build"
-        raise QuestionError(f"{text!r} {problem}.", near)
-    return found.id
+    [meaning] = resolve(connection, [text], label, model)
+    if meaning.id is not None:
+        return meaning.id
+    how = f"{meaning.how[:1].upper()}{meaning.how[1:]}."
+    if meaning.outcome is Outcome.AMBIGUOUS:
+        raise QuestionError(f"{text!r} means several entities.", f"{how} Perhaps: {', '.join(meaning.candidates)}.")
+    near = f"Perhaps: {', '.join(meaning.candidates)}." if meaning.candidates else how
+    raise QuestionError(f"{text!r} is no {label} of this build.", near)
 
 
 def entity_type(label: str, model: DataModel = MODEL) -> EntityType:
@@ -172,117 +154,7 @@ def entity_type(label: str, model: DataModel = MODEL) -> EntityType:
     return declared
 
 
-def _spellings(text: str, entity: EntityType, bridge: EntityType | None) -> Iterator[_Spelling]:
-    """The folded texts under which a given one may be recorded."""
-    folded = text.lower()
-    bare = _VERSION.sub(r"\1", folded)
-    if _NUMBER.match(bare):
-        if entity.label in _NUMBERS_ARE:
-            yield _Spelling(f"{_NUMBERS_ARE[entity.label]}:{bare}")
-        return
-    yield _Spelling(bare)
-    for prefix in sorted({*entity.references, *(bridge.references if bridge else ())}):
-        yield _Spelling(f"{prefix}:{bare.removeprefix(prefix + ':')}")
-    for symbol in _dates(folded):
-        yield _Spelling(symbol.lower(), is_date=True, shown=symbol)
-
-
-def _dates(folded: str) -> list[str]:
-    """The symbols that a spreadsheet may have turned into this date."""
-    return [f"{beginning}{day}" for month, day in _months_and_days(folded) for beginning in _MONTHS.get(month, ())]
-
-
-def _months_and_days(folded: str) -> list[tuple[str, int]]:
-    """The month and day that a date may mean: countries write them in either order."""
-    months = list(_MONTHS)
-    if found := _DAY_MONTH.match(folded):
-        return [(found[2], int(found[1]))]
-    if found := _MONTH_DAY.match(folded):
-        return [(found[1], int(found[2]))]
-    if found := _ISO_DATE.match(folded):
-        return [(months[(int(found[1]) - 1) % 12], int(found[2]))]
-    if found := _NUMERIC_DATE.match(folded):
-        first, second = int(found[1]), int(found[3])
-        return [(months[m - 1], day) for m, day in sorted({(first, second), (second, first)}) if 1 <= m <= 12]
-    return []
-
-
-def _claims(
-    connection: duckdb.DuckDBPyConnection, texts: Sequence[str], entity: EntityType, model: DataModel
-) -> dict[str, list[_Claim]]:
-    """What every text may mean."""
-    bridge = _bridge(entity, model)
-    spelled = [(i, s) for i, text in enumerate(texts) for s in _spellings(text, entity, bridge)]
-    if not spelled:
-        return {}
-    rows = connection.execute(
-        """SELECT g.position, g.spelling, s.entity_type, s.entity_id, s.synonym, s.kind
-        FROM (SELECT unnest($positions) AS position, unnest($spellings) AS spelling, unnest($folded) AS folded) AS g
-        JOIN record.synonyms AS s ON s.folded = g.folded WHERE s.entity_type IN (SELECT unnest($labels))
-        ORDER BY ALL""",
-        {
-            "positions": [position for position, _spelling in spelled],
-            "spellings": list(range(len(spelled))),
-            "folded": [spelling.folded for _position, spelling in spelled],
-            "labels": [entity.label, *([bridge.label] if bridge else [])],
-        },
-    ).fetchall()
-    partners = _partners(connection, entity, bridge, {row[3] for row in rows if row[2] != entity.label})
-    claims: dict[str, list[_Claim]] = {}
-    for position, spelling, label, entity_id, synonym, kind in rows:
-        text, how = texts[position], spelled[spelling][1]
-        claim = _claim(text, how, entity_id, synonym, kind)
-        if label == entity.label:
-            claims.setdefault(text, []).append(claim)
-        elif kind != "name" and bridge is not None:
-            through = f"the {bridge.label.lower()} {entity_id}" + ("" if kind == "identifier" else f", {synonym}")
-            claims.setdefault(text, []).extend(
-                _Claim(claim.weakness + 20, partner, through) for partner in partners.get(entity_id, ())
-            )
-    return claims
-
-
-def _claim(text: str, spelling: _Spelling, entity_id: str, synonym: str, kind: str) -> _Claim:
-    same = synonym == text
-    if spelling.is_date:
-        return _Claim(_OF_A_DATE + _WEAKNESS[kind], entity_id, f"{spelling.shown}{_TURNED}")
-    if kind == "identifier":
-        own = synonym == entity_id
-        return _Claim(0 if own else 1, entity_id, "" if own and text.lower() == synonym.lower() else f"is {synonym}")
-    words = {"symbol": "symbol", "name": "name"}.get(kind, kind.replace("_", " "))
-    how = "" if same and kind in {"symbol", "name"} else f"{words} {synonym}"
-    return _Claim(_WEAKNESS[kind] + (not same), entity_id, how)
-
-
-#: Claims of symbols that a spreadsheet has turned into a date are weaker than all others.
-_OF_A_DATE = 40
-_TURNED = ", which a spreadsheet turned into a date"
-_WEAKNESS = {"symbol": 0, "identifier": 0, "name": 2, "previous_symbol": 4, "alias": 6}
-
-
-def _bridge(entity: EntityType, model: DataModel) -> EntityType | None:
-    first, _name, second = _STANDS_FOR
-    partner = {first: second, second: first}.get(entity.label)
-    return None if partner is None else model.entities[partner]
-
-
-def _partners(
-    connection: duckdb.DuckDBPyConnection, entity: EntityType, bridge: EntityType | None, ids: Iterable[str]
-) -> dict[str, list[str]]:
-    """The entities of the wanted type for entities of the type that stands for it."""
-    wanted = sorted(ids)
-    if bridge is None or not wanted:
-        return {}
-    near, far = ("object", "subject") if entity.label == _STANDS_FOR[0] else ("subject", "object")
-    rows = connection.execute(
-        f"SELECT DISTINCT {near}, {far} FROM main.{_STANDS_FOR[1].lower()} WHERE {near} IN (SELECT unnest($ids)) "
-        "ORDER BY ALL",
-        {"ids": wanted},
-    ).fetchall()
-    return {id_: [row[1] for row in group] for id_, group in groupby(rows, key=lambda row: row[0])}
-
-
-def _names(connection: duckdb.DuckDBPyConnection, entity: EntityType, ids: set[str]) -> dict[str, str]:
+def _shown(connection: duckdb.DuckDBPyConnection, entity: EntityType, ids: set[str]) -> dict[str, str]:
     """The symbol of each entity, or its name where the type has no symbols."""
     column = "symbol" if any(one.name == "symbol" for one in entity.properties) else "name"
     return dict(
@@ -293,37 +165,120 @@ def _names(connection: duckdb.DuckDBPyConnection, entity: EntityType, ids: set[s
     )
 
 
-def _decide(text: str, claims: list[_Claim], names: dict[str, str]) -> Resolved:
-    if not claims:
-        return Resolved(text, Outcome.UNRESOLVED, how=_why_not(text.lower()))
+def _meaning(text: str, parts: Sequence[Part], names: _Names) -> Resolved:
+    """What a text means: as a whole, else by the identifiers that it joins."""
+    if is_missing(text):
+        prefix, word = names.entity.symbol_prefix, cleaned(text)
+        forced = f"; a symbol that is written so needs its prefix: {prefix}:{word}" if prefix and word.isalpha() else ""
+        return Resolved(text, Outcome.MISSING, how=f"stands for a missing value{forced}")
+    claims = names.claims.get(text, [])
+    if claims:
+        return _decide(text, claims, names)
+    if parts and (meaning := _decide_parts(text, parts, names)) is not None:
+        return meaning
+    return Resolved(text, Outcome.UNRESOLVED, how=_why_not(text))
+
+
+def _decide(text: str, claims: Sequence[Claim], names: _Names) -> Resolved:
     best = min(claim.weakness for claim in claims)
-    chosen = [claim for claim in claims if claim.weakness == best] if best < _OF_A_DATE else _readings(claims)
+    if best >= OF_A_DATE:
+        return _decide_date(text, claims, names)
+    chosen = _strongest(claims)
     ids = sorted({claim.entity_id for claim in chosen})
     if len(ids) > 1:
-        shown = tuple(f"{names.get(one, one)} ({one})" for one in ids)
-        return Resolved(text, Outcome.AMBIGUOUS, how=_all_readings(chosen), candidates=shown)
+        return Resolved(text, Outcome.AMBIGUOUS, how=_all_claims(chosen, names), candidates=names.candidates(ids))
     outcome = Outcome.CONVERTED if chosen[0].how else Outcome.MATCHED
-    return Resolved(text, outcome, ids[0], names.get(ids[0]), chosen[0].how)
+    return Resolved(text, outcome, ids[0], names.called(ids[0]), chosen[0].how, kind=chosen[0].kind)
 
 
-def _readings(claims: list[_Claim]) -> list[_Claim]:
-    """The best claims of each symbol that a date may have been: 9/2 is SEPT2 here and FEB9 there."""
+def _strongest(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims of the least weakness; beside previous symbols the best aliases too, since people use either."""
+    best = min(claims, key=lambda claim: claim.weakness)
+    kinds = ("previous_symbol", "alias") if best.kind == "previous_symbol" else (best.kind,)
+    chosen = [claim for claim in claims if claim.weakness == best.weakness]
+    peers = [one for one in claims if one.kind in kinds[1:] and one.through is best.through]
+    return chosen + [one for one in peers if one.weakness == min(peer.weakness for peer in peers)]
+
+
+def _all_claims(chosen: Sequence[Claim], names: _Names) -> str:
+    """Each kind of claim with the entities that have it: `previous symbol of MT-CO2, alias of PTGS2`."""
+    if any(claim.through for claim in chosen):
+        return chosen[0].how
+    kinds = sorted({claim.kind for claim in chosen}, key=lambda kind: WEAKNESS[kind])
+    return ", ".join(
+        f"{in_words(kind)} of {_and(names.called(one.entity_id) for one in chosen if one.kind == kind)}"
+        for kind in kinds
+    )
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = sorted(set(words))
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _decide_date(text: str, claims: Sequence[Claim], names: _Names) -> Resolved:
+    """What a date meant: 9/2 is SEPT2 here and FEB9 there.
+
+    A column of symbols holds symbols that were approved in its time, so that these come before aliases; the genes
+    that have the symbol as an alias are named.
+    """
+    approved = [claim for claim in claims if claim.kind != "alias"] or list(claims)
     best: dict[str, int] = {}
-    for claim in claims:
-        best[claim.how] = min(claim.weakness, best.get(claim.how, claim.weakness))
-    return [claim for claim in claims if claim.weakness == best[claim.how]]
+    for claim in approved:
+        best[claim.date_of] = min(claim.weakness, best.get(claim.date_of, claim.weakness))
+    chosen = [claim for claim in approved if claim.weakness == best[claim.date_of]]
+    ids = sorted({claim.entity_id for claim in chosen})
+    how = f"{' or '.join(sorted({claim.date_of for claim in chosen}))}{TURNED}"
+    if len(ids) > 1:
+        return Resolved(text, Outcome.AMBIGUOUS, how=how, candidates=names.candidates(ids))
+    others = [claim for claim in claims if claim.entity_id != ids[0]]
+    for symbol in sorted({claim.date_of for claim in others}):
+        genes = _and(names.called(claim.entity_id) for claim in others if claim.date_of == symbol)
+        how += f"; {symbol} is also an alias of {genes}"
+    also = names.candidates(claim.entity_id for claim in others)
+    return Resolved(text, Outcome.CONVERTED, ids[0], names.called(ids[0]), how, also, kind=chosen[0].kind)
 
 
-def _all_readings(chosen: list[_Claim]) -> str:
-    symbols = sorted({claim.how.removesuffix(_TURNED) for claim in chosen if claim.how.endswith(_TURNED)})
-    return f"{' or '.join(symbols)}{_TURNED}" if symbols else chosen[0].how
+def _decide_parts(text: str, parts: Sequence[Part], names: _Names) -> Resolved | None:
+    """What a text means that joins identifiers of one thing; None where none of them is known.
+
+    The most stable identifier that is known stands for the text, if nothing beside it means something else. A symbol
+    stands for it only where it is written as it is approved, and no identifier is that of another species.
+    """
+    meanings = {part: _decide(part.text, known, names) for part in parts if (known := names.claims.get(part.text))}
+    if not meanings or any(part.is_foreign for part in parts if part not in meanings):
+        return None
+    first = next(iter(meanings))
+    unknown = [part.text for part in parts if part.is_identifier and part not in meanings]
+    meaning = meanings[first]
+    exact = meaning.outcome is Outcome.MATCHED or meaning.how.endswith(f" {first.text}")
+    agree = len(meanings) == len(parts) and len({one.id for one in meanings.values()}) == 1
+    if not (first.is_identifier or (unknown and exact) or agree):
+        return None
+    against = [
+        part.text
+        for part in meanings
+        if meaning.id is not None and meaning.id not in {claim.entity_id for claim in names.claims[part.text]}
+    ]
+    if against:
+        ids = {claim.entity_id for text_ in (first.text, *against) for claim in _strongest(names.claims[text_])}
+        how = f"{first.text} and {_and(against)} are joined in it, but mean different entities"
+        return Resolved(text, Outcome.AMBIGUOUS, how=how, candidates=names.candidates(ids))
+    if meaning.id is None:
+        return replace(meaning, given=text)
+    how = ": ".join(filter(None, [f"read as {first.text}", meaning.how]))
+    if unknown:
+        how += f"; not in this build: {_and(unknown)}"
+    return replace(meaning, given=text, outcome=Outcome.CONVERTED, how=how)
 
 
-def _why_not(folded: str) -> str:
+def _why_not(text: str) -> str:
     """Why a text means nothing, for the person who gave it."""
-    if _months_and_days(folded):
+    if is_decoy(text):
+        return "a decoy or contaminant, as the search engine marked it"
+    if is_date(text):
         return "a date, and no symbol of this build that a spreadsheet turns into it"
-    if _SCIENTIFIC.match(folded):
+    if is_scientific(text):
         return "a number into which a spreadsheet has turned an identifier; which one cannot be told any more"
     return "no name, synonym or identifier of this build"
 

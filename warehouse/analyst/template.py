@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 
 from warehouse.analyst.identifiers import MOST_IDENTIFIERS, resolve, split
+from warehouse.analyst.name_lists import read_names
 from warehouse.errors import QuestionError, TargetGraphError
 from warehouse.model import MODEL, DataModel
 
@@ -175,7 +176,10 @@ def _value(connection: duckdb.DuckDBPyConnection, parameter: Parameter, given: o
 def _texts(parameter: Parameter, given: object) -> list[str]:
     if not parameter.is_list:
         return [str(given)]
-    texts = [str(one) for one in given] if isinstance(given, list | tuple) else split(str(given))
+    if isinstance(given, list | tuple):
+        texts = [str(one) for one in given]
+    else:
+        texts = split(str(given)) if parameter.type in PLAIN else str(given).splitlines()
     if not texts or len(texts) > MOST_IDENTIFIERS:
         raise QuestionError(f"{parameter.name}: {len(texts):,} values.", f"It is {_described(parameter)}.")
     return texts
@@ -191,7 +195,10 @@ def _plain(parameter: Parameter, text: str) -> Any:
 def _entities(
     connection: duckdb.DuckDBPyConnection, parameter: Parameter, texts: list[str], model: DataModel
 ) -> list[str]:
-    found = resolve(connection, texts, parameter.type, model)
+    if parameter.is_list:
+        found = read_names(connection, texts, parameter.type, model).report
+    else:
+        found = resolve(connection, texts, parameter.type, model)
     lost = [one for one in found if one.id is None]
     if lost and not (parameter.is_list and len(lost) < len(found)):
         near = f" Perhaps: {', '.join(lost[0].candidates)}." if lost[0].candidates else ""

@@ -59,7 +59,7 @@ GENE = EntityType(
         integer("taxon_id", "The organism in NCBI Taxonomy", "9606", minimum=1),
     ),
     symbol_prefix="hgnc.symbol",
-    identifier_prefixes=("ensembl", "omim", "mirbase"),
+    identifier_prefixes=("ensembl", "omim", "mirbase", "refseq"),
     biolink="Gene",
 )
 

@@ -5,7 +5,7 @@ Only what a change touches is made again: types with new statements, and types w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import duckdb
 
@@ -14,6 +14,7 @@ from warehouse.progress import SILENT, Progress
 from warehouse.statements import Reason, Scope
 from warehouse.tables import derived, identity
 from warehouse.tables.combine import combine
+from warehouse.tables.features import resolve_features
 from warehouse.tables.schema import ORDINAL_SHIFT, literal, ordinals, quoted, resolved_table
 
 
@@ -68,7 +69,8 @@ class Resolver:
                     self._resolve_referring(declared)
                     changed.add(declared.table)
                     task.advance(1)
-        self._resolve_features(everything or "Gene" in meanings or bool(changed))
+        if everything or "Gene" in meanings or changed:
+            resolve_features(self._connection)
         return changed | derived.make_relationships(self._connection, self._model, self._ordinals)
 
     def _resolve_entity(self, entity: EntityType) -> bool:
@@ -203,60 +205,6 @@ class Resolver:
 
     def _ordinal(self, label: str) -> int:
         return self._ordinals[self._model.entities[label].table]
-
-    def _resolve_features(self, wanted: bool) -> None:
-        """Find the gene of every feature of the matrices."""
-        if not wanted:
-            return
-        self._connection.execute("DELETE FROM record.features")
-        self._connection.execute("DELETE FROM record.repeated_features")
-        self._connection.execute("DELETE FROM record.quarantine WHERE stage = 'resolve' AND scope = 'row'")
-        matrices = self._connection.execute(
-            "SELECT matrix, feature_prefix FROM record.matrices ORDER BY matrix"
-        ).fetchall()
-        if not matrices:
-            return
-        features = " UNION ALL ".join(
-            f"SELECT DISTINCT {literal(prefix)} AS feature_prefix, feature FROM matrix.{quoted(matrix)}"
-            for matrix, prefix in matrices
-        )
-        self._connection.execute(
-            f"""INSERT INTO record.features
-            SELECT feature_prefix, feature, g.id, CASE WHEN g.reference IS NULL THEN 'unknown_reference'
-                WHEN g.id IS NULL THEN 'ambiguous_reference' END
-            FROM (SELECT DISTINCT * FROM ({features})) AS x LEFT JOIN identity.gene AS g
-                ON g.reference = concat_ws(':', nullif(feature_prefix, ''), feature)
-            ORDER BY ALL"""
-        )
-        self._repeated_features([(str(matrix), str(prefix)) for matrix, prefix in matrices])
-
-    def _repeated_features(self, matrices: Sequence[tuple[str, str]]) -> None:
-        """Of several features of a matrix that mean one gene (TP53 and P53), let one mean it; the others mean none.
-
-        The gene's own id or symbol goes first, then the row that comes first in the file.
-        """
-        for matrix, prefix in matrices:
-            table = f"matrix.{quoted(matrix)}"
-            self._connection.execute(
-                f"""INSERT INTO record.repeated_features
-                SELECT $matrix, feature, gene_id, first(feature) OVER ranked AS kept
-                FROM (SELECT feature, min(_row) AS _row FROM {table} GROUP BY feature) AS x
-                JOIN record.features USING (feature) JOIN graph.gene AS g ON g.id = gene_id
-                WHERE feature_prefix = $prefix
-                WINDOW ranked AS (PARTITION BY gene_id ORDER BY
-                    concat_ws(':', nullif(feature_prefix, ''), feature) IN (g.id, 'hgnc.symbol:' || g.symbol) IS TRUE
-                    DESC, _row, feature)
-                QUALIFY row_number() OVER ranked > 1""",
-                {"matrix": matrix, "prefix": prefix},
-            )
-            self._connection.execute(
-                f"""INSERT INTO record.quarantine (_file, _row, stage, type, reason, key, detail, scope)
-                SELECT min(_file), min(_row), 'resolve', matrix, {literal(Reason.DUPLICATE_KEY.code)}, gene_id,
-                    feature || ': ' || kept || ' means the same gene', {literal(Scope.ROW.code)}
-                FROM record.repeated_features AS r JOIN {table} USING (feature)
-                WHERE matrix = $matrix GROUP BY matrix, feature, gene_id, kept""",
-                {"matrix": matrix},
-            )
 
     def _rank_files(self) -> None:
         """Give every file its precedence: rank of the source, rank of the part, then newer releases, then names."""

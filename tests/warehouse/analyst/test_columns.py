@@ -20,6 +20,20 @@ from warehouse.errors import QuestionError
         ('# question: x\n# build: y\nid,name\nhgnc:1,"a, b"\n', {"id": ["hgnc:1"], "name": ["a, b"]}),
         ("id,id\na,b\n", {"id": ["a"], "id (2)": ["b"]}),
         ("TP53\nEGFR\n", {}),
+        # Row names as R writes them: with an empty heading, or with none.
+        ('"","gene","p"\n"1","TP53",0.1\n', {"column 1": ["1"], "gene": ["TP53"], "p": ["0.1"]}),
+        (
+            "gene\tp\n1\tTP53\t0.1\n2\tMYC\t0.2\n",
+            {"column 1": ["1", "2"], "gene": ["TP53", "MYC"], "p": ["0.1", "0.2"]},
+        ),
+        (
+            "TP53\t1\t2\nEGFR\t2\nMYC\n",
+            {"column 1": ["TP53", "EGFR", "MYC"], "column 2": ["1", "2", ""], "column 3": ["2", "", ""]},
+        ),
+        ("gene,p\n#N/A,1\n", {"gene": ["#N/A"], "p": ["1"]}),
+        # Commas stand between names, too.
+        ("carcinoma, hepatocellular\ncarcinoma, lung\n", {}),
+        ("TP53, EGFR\nKRAS, MYC\n", {}),
         ("TP53,EGFR,KRAS", {}),
         ("TP53, EGFR\nKRAS\nMYC\n", {}),
         ("", {}),
@@ -30,15 +44,22 @@ def test_what_is_a_table(text: str, columns: dict[str, list[str]]) -> None:
     assert table_columns(text) == columns
 
 
+def test_a_column_that_numbers_the_rows_is_passed_over() -> None:
+    assert identifiers_of('"","gene","p"\n"1","TP53",0.1\n"2",NA,1\n') == (["TP53", "NA"], "gene")
+    assert identifiers_of("gene\tp\n1\tTP53\t0.1\n2\tMYC\t0.2\n") == (["TP53", "MYC"], "gene")
+
+
 def test_one_column_is_read(tmp_path: object) -> None:
     table = "n,gene\n7157,TP53\n1956,\n"
     assert identifiers_of(table) == (["7157", "1956"], "n")
-    assert identifiers_of(table, "gene") == (["TP53"], "gene")
-    assert identifiers_of(table, "2") == (["TP53"], "gene")
-    assert identifiers_of("TP53, EGFR") == (["TP53", "EGFR"], None)
+    assert identifiers_of(table, "gene") == (["TP53", ""], "gene")
+    assert identifiers_of(table, "2") == (["TP53", ""], "gene")
+    assert identifiers_of("TP53, EGFR\nlung cancer") == (["TP53, EGFR", "lung cancer"], None)
+    assert identifiers_of("TP53\tEGFR") == (["TP53", "EGFR"], None)
+    assert identifiers_of("gene\nTP53\nEGFR") == (["TP53", "EGFR"], "gene")
     with pytest.raises(QuestionError, match="no column 'genes'"):
         identifiers_of(table, "genes")
-    with pytest.raises(QuestionError, match="no table"):
+    with pytest.raises(QuestionError, match="not a table"):
         identifiers_of("TP53", "gene")
 
 
