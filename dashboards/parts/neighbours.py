@@ -149,7 +149,8 @@ def ask_filters(known: pl.DataFrame) -> Filters:
         stated_by = several_of("Sources", sources, "sources", placeholder="All")
     with columns[3]:
         most = number_of("At most of each type", 1, 100, 12, "most", draw=st.slider, help=RANKED_BY)
-        between = flag_of("Relationships between neighbours", "between", default=True)
+        help_text = "Draw the relationships between the neighbours, too."
+        between = flag_of("Between neighbours", "between", default=True, help=help_text)
     return Filters(types, others, stated_by, int(most), between)
 
 

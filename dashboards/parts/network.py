@@ -137,7 +137,8 @@ def specification(nodes: Sequence[Node], edges: Sequence[Edge], *, dark: bool = 
         "top": 50,
         "bottom": 20,
     }
-    legend = {"data": list(categories), "top": 0, "textStyle": {"color": ink}, "type": "scroll"}
+    marks = [{"name": name, "icon": shape} for name, (_colour, shape) in categories.items()]
+    legend = {"data": marks, "top": 0, "textStyle": {"color": ink}, "type": "scroll"}
     return {"series": [series], "legend": [legend], "tooltip": {"confine": True}, "animation": False}
 
 

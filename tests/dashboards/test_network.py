@@ -96,6 +96,10 @@ def test_no_two_types_of_the_model_look_alike_in_one_picture(dark: bool) -> None
     assert len(edges) == len(set(edges.values())) == 2 * len(types)
     nodes = node_styles(FULL_MODEL.entities, dark=dark)
     assert len(nodes) == len(set(nodes.values())) == len(FULL_MODEL.entities)
+    spec = specification([Node(name, name, name) for name in FULL_MODEL.entities], [], dark=dark)
+    colours = {one["name"]: one["itemStyle"]["color"] for one in spec["series"][0]["categories"]}
+    legend = {one["name"]: (colours[one["name"]], one["icon"]) for one in spec["legend"][0]["data"]}
+    assert legend == nodes, "the legend draws the shape, too"
 
 
 @settings(max_examples=30)
