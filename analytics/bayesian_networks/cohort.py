@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analytics.bayesian_networks.cohort_samples import choose_samples
+from analytics.bayesian_networks.cohort_samples import choose_samples, other_tissue
 from analytics.bayesian_networks.dataset import Dataset, named
 from analytics.bayesian_networks.groups import Groups
 from analytics.bayesian_networks.interchange.delimited import refuse_repeated
@@ -144,6 +144,9 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
     left = len(matrix.columns) - len(dataset.variables)
     read = _Read(dataset, _gene_ids(dataset.variables, context), attributes=table)
     read.notes += [*matrix.notes, *(() if table is None else table.notes)]
+    other = other_tissue(dataset.samples)
+    if other:
+        read.notes.append(f"{wanted.matrix.name}: by their barcodes {other}. All samples of a file are used.")
     if left:
         read.notes.append(f"{left} variables that are constant or have no value were left out.")
     return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,18 @@ from warehouse.errors import AnalysisError
 if TYPE_CHECKING:
     from analytics.analysis import RunContext
 
-__all__ = ["CohortSamples", "choose_samples"]
+__all__ = ["CohortSamples", "choose_samples", "other_tissue"]
+
+
+def other_tissue(names: Sequence[str]) -> str:
+    """How many samples are not tumours by their TCGA barcodes, by tissue type; empty where none is.
+
+    >>> other_tissue(["TCGA-02-0001-01", "TCGA-02-0001-11", "TCGA-02-0002-10A"])
+    '2 of 3 samples are normal'
+    """
+    kinds = (sample_type(barcode.code) for name in names if (barcode := read_barcode(name)) is not None)
+    counts = Counter(kind.tissue_type for kind in kinds if kind is not None and kind.tissue_type != "tumour")
+    return ", ".join(f"{count} of {len(names)} samples are {tissue}" for tissue, count in sorted(counts.items()))
 
 
 @dataclass(frozen=True)

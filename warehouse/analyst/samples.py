@@ -58,7 +58,7 @@ class Selection:
         return f"Samples of {self.matrix}: {_counted(self.used)} used{left_out}."
 
 
-_ONE_EACH = "one value for each patient (the source names no sample)"
+_ONE_EACH = "patients (one value each, the source names no samples)"
 _UNKNOWN = "of unknown tissue type"
 _FURTHER = "further of the same patient"
 

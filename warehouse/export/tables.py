@@ -19,7 +19,17 @@ _OPTIONS = {
     "csv": "FORMAT csv, HEADER, DELIMITER ','",
     "tsv": "FORMAT csv, HEADER, DELIMITER '\t'",
 }
-_RECORDS = ("synonyms", "merges", "conflicts", "quarantine", "releases", "sources", "matrices", "documents")
+_RECORDS = (
+    "synonyms",
+    "merges",
+    "conflicts",
+    "quarantine",
+    "releases",
+    "sources",
+    "matrices",
+    "matrix_samples",
+    "documents",
+)
 
 
 @dataclass(frozen=True)

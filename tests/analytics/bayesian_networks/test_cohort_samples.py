@@ -121,3 +121,20 @@ def test_a_matrix_of_patients_has_no_normal_tissue(sample_home: Home, tmp_path: 
         pytest.raises(QuestionError, match="no sample of normal tissue"),
     ):
         read_cohort(wanted, RunContext(warehouse, 0, tmp_path))
+
+
+def test_a_file_with_barcodes_of_another_level_and_normal_tissue(paired: RunContext, tmp_path: Path) -> None:
+    """The table names samples, the matrix aliquots as R writes them; normal tissue in a file is used, and said."""
+    aliquots = [f"{one}A-11R-A24H-07".replace("-", ".") for one in SAMPLES]
+    rows = [["EGFR", *range(13)], ["KRAS", *(n * n % 7 for n in range(13))]]
+    write_table(tmp_path / "matrix.tsv", ["gene", *aliquots], rows)
+    groups = [[one, "normal" if one.endswith("-11") else "tumour"] for one in SAMPLES]
+    write_table(tmp_path / "own.tsv", ["sample", "group"], groups)
+    wanted = Wanted(matrix=tmp_path / "matrix.tsv", sample_table=tmp_path / "own.tsv")
+    found = read_cohort(wanted, paired)
+    assert found.groups is not None
+    assert dict(zip(found.groups.names, map(len, found.groups.members), strict=True)) == {"normal": 4, "tumour": 9}
+    assert "matrix.tsv: by their barcodes 4 of 13 samples are normal. All samples of a file are used." in found.notes
+    write_table(tmp_path / "own.tsv", ["sample", "group"], [*groups, [f"{SAMPLES[0]}B", "tumour"]])
+    with pytest.raises(AnalysisError, match="'TCGA-ZZ-A000-01' and 'TCGA-ZZ-A000-01B' name one sample"):
+        read_cohort(wanted, paired)
