@@ -33,3 +33,24 @@ def test_what_one_file_withdraws_no_other_states() -> None:
                 stated |= set(frame["id"]) if name == "Gene" else set()
     assert withdrawn == {"hgnc:990002", "hgnc:990005"}
     assert not stated & withdrawn
+
+
+def test_refseq_accessions_are_kept_without_their_version(tmp_path: Path) -> None:
+    columns = [
+        *("hgnc_id", "symbol", "name", "locus_group", "locus_type", "status", "location", "alias_symbol"),
+        *("prev_symbol", "gene_group", "entrez_id", "ensembl_gene_id", "refseq_accession", "uniprot_ids", "omim_id"),
+        "mirbase",
+    ]
+    row = dict.fromkeys(columns, "") | {"hgnc_id": "HGNC:5", "symbol": "A1BG", "status": "Approved"}
+    row |= {"refseq_accession": "NM_130786|NG_012.3", "entrez_id": "1"}
+    text = "\t".join(columns) + "\n" + "\t".join(row.values()) + "\n"
+    (tmp_path / "hgnc_complete_set.txt").write_text(text)
+    hgnc = source("hgnc")
+    [file] = find(hgnc, Folder(tmp_path)).files
+    [identifiers] = [
+        frame["identifiers"].to_list()[0]
+        for batch in read(file, hgnc.part(file.part), new_ledger(file, hgnc.options, set()))
+        for name, frame in batch.statements
+        if name == "Gene"
+    ]
+    assert set(identifiers) == {"ncbigene:1", "refseq:NM_130786", "refseq:NG_012"}
