@@ -116,11 +116,11 @@ def _are_names(name: str, words: Sequence[str], meanings: Mapping[str, Resolved]
     numbers = [word for word in words if _NUMBER.match(word)]
     if not known or len(numbers) == len(words):
         return len(known) == len(words) > 0
-    if (_BARS.search(name) and not is_header(name)) or any(
-        one.kind == "identifier" and one.given not in numbers for one in known
-    ):
+    if numbers:
+        return False
+    if (_BARS.search(name) and not is_header(name)) or any(one.kind == "identifier" for one in known):
         return True
-    if numbers or not has_symbols:
+    if not has_symbols:
         return False
     plain = [word for word in words if _PLAIN_WORD.match(word)]
     return 2 * len(known) >= len(words) if not plain else _all_symbols(words, plain, meanings)

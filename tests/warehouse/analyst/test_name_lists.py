@@ -87,6 +87,8 @@ def test_blanks_and_commas_belong_to_names(build: SmallBuild, text: str, ids: li
         # A number may be part of a name, and a plain word too.
         ("BMP type 2", [None]),
         ("TP53 2", [None]),
+        ("ENSG00000141510 2", [None]),
+        ("TP53|2|EGFR|MYC", [None]),
         ("TP53|7157 EGFR|1956", ["hgnc:11998", "hgnc:3236"]),
         ("TP53, TP53|7157", ["hgnc:11998", "hgnc:11998"]),
         ("MYC,EGFR (1956)", ["hgnc:7553", "hgnc:3236"]),
