@@ -30,6 +30,9 @@ _REFSEQ = r"[anwxyz][cgmprtwz]_\d+"
 _VERSION = re.compile(rf"^(ens[a-z]*\d{{11}}|{_REFSEQ}|{_ACCESSION})\.\d+(?:_par_y)?$")
 _WHOLE_NUMBER = re.compile(r"^(\d+)\.0+$")
 _NUMBER = re.compile(r"^\d+$")
+#: The extended form of an identifier of the Protein Data Bank that has a short one too, in lower case.
+EXTENDED_PDB_PATTERN = r"^pdb_0000(\d[a-z0-9]{3})$"
+_EXTENDED_PDB = re.compile(EXTENDED_PDB_PATTERN)
 _DECOY = re.compile(r"^>?(?:rev_|con__|decoy_|xxx_|##)", re.IGNORECASE)
 
 _URL = re.compile(r"^https?://(?:www\.)?identifiers\.org/([\w.]+)[/:](.+)$", re.IGNORECASE)
@@ -90,9 +93,11 @@ def form_of(text: str) -> Form:
     'ensg00000141510'
     >>> form_of("MONDO_0005233")
     Form(prefix='mondo', local='0005233', note='')
+    >>> form_of("pdb_00009AA9").local
+    '9aa9'
     """
     bare = cleaned(text)
-    written = _URL.match(bare) or _OBO.match(bare)
+    written = None if _EXTENDED_PDB.match(bare.lower()) else _URL.match(bare) or _OBO.match(bare)
     if written and (written.re is _URL or written[1].lower() in FROM_BIOLINK):
         bare = f"{written[1]}:{written[2]}"
     prefix, local = None, bare
@@ -105,6 +110,8 @@ def form_of(text: str) -> Form:
     folded = local.lower()
     if isoform := _ISOFORM.match(folded):
         return Form(prefix, isoform[1], f"isoform {local}")
+    if entry := _EXTENDED_PDB.match(folded):
+        return Form("pdb", entry[1], f"short form of {local}")
     if version := _VERSION.match(folded):
         return Form(prefix, version[1], "" if folded.startswith("ens") else f"version {local}")
     if number := _WHOLE_NUMBER.match(folded):

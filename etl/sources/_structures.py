@@ -6,13 +6,11 @@ import polars as pl
 
 from etl.identifiers import is_uniprot
 from etl.rows import Rows
+from warehouse.identifier_forms import EXTENDED_PDB_PATTERN
 from warehouse.statements import Reason
 
 #: An identifier of the Protein Data Bank in lower case: four characters, or the extended form.
 PDB_ID = r"^(?:[0-9][a-z0-9]{3}|pdb_[a-z0-9]{8})$"
-
-#: The extended form of an identifier that has a short one too, in lower case.
-_EXTENDED = r"^pdb_0000([0-9][a-z0-9]{3})$"
 
 #: An EC number; classes may be open to the right (`3.4.21.-`), preliminary ones are counted by themselves (`3.5.1.n3`).
 EC_NUMBER = r"^[1-7](?:\.(?:\d+|n\d+|-)){0,3}$"
@@ -30,7 +28,7 @@ def pdb_id(column: str) -> pl.Expr:
 
 def pdb_code(name: pl.Expr) -> pl.Expr:
     """The identifier of an entry in lower case, the short one where there is one."""
-    return name.str.to_lowercase().str.replace(_EXTENDED, "${1}")
+    return name.str.to_lowercase().str.replace(EXTENDED_PDB_PATTERN, "${1}")
 
 
 def with_pdb_ids(rows: Rows, column: str) -> Rows:

@@ -18,6 +18,9 @@ from etl.rows import Ledger
 from etl.source import source
 from etl.sources._structures import pdb_id
 from etl.sources.pdb import SOURCE
+from tests.conftest import SmallBuild, stated
+from warehouse.analyst.identifiers import resolve
+from warehouse.search import search
 
 FIXTURES = Path(__file__).parent / "fixtures" / "pdb"
 
@@ -182,3 +185,14 @@ def test_both_forms_of_an_identifier_are_one_structure(tmp_path: Path, name: str
 def test_an_identifier_with_no_short_form_keeps_its_own() -> None:
     codes = pl.DataFrame({"entry": ["PDB_10009AA9", "pdb_0000abcd"]})
     assert codes.select(pdb_id("entry")).to_series().to_list() == ["pdb:pdb_10009aa9", "pdb:pdb_0000abcd"]
+
+
+@pytest.mark.parametrize("text", ["9aa9", "9AA9", "pdb_00009aa9", "PDB_00009AA9", "pdb:9aa9", "PDB:pdb_00009aa9"])
+def test_people_may_write_either_form(small: SmallBuild, text: str) -> None:
+    small.say("pdb", stated("Structure", id="pdb:9aa9", name="a kinase"), stated("Structure", id="pdb:1234"))
+    small.finish()
+    (meaning,) = resolve(small.writer.connection, [text], "Structure")
+    assert meaning.id == "pdb:9aa9"
+    (digits,) = resolve(small.writer.connection, ["pdb_00001234"], "Structure")
+    assert digits.id == "pdb:1234"
+    assert [row[0] for row in search(small.writer.connection, text).rows()][:1] == ["pdb:9aa9"]
