@@ -93,12 +93,11 @@ def show_targets(view: View, text: str, found: Prioritised) -> None:
 
 def _open_cells(view: View, found: Prioritised, row: Mapping[str, Any]) -> None:
     counted = [one.name for one in CRITERIA if row.get(one.name)]
-    name = st.pills(
-        f"What is counted for {plain(row['gene'])}", counted, default=counted[0] if counted else None, key="cell",
-        format_func=lambda one: f"{one.replace('_', ' ')} {row[one]:,}",
-    )  # fmt: skip
-    if name is None:
+    if not counted:
         return
+    label, draw = f"What is counted for {plain(row['gene'])}", st.pills
+    names = {one: f"{one.replace('_', ' ')} {row[one]:,}" for one in counted}
+    name = chosen_of(label, counted, "cell", names=names, of=str(row["gene_id"]), draw=draw, required=True)
     answer = explain(view.warehouse, found.disease, str(row["gene_id"]), name, found.cohort)
     ids = [column for column in answer.columns if column.endswith("_id")]
     st.markdown(plain(BY_NAME[name].meaning))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -208,7 +209,28 @@ def test_a_selected_row_is_in_the_address(draw: Draw, shared: Home) -> None:
     test = draw("targets", {"disease": "lung cancer", "targets_row": third}, shared)
     assert not test.error
     assert len(test.dataframe) == len(plain.dataframe) + 1
-    assert _address(test)["targets_row"] == [third]
+    address = _address(test)
+    assert address["targets_row"] == [third]
+    assert len(address["cell"]) == 1
+    gone = draw("targets", {"disease": "lung cancer", "targets_row": third, "cell": "gone"}, shared)
+    assert any("there is no 'gone' here" in one.value.replace("\\", "") for one in gone.error)
+    assert len(gone.dataframe) == len(plain.dataframe)
+
+
+#: Choices that stand in no address: inputs of an action, and what belongs to an uploaded file.
+_LOCAL = {"Name of the list", "Overwrite existing list", "Name of the new list", "Column of identifiers", "Gene sets"}
+
+
+def test_pages_ask_for_choices_through_the_address_alone() -> None:
+    """A widget of Streamlit's own, or its `bind`, would leave a choice or a default out."""
+    widgets = r"st\.(?:selectbox|multiselect|slider|number_input|text_input|text_area|checkbox|toggle|tabs|pills|radio"
+    widgets += r"|segmented_control|select_slider|date_input)\(\s*(?:\"([^\"]*)\")?"
+    folder = Path(__file__).parent.parent.parent / "dashboards"
+    for file in [*folder.glob("pages/*.py"), *folder.glob("parts/*.py")]:
+        text = file.read_text(encoding="utf-8")
+        if file.name != "state.py":
+            assert "bind=" not in text, file.name
+            assert {found for found in re.findall(widgets, text) if found not in _LOCAL} <= set(), file.name
 
 
 def test_another_run_does_not_take_the_place_of_the_one_in_the_address(draw: Draw, tmp_path: Path) -> None:
