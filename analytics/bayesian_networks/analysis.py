@@ -9,15 +9,15 @@ from analytics.analysis import Analysis, Findings, RunContext
 from analytics.bayesian_networks.run_options import Options
 
 if TYPE_CHECKING:
-    from analytics.bayesian_networks.cohort import Cohort
+    from analytics.bayesian_networks.comparison.recipe import RecipeOptions
+    from analytics.bayesian_networks.data.cohort import Cohort
     from analytics.bayesian_networks.network import Network
-    from analytics.bayesian_networks.recipe import RecipeOptions
 
 
 def run(options: Options, context: RunContext) -> Findings:
     """Read, learn, compare, and hand back."""
-    from analytics.bayesian_networks.findings import findings
-    from analytics.bayesian_networks.recipe import compare
+    from analytics.bayesian_networks.comparison.findings import findings
+    from analytics.bayesian_networks.comparison.recipe import compare
 
     cohort = _cohort(options, context)
     compared = compare(
@@ -54,7 +54,7 @@ def plan(options: Options, context: RunContext) -> Mapping[str, Any]:
 
 
 def _cohort(options: Options, context: RunContext) -> Cohort:
-    from analytics.bayesian_networks.cohort import Wanted, read_cohort
+    from analytics.bayesian_networks.data.cohort import Wanted, read_cohort
 
     with context.progress.task("read matrix", total=1) as task:
         cohort = read_cohort(Wanted(**{name: getattr(options, name) for name in Wanted.__dataclass_fields__}), context)
@@ -63,8 +63,8 @@ def _cohort(options: Options, context: RunContext) -> Cohort:
 
 
 def _recipe(options: Options, context: RunContext) -> RecipeOptions:
-    from analytics.bayesian_networks.options import LearningOptions
-    from analytics.bayesian_networks.recipe import RecipeOptions
+    from analytics.bayesian_networks.comparison.recipe import RecipeOptions
+    from analytics.bayesian_networks.search.options import LearningOptions
 
     learning = LearningOptions(
         method=options.method.value,

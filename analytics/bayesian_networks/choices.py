@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analytics.bayesian_networks.cohort import Wanted, find_matrix, tier_of, verify_choice
-from analytics.bayesian_networks.dataset import named
+from analytics.bayesian_networks.data.cohort import Wanted, find_matrix, tier_of, verify_choice
+from analytics.bayesian_networks.data.dataset import named
+from analytics.bayesian_networks.data.tables import read_table
 from analytics.bayesian_networks.interchange.edge_table import read_edge_table
-from analytics.bayesian_networks.tables import read_table
 from warehouse.errors import AnalysisError
 
 if TYPE_CHECKING:

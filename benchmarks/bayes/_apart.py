@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.bayesian_networks import metrics
+from analytics.bayesian_networks.assessment import metrics
+from analytics.bayesian_networks.assessment.simulate import Setting, simulate
 from analytics.bayesian_networks.network import Network
-from analytics.bayesian_networks.simulate import Setting, simulate
 from benchmarks.harness import run_command
 
 
@@ -58,9 +58,9 @@ def learn_simulated(setting: Setting, variables: int, samples: int, seed: int) -
 
 
 def _child(given: str, result: str) -> None:
-    from analytics.bayesian_networks.dataset import Dataset, prepare
-    from analytics.bayesian_networks.learn import learn
-    from analytics.bayesian_networks.options import LearningOptions
+    from analytics.bayesian_networks.data.dataset import Dataset, prepare
+    from analytics.bayesian_networks.search.learn import learn
+    from analytics.bayesian_networks.search.options import LearningOptions
 
     start = time.perf_counter()
     few = np.random.default_rng(0).standard_normal((50, 30))

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks import metrics
+from analytics.bayesian_networks.assessment import metrics
 from analytics.bayesian_networks.network import Network
 
 Edges = NDArray[np.int64]
@@ -112,7 +112,7 @@ def _of_network(network: Network) -> tuple[Edges, Edges]:
 
 
 def _dataset(data: Any) -> Any:
-    from analytics.bayesian_networks.dataset import Dataset
+    from analytics.bayesian_networks.data.dataset import Dataset
 
     count = data["values"].shape[1]
     names = [f"x{column}" for column in range(count)]
@@ -122,9 +122,9 @@ def _dataset(data: Any) -> Any:
 
 
 def _ours(data: Any) -> Callable[[], tuple[Edges, Edges]]:
-    from analytics.bayesian_networks.dataset import prepare
-    from analytics.bayesian_networks.learn import learn
-    from analytics.bayesian_networks.options import LearningOptions
+    from analytics.bayesian_networks.data.dataset import prepare
+    from analytics.bayesian_networks.search.learn import learn
+    from analytics.bayesian_networks.search.options import LearningOptions
 
     prepared, options = prepare(_dataset(data)), LearningOptions(threads=1)
     intervened = data.get("intervened")
@@ -133,9 +133,9 @@ def _ours(data: Any) -> Callable[[], tuple[Edges, Edges]]:
 
 
 def _ours_lines(data: Any) -> Callable[[], tuple[Edges, Edges]]:
-    from analytics.bayesian_networks.dataset import prepare
-    from analytics.bayesian_networks.learn import learn
-    from analytics.bayesian_networks.options import LearningOptions
+    from analytics.bayesian_networks.data.dataset import prepare
+    from analytics.bayesian_networks.search.learn import learn
+    from analytics.bayesian_networks.search.options import LearningOptions
 
     prepared, options = prepare(_dataset(data)), LearningOptions(functions="linear", threads=1)
     learn(prepared.with_rows(np.arange(40)), options)
@@ -143,9 +143,9 @@ def _ours_lines(data: Any) -> Callable[[], tuple[Edges, Edges]]:
 
 
 def _ours_climbing(data: Any) -> Callable[[], tuple[Edges, Edges]]:
-    from analytics.bayesian_networks.dataset import prepare
-    from analytics.bayesian_networks.hill_climbing import learn_hill_climbing
-    from analytics.bayesian_networks.options import LearningOptions
+    from analytics.bayesian_networks.data.dataset import prepare
+    from analytics.bayesian_networks.search.hill_climbing import learn_hill_climbing
+    from analytics.bayesian_networks.search.options import LearningOptions
 
     prepared, options = prepare(_dataset(data)), LearningOptions(threads=1)
     learn_hill_climbing(prepared.with_rows(np.arange(40)), options)
@@ -153,7 +153,7 @@ def _ours_climbing(data: Any) -> Callable[[], tuple[Edges, Edges]]:
 
 
 def _ours_discrete(data: Any) -> Callable[[], tuple[Edges, Edges]]:
-    from analytics.bayesian_networks.discrete import DiscreteOptions, learn_discrete
+    from analytics.bayesian_networks.search.discrete import DiscreteOptions, learn_discrete
 
     dataset, options = _dataset(data), DiscreteOptions(threads=1)
     few = _dataset({"values": np.random.default_rng(0).integers(0, 2, (50, 5)).astype(float), "discrete": True})

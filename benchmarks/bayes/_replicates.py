@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.contrasts import Contrasts
-from analytics.bayesian_networks.dataset import Prepared
-from analytics.bayesian_networks.experiments import FEWEST_SAMPLES
-from analytics.bayesian_networks.fit import aligned
-from analytics.bayesian_networks.learn import learn
+from analytics.bayesian_networks.curves.fit import aligned
+from analytics.bayesian_networks.data.dataset import Prepared
+from analytics.bayesian_networks.interventions.contrasts import Contrasts
 from analytics.bayesian_networks.network import Network
-from analytics.bayesian_networks.options import LearningOptions
+from analytics.bayesian_networks.search.experiments import FEWEST_SAMPLES
+from analytics.bayesian_networks.search.learn import learn
+from analytics.bayesian_networks.search.options import LearningOptions
 
 
 def resampled_networks(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.bayesian_networks import metrics
+from analytics.bayesian_networks.assessment import metrics
 from analytics.bayesian_networks.interchange.bif import read_bif
 from analytics.bayesian_networks.network import Network
 from benchmarks.bayes._peers import Outcome, learn_apart

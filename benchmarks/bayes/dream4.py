@@ -14,10 +14,10 @@ import gzip
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.contrasts import contrasts_of
-from analytics.bayesian_networks.dataset import Dataset, prepare
-from analytics.bayesian_networks.metrics import Ranking, ranking
-from analytics.bayesian_networks.options import LearningOptions
+from analytics.bayesian_networks.assessment.metrics import Ranking, ranking
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
+from analytics.bayesian_networks.interventions.contrasts import contrasts_of
+from analytics.bayesian_networks.search.options import LearningOptions
 from benchmarks.bayes._replicates import frequencies, resampled_networks
 from benchmarks.harness import DATA, Figure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.bayesian_networks.simulate import Setting
+from analytics.bayesian_networks.assessment.simulate import Setting
 from benchmarks.bayes._apart import learn_simulated
 from benchmarks.harness import Figure
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.baselines import by_correlation, by_slopes
-from analytics.bayesian_networks.contrasts import contrasts_of
-from analytics.bayesian_networks.dataset import Dataset, prepare
-from analytics.bayesian_networks.evaluation import Assessment, Labels, assess
-from analytics.bayesian_networks.intervention import Intervention, SimulationOptions, simulate_interventions
-from analytics.bayesian_networks.metrics import ranking
-from analytics.bayesian_networks.options import LearningOptions
-from analytics.bayesian_networks.prediction import predict_interventions
+from analytics.bayesian_networks.assessment.baselines import by_correlation, by_slopes
+from analytics.bayesian_networks.assessment.evaluation import Assessment, Labels, assess
+from analytics.bayesian_networks.assessment.metrics import ranking
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
+from analytics.bayesian_networks.interventions.contrasts import contrasts_of
+from analytics.bayesian_networks.interventions.prediction import predict_interventions
+from analytics.bayesian_networks.interventions.simulation import Intervention, SimulationOptions, simulate_interventions
+from analytics.bayesian_networks.search.options import LearningOptions
 from benchmarks.bayes._replicates import frequencies, resampled_networks
 from benchmarks.harness import DATA, Figure
 

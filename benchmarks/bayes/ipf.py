@@ -22,11 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.dataset import Dataset, prepare
-from analytics.bayesian_networks.fit import fit
-from analytics.bayesian_networks.learn import learn
-from analytics.bayesian_networks.options import LearningOptions
-from analytics.bayesian_networks.tables import read_matrix, read_sample_table, shared_samples
+from analytics.bayesian_networks.curves.fit import fit
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
+from analytics.bayesian_networks.data.tables import read_matrix, read_sample_table, shared_samples
+from analytics.bayesian_networks.search.learn import learn
+from analytics.bayesian_networks.search.options import LearningOptions
 from benchmarks.harness import DATA, Figure, targetgraph
 from warehouse.analyst.statistics import hypergeometric_tail
 

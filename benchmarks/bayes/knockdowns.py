@@ -16,19 +16,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.baselines import by_correlation, by_slopes, shuffled
-from analytics.bayesian_networks.dag_sampling import sample_graphs
-from analytics.bayesian_networks.dataset import Prepared, prepare
-from analytics.bayesian_networks.evaluation import Assessment, Labels, assess, direct, matched
-from analytics.bayesian_networks.intervention import (
+from analytics.bayesian_networks.assessment.baselines import by_correlation, by_slopes, shuffled
+from analytics.bayesian_networks.assessment.evaluation import Assessment, Labels, assess, direct, matched
+from analytics.bayesian_networks.assessment.simulate import Simulation, simulate
+from analytics.bayesian_networks.data.dataset import Prepared, prepare
+from analytics.bayesian_networks.interventions.dag_sampling import sample_graphs
+from analytics.bayesian_networks.interventions.simulation import (
     Effects,
     Intervention,
     knock_downs,
     simulate_interventions,
 )
 from analytics.bayesian_networks.network import Network
-from analytics.bayesian_networks.options import LearningOptions
-from analytics.bayesian_networks.simulate import Simulation, simulate
+from analytics.bayesian_networks.search.options import LearningOptions
 from benchmarks.bayes._replicates import resampled_networks
 from benchmarks.harness import Figure, run_command
 

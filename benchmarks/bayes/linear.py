@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from analytics.bayesian_networks.metrics import completed
+from analytics.bayesian_networks.assessment.metrics import completed
+from analytics.bayesian_networks.assessment.simulate import Setting, simulate
 from analytics.bayesian_networks.network import Network
-from analytics.bayesian_networks.simulate import Setting, simulate
 from benchmarks.bayes._peers import Marks, Outcome, learn_apart, marks
 from benchmarks.harness import Figure
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analytics.bayesian_networks.simulate import Setting, simulate
+from analytics.bayesian_networks.assessment.simulate import Setting, simulate
 from benchmarks.bayes._peers import Marks, learn_apart, marks
 from benchmarks.harness import Figure
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from analytics.bayesian_networks import metrics
-from analytics.bayesian_networks.dataset import prepare
-from analytics.bayesian_networks.learn import learn
+from analytics.bayesian_networks.assessment import metrics
+from analytics.bayesian_networks.assessment.simulate import simulate
+from analytics.bayesian_networks.data.dataset import prepare
 from analytics.bayesian_networks.network import Network
-from analytics.bayesian_networks.nnsr import NnsrOptions, nnsr
-from analytics.bayesian_networks.options import LearningOptions
-from analytics.bayesian_networks.simulate import simulate
+from analytics.bayesian_networks.search.learn import learn
+from analytics.bayesian_networks.search.nnsr import NnsrOptions, nnsr
+from analytics.bayesian_networks.search.options import LearningOptions
 from benchmarks.harness import Figure
 
 VARIABLES, SAMPLES, SEED, ITERATIONS, FREQUENT = 2000, 500, 301, 2000, 0.3

@@ -10,7 +10,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.permutation import permutation_test
+from analytics.bayesian_networks.comparison.permutation import permutation_test
 from benchmarks.harness import Figure
 
 _GOAL_SECONDS = 5

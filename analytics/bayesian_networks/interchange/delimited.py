@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.bayesian_networks.dataset import named
+from analytics.bayesian_networks.data.dataset import named
 from analytics.bayesian_networks.interchange.text import read_text
 from warehouse.errors import AnalysisError
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.bayesian_networks.basis import Bases
-from analytics.bayesian_networks.fit import FittedNetwork, bases_of
+from analytics.bayesian_networks.curves.basis import Bases
+from analytics.bayesian_networks.curves.fit import FittedNetwork, bases_of
 from analytics.bayesian_networks.interchange.graph_table import GraphTable, from_network
-from analytics.bayesian_networks.scores import bnrc_centred
+from analytics.bayesian_networks.search.scores import bnrc_centred
 
 
 def fitted_table(fitted: FittedNetwork, *, coordinates: int = 8, name: str = "network") -> GraphTable:

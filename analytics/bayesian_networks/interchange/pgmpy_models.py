@@ -22,7 +22,7 @@ from warehouse.errors import AnalysisError
 from warehouse.extras import require_extra
 
 if TYPE_CHECKING:
-    from analytics.bayesian_networks.dataset import Prepared
+    from analytics.bayesian_networks.data.dataset import Prepared
 
 #: The most cells of one conditional probability table.
 MAXIMUM_CELLS = 1_000_000

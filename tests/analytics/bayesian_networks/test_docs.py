@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.bayesian_networks.dataset import Dataset, prepare
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
 from analytics.bayesian_networks.network import Network
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.bayesian_networks.data.tables import read_matrix, read_sample_table, read_table, shared_samples
 from analytics.bayesian_networks.interchange.delimited import open_table
 from analytics.bayesian_networks.interchange.edge_table import read_edge_table
-from analytics.bayesian_networks.tables import read_matrix, read_sample_table, read_table, shared_samples
 from warehouse.errors import AnalysisError
 
 

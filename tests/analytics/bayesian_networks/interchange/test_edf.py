@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.bayesian_networks.dataset import Dataset, prepare
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
 from analytics.bayesian_networks.interchange.edf import read_edf, write_edf
 from warehouse.errors import AnalysisError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analytics.bayesian_networks.dataset import Dataset, prepare
-from analytics.bayesian_networks.fit import fit
+from analytics.bayesian_networks.curves.fit import fit
+from analytics.bayesian_networks.data.dataset import Dataset, prepare
 from analytics.bayesian_networks.interchange.edge_table import read_edge_table, write_edge_table
 from analytics.bayesian_networks.interchange.fitted import fitted_table
 from analytics.bayesian_networks.network import Network

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics.bayesian_networks.dataset import Dataset, Prepared, prepare
+from analytics.bayesian_networks.data.dataset import Dataset, Prepared, prepare
 from analytics.bayesian_networks.interchange.bif import parse_bif, read_bif, write_bif
 from analytics.bayesian_networks.interchange.pgmpy_models import (
     discretise,

@@ -1,0 +1,1 @@
+"""How good a network is: agreement with known ones, simulated data, experiments, baselines."""

@@ -1,0 +1,1 @@
+"""The curves of a network: splines, additive fits, contributions and residuals."""

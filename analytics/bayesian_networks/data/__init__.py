@@ -1,0 +1,1 @@
+"""The data of a comparison: the table that is learned from, its samples, groups and files."""

@@ -1,0 +1,1 @@
+"""Interventions: knock-downs simulated through acyclic graphs, and what experiments say directly."""

@@ -1,0 +1,1 @@
+"""Learning the structure: screens, orders, hill climbing, many small networks, ensembles."""
