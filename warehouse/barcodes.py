@@ -116,6 +116,20 @@ def read_barcode(text: str) -> Barcode | None:
     return Barcode(f"TCGA-{site}-{participant}", code, vial or "", tuple(rest))
 
 
+def references_of(text: str) -> dict[str, str]:
+    """What a barcode names, by the prefix of the reference: its patient, and its sample where it names one.
+
+    >>> references_of("TCGA-02-0001-01C-01D-0182-01")
+    {'tcga': 'TCGA-02-0001', 'tcga.sample': 'TCGA-02-0001-01'}
+    >>> references_of("TCGA-02-0001"), references_of("TP53")
+    ({'tcga': 'TCGA-02-0001'}, {})
+    """
+    barcode = read_barcode(text)
+    if barcode is None:
+        return {}
+    return {"tcga": barcode.patient} | ({"tcga.sample": barcode.sample} if barcode.code else {})
+
+
 def sample_type(code: str | None) -> SampleType | None:
     """What the two digits say: codes that are not assigned yet count by TCGA's ranges.
 

@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.answer import Answer, to_polars
 from warehouse.errors import QuestionError
+from warehouse.barcodes import references_of
 from warehouse.identifier_forms import form_of, parts_of
 from warehouse.model import FULL_MODEL, DataModel, EntityType
 from warehouse.sql import is_text
@@ -162,6 +163,7 @@ def _identifiers(wanted: str, model: DataModel) -> list[str]:
     for text in (*texts, *(part.text for part in parts_of(wanted) if part.is_identifier)):
         form = form_of(text)
         found += [f"{prefix}:{form.local}" for prefix in ([form.prefix] if form.prefix in prefixes else prefixes)]
+        found += [f"{prefix}:{named.lower()}" for prefix, named in references_of(form.local).items()]
         found += [f"{prefix}:{text.lower()}" for prefix in prefixes if text.lower() != form.local]
     return list(dict.fromkeys(found))
 

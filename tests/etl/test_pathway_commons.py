@@ -43,4 +43,5 @@ def test_the_second_table_of_pathways_may_stand_alone(tmp_path: Path) -> None:
     assert pathways.select("id", "aliases", "step_count").rows() == [
         ("pathwaycommons:Pathway_0001", ["Another name"], 3),
         ("reactome:R-HSA-99001", None, 0),
+        ("reactome:R-HSA-99003", None, None),  # its count is not a number: that value alone is set aside
     ]

@@ -10,6 +10,7 @@ from itertools import groupby
 import duckdb
 
 from warehouse.analyst.spreadsheet_dates import symbols_of_date
+from warehouse.barcodes import references_of
 from warehouse.identifier_forms import cleaned, form_of
 from warehouse.model import DataModel, EntityType
 
@@ -87,8 +88,17 @@ def _spellings(text: str, entity: EntityType, bridge: EntityType | None) -> Iter
     elif form.prefix is None or form.prefix in prefixes:
         for prefix in sorted(prefixes if form.prefix is None else {form.prefix}):
             yield _Spelling(f"{prefix}:{form.local}", bare, form.note)
+    if form.prefix is None or form.prefix in prefixes:
+        yield from _of_barcode(form.local, prefixes)
     for symbol in symbols_of_date(bare):
         yield _Spelling(symbol.lower(), bare, date_of=symbol)
+
+
+def _of_barcode(text: str, prefixes: Iterable[str]) -> Iterator[_Spelling]:
+    """The patient or sample that a TCGA barcode of any level names, where it is written otherwise."""
+    for prefix, named in references_of(text).items():
+        if prefix in prefixes and named.lower() != text:
+            yield _Spelling(f"{prefix}:{named.lower()}", text, f"from barcode {text.upper()}")
 
 
 def claims_of(

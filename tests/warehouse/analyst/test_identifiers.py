@@ -41,6 +41,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallBuild]:
     small.say("u", stated("ENCODES", *encodes))
     small.say("d", stated("Disease", id="mondo:0005233", name="non-small cell lung carcinoma"))
     small.say("d", stated("Drug", id="chembl.compound:CHEMBL25", name="Aspirin"))
+    patients = ["tcga:TCGA-02-0001", "tcga:TCGA-02-0002"]
+    small.say("t", stated("Patient", *({"id": id_, "name": id_.partition(":")[2]} for id_ in patients)))
+    samples = ["TCGA-02-0001-01", "TCGA-02-0001-11"]
+    small.say("t", stated("Sample", *({"id": f"tcga.sample:{name}", "name": name} for name in samples)))
     small.finish()
     yield small
     small.writer.connection.close()
@@ -174,6 +178,35 @@ def test_a_search_shows_both(build: SmallBuild) -> None:
 @pytest.mark.parametrize("text", ["UniProtKB:P04637", "P04637-2", "sp|P04637-2|P53_HUMAN"])
 def test_a_search_reads_the_same_forms(build: SmallBuild, text: str) -> None:
     assert search(build.writer.connection, text).rows()[0][0] == "uniprot:P04637"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "id_"),
+    [
+        ("TCGA-02-0001-01", "Sample", "tcga.sample:TCGA-02-0001-01"),
+        ("TCGA-02-0001-01A", "Sample", "tcga.sample:TCGA-02-0001-01"),
+        ("TCGA-02-0001-11A-01R-1850-01", "Sample", "tcga.sample:TCGA-02-0001-11"),
+        ("tcga.02.0001.01c", "Sample", "tcga.sample:TCGA-02-0001-01"),
+        ("tcga.sample:TCGA-02-0001-01A-01D-0182-01", "Sample", "tcga.sample:TCGA-02-0001-01"),
+        ("TCGA-02-0001-06A", "Sample", None),  # another sample of the same patient: not in this build
+        ("TCGA-02-0001", "Sample", None),  # a patient: which of the samples is not said
+        ("TCGA-02-0001", "Patient", "tcga:TCGA-02-0001"),
+        ("TCGA.02.0002", "Patient", "tcga:TCGA-02-0002"),
+        ("TCGA-02-0001-11A-01R-1850-01", "Patient", "tcga:TCGA-02-0001"),
+        ("tcga:tcga-02-0001-01A", "Patient", "tcga:TCGA-02-0001"),
+        ("TCGA-02-0009-01A", "Patient", None),
+        ("TCGA-02-0001-01A", "Gene", None),
+    ],
+)
+def test_barcodes_of_every_level_mean_their_sample_or_patient(
+    build: SmallBuild, text: str, label: str, id_: str | None
+) -> None:
+    assert of(build, text, label).id == id_
+
+
+def test_a_search_knows_barcodes_of_every_level(build: SmallBuild) -> None:
+    hits = {row[0] for row in search(build.writer.connection, "TCGA-02-0001-01C-01D-0182-01").rows()}
+    assert hits == {"tcga.sample:TCGA-02-0001-01", "tcga:TCGA-02-0001"}
 
 
 @pytest.mark.parametrize("text", ["2-Sep", "02-Sep-24", "Sep-2", "2. Sep", "2-Sept", "2024/09/02", "2.9.2024"])
