@@ -94,7 +94,7 @@ def runs(
     if run is None:
         content = place.current().receipt()["content_hash"]
         listed = sorted(listed_runs(results), key=lambda one: not one.published)
-        write_rows([_run_row(one, content) for one in listed], file_format, output)
+        write_rows([_run_row(one, content) for one in listed], file_format, output, _RUN_COLUMNS)
         return
     name = results.find(run)
     chosen = next(one for one in listed_runs(results) if one.run == name)
@@ -280,6 +280,10 @@ def _published_rows(record: RunRecord) -> list[dict[str, str]]:
     rows = [{"kind": "rows", "name": name, "value": f"{count}"} for name, count in record.counts.items()]
     rows += [{"kind": "artefact", "name": one.name, "value": _artefact(one)} for one in record.artefacts]
     return rows + [{"kind": "metric", "name": name, "value": f"{value:.6g}"} for name, value in record.metrics.items()]
+
+
+#: What `runs` lists, for where no run exists.
+_RUN_COLUMNS = ("run", "state", "analysis", "build", "started_at", "seconds", "predictions", "parameters", "remark")
 
 
 def _run_row(one: ListedRun, content: str) -> dict[str, Any]:

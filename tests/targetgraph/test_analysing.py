@@ -180,6 +180,8 @@ def test_a_mistake_leaves_no_run(home: Home, tmp_path: Path, words: tuple[str, .
     assert result.exception.exit_code == 2
     assert message in str(result.exception)
     assert _rows(_run(home, "runs", "--format", "json")) == []
+    header = _run(home, "runs", "--format", "csv").stdout
+    assert header == "run,state,analysis,build,started_at,seconds,predictions,parameters,remark\n"
     assert not list(home.results.glob("checkpoints/*"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -338,6 +338,7 @@ def _notes(compared: Compared, genes: IdOf) -> tuple[str, ...]:
         notes.append(
             f"{len(unknown)} variables mean no gene of this build and are in the tables only: {named(unknown)}."
         )
+    notes += _notes_of_shared_genes(prepared.columns, genes)
     for one in compared.contrasts:
         if not one.significant.any():
             notes.append(
@@ -351,6 +352,28 @@ def _notes(compared: Compared, genes: IdOf) -> tuple[str, ...]:
                 f"no p-value can be smaller than {smallest:.2g}."
             )
     return tuple(notes)
+
+
+def _notes_of_shared_genes(variables: Sequence[str], genes: IdOf) -> list[str]:
+    """Genes that several variables mean: isoforms, sites, probes, or one gene under two of its names."""
+    of_gene: dict[str, list[str]] = {}
+    for name in variables:
+        gene = genes.get(name)
+        if gene is not None:
+            of_gene.setdefault(gene, []).append(name)
+    shared = [f"{gene} ({', '.join(names)})" for gene, names in of_gene.items() if len(names) > 1]
+    return (
+        [
+            f"{_genes(len(shared))} more than one variable, each with edges of its own: {named(shared)}. "
+            "In the graph, of several edges between two genes the one that differs most is kept, and none within a gene."
+        ]
+        if shared
+        else []
+    )
+
+
+def _genes(count: int) -> str:
+    return "1 gene has" if count == 1 else f"{count} genes have"
 
 
 def _notes_of_values(prepared: Prepared) -> list[str]:

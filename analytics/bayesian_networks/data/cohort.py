@@ -137,6 +137,9 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
         paired = _paired_samples(wanted.pairs)
         if len(paired.intersection(matrix.columns)) > len(paired.intersection(matrix.rows)):
             matrix = matrix.transposed()
+    elif _grouped_by(wanted) in set(matrix.rows) - set(matrix.columns):
+        # So does the gene that divides the samples.
+        matrix = matrix.transposed()
     try:
         dataset = Dataset.of(matrix.values, matrix.columns, matrix.rows, drop_unusable=wanted.drop_unusable)
     except AnalysisError as error:
@@ -150,6 +153,11 @@ def _from_files(wanted: Wanted, context: RunContext) -> _Read:
     if left:
         read.notes.append(f"{left} variables that are constant or have no value were left out.")
     return read
+
+
+def _grouped_by(wanted: Wanted) -> str | None:
+    kind, _, rest = (wanted.groups or "").partition(":")
+    return rest.partition(":")[0] if kind == "expression" else None
 
 
 def _only_genes(wanted: Sequence[str], read: _Read, context: RunContext) -> Dataset:
@@ -318,7 +326,10 @@ def _share(text: str) -> float:
 
 def _values_of(gene: str, dataset: Dataset) -> dict[str, float]:
     if gene not in dataset.variables:
-        raise AnalysisError(f"{gene} is not among the {len(dataset.variables)} variables of the matrix.")
+        raise AnalysisError(
+            f"{gene} is not among the {len(dataset.variables)} variables of the matrix.",
+            f"Write it as the matrix does: {named(list(dataset.variables))}.",
+        )
     column = dataset.values[:, dataset.variables.index(gene)]
     pairs = zip(dataset.samples, column.tolist(), strict=True)
     return {sample: value for sample, value in pairs if np.isfinite(value)}

@@ -58,13 +58,20 @@ def quantile_groups(name: str, values: Mapping[str, float], share: float = 0.25)
         share: of the samples in each group, above 0 and up to 0.5.
 
     Raises:
-        AnalysisError: a share out of range.
+        AnalysisError: a share out of range, or equal values on both sides of it, as with a gene that is 0 in most samples.
     """
     if not 0 < share <= 0.5:
         raise AnalysisError(f"A share of {share:g} of the samples: give more than 0 and at most 0.5.")
     # Equal values: by name, so that the groups do not depend on the order of rows.
     ordered = sorted(values, key=lambda sample: (values[sample], sample))
     count = max(1, int(len(ordered) * share))
+    if len(ordered) > 1 and values[ordered[count - 1]] == values[ordered[-count]]:
+        same = sum(value == values[ordered[-count]] for value in values.values())
+        raise AnalysisError(
+            f"{name} is {values[ordered[-count]]:g} in {same} of {len(ordered)} samples: its lowest and highest "
+            f"{share:g} of the samples cannot be told apart.",
+            "Choose another gene, a smaller share (expression:GENE:0.1), or groups of your own (--sample-table).",
+        )
     return {f"{name} low": ordered[:count], f"{name} high": ordered[-count:]}
 
 

@@ -29,6 +29,15 @@ __all__ = ["Matrix", "SampleTable", "Table", "read_matrix", "read_sample_table",
 #: R puts an X in front of names that begin with a digit, and dots for signs.
 _R_PREFIX = re.compile(r"^X(?=\d)")
 
+#: Columns beside the names of genes that number or describe them, as tables of cBioPortal, featureCounts, Salmon and pandas
+#: have them. They hold numbers, and would be read as a sample or a variable.
+_DESCRIBES_GENE = re.compile(
+    r"entrez([ _.]?gene)?([ _.]?ids?)?|(ncbi|gene|hgnc|locus|ensembl)[ _.]?(gene)?[ _.]?ids?|"
+    r"((effective|gene|transcript|exon)[ _.]?)?length|chr(om(osome)?)?|strand|description|"
+    r"(gene[ _.]?)?(symbol|name)|index|unnamed: \d+",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -132,8 +141,8 @@ def read_matrix(path: Path) -> Matrix:
     """A matrix of numbers: names in the first line and the first column.
 
     Raises:
-        AnalysisError: the file cannot be read, a row or column has no name or one that another has too, or a value is
-            not a number; the message names line and column.
+        AnalysisError: the file cannot be read, a row or column has no name or one that another has too, a column
+            describes the genes, or a value is not a number; the message names line and column.
     """
     if path.name.removesuffix(".gz").endswith(".edf"):
         from analytics.bayesian_networks.interchange.edf import read_edf
@@ -142,6 +151,7 @@ def read_matrix(path: Path) -> Matrix:
         return Matrix(path, file.values, file.samples(), file.variables)
     table, missing = open_table(path), Counter[str]()
     columns, names, places, values = table.header[1:], [], [], []
+    _verify_measured(path, columns)
     for place, (name, *cells) in table.rows:
         if name.casefold() in MISSING_NAMES:
             raise AnalysisError(
@@ -158,6 +168,15 @@ def read_matrix(path: Path) -> Matrix:
     refuse_repeated(str(path), names, places, "rows")
     notes = (f"{path.name}: {count_of_words(missing)}.",) if missing else ()
     return Matrix(path, np.stack(values), tuple(names), columns, notes)
+
+
+def _verify_measured(path: Path, columns: Sequence[str]) -> None:
+    describing = [name for name in columns if _DESCRIBES_GENE.fullmatch(name)]
+    if describing:
+        raise AnalysisError(
+            f"{path}: columns that describe genes, where measured values are expected: {named(describing)}.",
+            "Only the first column names genes or samples, and all others hold measured values: remove what does not.",
+        )
 
 
 def read_sample_table(path: Path, samples: Sequence[str] | None = None) -> SampleTable:

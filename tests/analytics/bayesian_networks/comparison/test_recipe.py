@@ -144,6 +144,7 @@ def test_predictions_are_between_genes_and_once_each() -> None:
     assert regulates["score"][0] == strongest["delta_ecv"][0]
     assert found.notes[0] == "as read"
     assert any("1 variables mean no gene" in note for note in found.notes)
+    assert any("2 genes have more than one variable" in note and "hgnc:1 (TP53, KRAS)" in note for note in found.notes)
     assert set(found.relationships["HAS_MEMBER"]["role"]) <= {"hub", "member"}
     assert found.tables["curves"].height > 0
     assert found.tables["samples"]["group"].unique().sort().to_list() == ["A", "B"]
@@ -178,6 +179,15 @@ def test_groups_by_mutation_and_by_expression(context: RunContext) -> None:
     assert [len(rows) for rows in ranked.groups.members] == [24, 24]
     assert len(ranked.dataset.variables) == 50
     assert "72 samples belong to no group" in ranked.notes[-1]
+
+
+def test_the_gene_that_divides_samples_tells_which_side_they_are_on(context: RunContext, tmp_path: Path) -> None:
+    matrix = tmp_path / "m.tsv"
+    matrix.write_text("gene\ta\tb\tc\td\nTP53\t1\t2\t3\t4\nEGFR\t4\t1\t3\t2\n")
+    cohort = read_cohort(Wanted(matrix=matrix, groups="expression:TP53:0.5"), context)
+    assert cohort.dataset.samples == ("a", "b", "c", "d")
+    assert cohort.groups is not None
+    assert [rows.tolist() for rows in cohort.groups.members] == [[0, 1], [2, 3]]
 
 
 def test_clinical_columns_become_variables(context: RunContext) -> None:

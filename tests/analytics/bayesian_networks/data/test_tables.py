@@ -121,6 +121,28 @@ def test_quantiles_make_groups() -> None:
         quantile_groups("EGFR", values, 0.7)
 
 
+def test_quantiles_of_equal_values_are_refused() -> None:
+    # 0 in seven of eight samples: which of them were "high" would hang on their names.
+    values = {**dict.fromkeys("abcdefg", 0.0), "h": 5.0}
+    with pytest.raises(AnalysisError, match="EGFR is 0 in 7 of 8 samples"):
+        quantile_groups("EGFR", values)
+    assert quantile_groups("EGFR", values, 0.125) == {"EGFR low": ["a"], "EGFR high": ["h"]}
+
+
+@pytest.mark.parametrize(
+    "column", ["Entrez_Gene_Id", "ENTREZID", "Length", "effective_length", "GeneID", "Chr", "index", "Unnamed: 0"]
+)
+def test_columns_that_describe_genes_are_no_samples(tmp_path: Path, column: str) -> None:
+    path = _write(tmp_path, "m.tsv", f"Hugo_Symbol\t{column}\tS1\tS2\nTP53\t7157\t1\t2\nEGFR\t1956\t3\t4\n")
+    with pytest.raises(AnalysisError, match=f"describe genes(.|\n)*{column}"):
+        read_matrix(path)
+
+
+def test_words_of_clinical_tables_for_missing_values(tmp_path: Path) -> None:
+    path = _write(tmp_path, "s.tsv", "sample\tstage\na\tI\nb\t[Not Available]\nc\t'--\nd\tnot reported\ne\tnone\n")
+    assert read_sample_table(path).column("stage") == {"a": "I", "e": "none"}
+
+
 def test_strata_from_names() -> None:
     assert strata_of_names(r"(\d+)_", ["190_56", "204_1"]) == {"190_56": "190", "204_1": "204"}
     for pattern, message in ((r"(\d+", "no regular expression"), (r"\d", "has 0 groups"), (r"(z)", "does not match")):

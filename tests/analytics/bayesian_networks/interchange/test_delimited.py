@@ -145,7 +145,7 @@ def test_repeated_names_in_parquet_and_in_tables_of_samples(tmp_path: Path) -> N
 def test_names_that_r_writes_alike_are_not_mixed_up(tmp_path: Path) -> None:
     matrix = read_matrix(_file(tmp_path, "gene,a.1,b.1,X1\nTP53,1,2,3\n"))
     table = read_sample_table(_file(tmp_path, "sample,group\na-1,A\nb-1,B\nb 1,B\n", "s.csv"))
-    with pytest.raises(AnalysisError, match="'b-1' and 'b 1' alike"):
+    with pytest.raises(AnalysisError, match="'b-1' and 'b 1' are written alike"):
         shared_samples(matrix, table)
     both = read_matrix(_file(tmp_path, "gene,X1_a,1_a,X2_a\nTP53,1,2,3\n"))
     table = read_sample_table(_file(tmp_path, "sample,group\n1_a,A\n2_a,B\n", "s.csv"))
