@@ -27,7 +27,8 @@ _ACCESSION = r"(?:[opq]\d[a-z0-9]{3}\d|[a-nr-z]\d(?:[a-z][a-z0-9]{2}\d){1,2})"
 _UNIPROT = re.compile(rf"^{_ACCESSION}$")
 _ISOFORM = re.compile(rf"^({_ACCESSION})(?:-\d+|-pro_\d+)$")
 _REFSEQ = r"[anwxyz][cgmprtwz]_\d+"
-_VERSION = re.compile(rf"^(ens[a-z]*\d{{11}}|{_REFSEQ}|{_ACCESSION})\.\d+(?:_par_y)?$")
+#: Behind the version of Ensembl's identifiers GENCODE writes that of the mapping to GRCh37 (`_2`), or `_PAR_Y`.
+_VERSION = re.compile(rf"^(?:(ens[a-z]*\d{{11}})(?:\.\d+(?:_\d{{1,2}})?)?(?:_par_y)?|({_REFSEQ}|{_ACCESSION})\.\d+)$")
 _WHOLE_NUMBER = re.compile(r"^(\d+)\.0+$")
 _NUMBER = re.compile(r"^\d+$")
 #: The extended form of an identifier of the Protein Data Bank that has a short one too, in lower case.
@@ -113,7 +114,7 @@ def form_of(text: str) -> Form:
     if entry := _EXTENDED_PDB.match(folded):
         return Form("pdb", entry[1], f"short form of {local}")
     if version := _VERSION.match(folded):
-        return Form(prefix, version[1], "" if folded.startswith("ens") else f"version {local}")
+        return Form(prefix, version[1] or version[2], "" if version[1] else f"version {local}")
     if number := _WHOLE_NUMBER.match(folded):
         return Form(prefix, number[1], f"the number {local}")
     return Form(prefix, folded)
@@ -153,7 +154,7 @@ _TAG = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_TAGS))}|gi)\|", re.IGNORECASE)
 #: What stands between texts, never within one that joins several identifiers.
 _SEPARATOR = re.compile(r"[,;\t]")
 _ENSEMBL = r"ENS[A-Z]*[GTPE]\d{11}(?:\.\d+)?"
-_JOINED = re.compile(rf"^(?:({_ENSEMBL})[_:/](?!PAR_Y)(.+)|(.+)[_:/]({_ENSEMBL}))$", re.IGNORECASE)
+_JOINED = re.compile(rf"^(?:({_ENSEMBL})[_:/](?!PAR_Y|\d{{1,2}}$)(.+)|(.+)[_:/]({_ENSEMBL}))$", re.IGNORECASE)
 _BRACKETED = re.compile(r"^([^\s()\[\]]+)\s*(?:\(([^()]+)\)|\[([^\[\]]+)\])$")
 _PLAIN_WORD = re.compile(r"^[^\W\d_]?[^\W\d_A-Z]+$")
 #: In longer texts a bare number is a length or a position, and a word may be the kind of a transcript.

@@ -169,7 +169,7 @@ class Delimited:
         schema = dict.fromkeys((*shown, *self.optional), pl.String)
         if not good:
             nothing = pl.DataFrame(schema={**schema, ROW: pl.Int64})
-            ledger.count_unused(nothing, self._unused(names))
+            ledger.count_unused(nothing, self._unused(nothing, names))
             return nothing
         frame = pl.read_csv(
             io.BytesIO(b"\n".join(good)),
@@ -180,7 +180,7 @@ class Delimited:
             infer_schema=False,
             quote_char='"' if self.quote else None,
         )
-        ledger.count_unused(frame, self._unused(names))
+        ledger.count_unused(frame, self._unused(frame, names))
         absent = [pl.lit(None, pl.String).alias(name) for name in self.optional if name not in names]
         return frame.select(*shown, pl.Series(ROW, numbers, pl.Int64), *absent)
 
@@ -188,11 +188,17 @@ class Delimited:
         known = name in self.columns or name in self.optional
         return known or bool(self.like and re.fullmatch(self.like, name))
 
-    def _unused(self, names: tuple[str, ...]) -> list[str]:
-        """The columns of the file that nothing reads; those of a matrix are its genes or samples."""
+    def _unused(self, frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:
+        """The columns of the file that nothing reads; those of a matrix are its genes or samples.
+
+        Empty columns without a name, as spreadsheets leave them, are none.
+        """
         if self.wide:
             return []
-        return [name for name in names if not self._is_read(name) and not name.startswith(_REPEATED)]
+        empty = {name for name in names if name.startswith(UNNAMED) and frame[name].null_count() == frame.height}
+        return [
+            name for name in names if not self._is_read(name) and not name.startswith(_REPEATED) and name not in empty
+        ]
 
     def _count(self, line: bytes) -> int:
         if self.quote and b'"' in line:

@@ -73,6 +73,8 @@ _MAF_OPTIONAL = (
     "HGVSp_Short",
     "NCBI_Build",
 )
+#: How annotators write that a variant changes no protein, or none that they name.
+_NO_CHANGE = (".", "-", "None", "null")
 _PATIENT_OPTIONAL = ("AGE", "SEX", "GENDER", "RACE", "AJCC_PATHOLOGIC_TUMOR_STAGE", "GRADE")
 _SAMPLE_OPTIONAL = ("SUBTYPE", "SAMPLE_TYPE", "ONCOTREE_CODE")
 _GENES = ("Hugo_Symbol", "Entrez_Gene_Id")
@@ -213,7 +215,7 @@ def mutations(rows: Rows) -> Iterator[Stated]:
         end_position="End_Position",
         reference_allele="Reference_Allele",
         tumour_allele=changed,
-        protein_change="HGVSp_Short",
+        protein_change=pl.when(~pl.col("HGVSp_Short").is_in(_NO_CHANGE)).then(pl.col("HGVSp_Short")),
         reference_genome="NCBI_Build",
     )
     yield table_rows("mutations", frame, unique=True)
@@ -241,7 +243,9 @@ def _with_genes(rows: Rows) -> Rows:
     """The rows that name a gene, with its reference in `gene`."""
     entrez = pl.col("Entrez_Gene_Id")
     symbol = pl.col("Hugo_Symbol")
-    by_id = pl.when(entrez.str.contains(r"^[1-9]\d*$")).then("ncbigene:" + entrez)
+    # Programs that know no missing integer write 7157.0.
+    number = entrez.str.strip_chars().str.extract(r"^([1-9]\d*)(?:\.0+)?$")
+    by_id = "ncbigene:" + number
     by_symbol = pl.when(~symbol.is_in(MISSING)).then(refer("hgnc.symbol", "Hugo_Symbol"))
     rows = rows.with_columns(gene=pl.coalesce(by_id, by_symbol))
     return rows.reject(pl.col("gene").is_null(), Reason.MISSING_VALUE, "the row names no gene")

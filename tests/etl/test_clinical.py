@@ -167,6 +167,24 @@ def test_variants_find_their_sample_at_every_level(tmp_path: Path, declared: str
     assert any("primary solid tumour (-01)" in note for note in _file(home, "mutations")["notes"])
 
 
+def test_a_table_of_variants_as_other_programs_write_it(tmp_path: Path) -> None:
+    """Entrez ids as floats, where a missing integer is unknown; a dot where no protein changes; the old symbol stays."""
+    header = ["Hugo_Symbol", "Entrez_Gene_Id", "Chromosome", "Start_Position", "Variant_Classification"]
+    header += ["Reference_Allele", "Tumor_Seq_Allele2", "Tumor_Sample_Barcode", "HGVSp_Short"]
+    genes = [("OLDNAME", "1956.0", "."), (None, "1956.0", "p.L858R"), ("EGFR", "0.0", "-"), ("EGFR", None, None)]
+    rows = [
+        [symbol, entrez, 7, 100 + n, "Silent", "A", "C", "P1-T", change]
+        for n, (symbol, entrez, change) in enumerate(genes)
+    ]
+    write_study(
+        tmp_path / "raw",
+        clinical_sample=_samples(["P1-T", "P1"]),
+        mutations=("MUTATION_EXTENDED", "MAF", header, rows),
+    )
+    found = _ask(built(tmp_path), "SELECT gene_id, protein_change FROM mutations ORDER BY start_position")
+    assert found == [("hgnc:3236", None), ("hgnc:3236", "p.L858R"), ("hgnc:3236", None), ("hgnc:3236", None)]
+
+
 @pytest.mark.parametrize("name", LEVELS)
 def test_columns_of_a_matrix_find_their_sample_at_every_level(tmp_path: Path, name: str) -> None:
     write_study(

@@ -63,6 +63,13 @@ def test_columns_that_nothing_reads_are_listed_with_their_values(tmp_path: Path)
     assert ledger.unused_columns == {**dict.fromkeys(extra, 2), "extra_59": 1}
 
 
+def test_columns_without_a_name_are_listed_only_where_they_have_values(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("id\tname\t\t\t\n1\tx\t\ty\t\n2\tz\t\t\t\n")
+    _frame, ledger = _read(tsv("id", "name"), path)
+    assert ledger.unused_columns == {"_unnamed_3": 1}
+
+
 @pytest.mark.parametrize("content", [b"", b"#only\n#comments\n"])
 def test_a_file_without_rows_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.tsv"

@@ -41,6 +41,11 @@ def test_names_that_are_not_missing(text: str) -> None:
         ("XP_011542.1", None, "xp_011542"),
         ("ENSG00000141510.17", None, "ensg00000141510"),
         ("ENSG00000182378.14_PAR_Y", None, "ensg00000182378"),
+        ("ENSG00000182378_PAR_Y", None, "ensg00000182378"),
+        ("ENSG00000141510.17_2", None, "ensg00000141510"),  # GENCODE's mapping to GRCh37
+        ("ENSG00000141510_7157", None, "ensg00000141510_7157"),  # joined to another identifier
+        ("GeneID:7157", "ncbigene", "7157"),
+        ("hsa:7157", "ncbigene", "7157"),
         ("ENSEMBL:ENSG00000141510.17", "ensembl", "ensg00000141510"),
         ("HGNC:HGNC:11998", "hgnc", "11998"),
         ("ncbigene:7157", "ncbigene", "7157"),
@@ -98,6 +103,8 @@ def test_every_prefix_that_exports_write_is_read_back() -> None:
         ("REV__sp|P38398|BRCA1_HUMAN", []),
         ("ensembl:ENSG00000141510", []),
         ("ENSG00000182378.14_PAR_Y", []),
+        ("ENSG00000141510.17_2", []),
+        ("ENSG00000141510_7157", ["ENSG00000141510", "7157"]),
     ],
 )  # fmt: skip
 def test_parts(text: str, parts: list[str]) -> None:

@@ -34,8 +34,13 @@ SYMMETRIC = frozenset(
 #: What else users write for a prefix of the warehouse.
 _OTHERS = {
     "entrez": "ncbigene",
+    "entrez gene": "ncbigene",
+    "entrez_gene": "ncbigene",
+    "entrezgene": "ncbigene",
+    "geneid": "ncbigene",
     "gtopdb": "iuphar.ligand",
     "hgnc.symbol": "hgnc.symbol",
+    "hsa": "ncbigene",  # KEGG's human genes
     "mim": "omim",
     "msh": "mesh",
     "ncbi.gene": "ncbigene",
