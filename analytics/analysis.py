@@ -33,6 +33,8 @@ from warehouse.results.findings import Findings
 if TYPE_CHECKING:
     import polars as pl
 
+    from warehouse.answer import Limits
+    from warehouse.matrices import MatrixArrays
     from warehouse.warehouse import Warehouse
 
 __all__ = ["Analysis", "Findings", "RunContext", "analyses", "option"]
@@ -98,10 +100,22 @@ class RunContext:
         Raises:
             QuestionError: the statement is wrong.
         """
-        from warehouse.answer import Limits
+        return self.warehouse.sql(sql, parameters, limits=_unlimited()).to_polars()
 
-        unlimited = Limits(timeout_s=threading.TIMEOUT_MAX, rows=1 << 40)
-        return self.warehouse.sql(sql, parameters, limits=unlimited).to_polars()
+    def matrix(self, name: str, **options: Any) -> MatrixArrays:
+        """A matrix of the build as arrays, with the ids of rows and features (`warehouse.matrices.read_matrix`).
+
+        Raises:
+            QuestionError: there is no such matrix, layer, row or feature.
+        """
+        return self.warehouse.matrix(name, limits=_unlimited(), **options)
+
+
+def _unlimited() -> Limits:
+    """Thousands of rows on a busy machine take longer than a question may."""
+    from warehouse.answer import Limits
+
+    return Limits(timeout_s=threading.TIMEOUT_MAX, rows=1 << 40)
 
 
 @dataclass(frozen=True)

@@ -203,31 +203,46 @@ def _without(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_matrix(matrix: Matrix, model: DataModel) -> tuple[Matrix, pl.DataFrame]:
-    """Take the values out of a matrix that are no number or out of range, and say which they are."""
+    """Take the values out of a matrix that are not numbers or out of range, and say which they are."""
+    frame = matrix.frame.with_columns(pl.col(ROW).cast(pl.Int64))
+    blanked = [pl.DataFrame(schema=REJECTED_SCHEMA)]
+    gaps = False
+    for column in matrix.value_columns:
+        values, bad = _check_values(frame, column, matrix, model)
+        frame = frame.with_columns(values)
+        gaps = gaps or bool(values.null_count())
+        blanked.append(bad)
+    if gaps:
+        # Most matrices have no gap, and a copy of a large one would double what is held.
+        frame = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in matrix.value_columns))
+    return replace(matrix, frame=frame), pl.concat(blanked)
+
+
+def _check_values(frame: pl.DataFrame, column: str, matrix: Matrix, model: DataModel) -> tuple[pl.Series, pl.DataFrame]:
+    """One column of values as numbers, without those that are bad; and the bad ones."""
     kind = model.matrices[matrix.kind]
-    given = matrix.frame
-    typed = given.with_columns(pl.col("value").cast(pl.Float64, strict=False), pl.col(ROW).cast(pl.Int64))
-    value = typed["value"]
+    given = frame[column]
+    value = given.cast(pl.Float64, strict=False)
     outside = (value < (kind.minimum if kind.minimum is not None else -inf)) | (
         value > (kind.maximum if kind.maximum is not None else inf)
     )
-    unreadable = (value.is_null() & given["value"].is_not_null()) | ~value.is_finite()
+    unreadable = (value.is_null() & given.is_not_null()) | ~value.is_finite()
     bad = (outside | unreadable).fill_null(False)
-    if not bad.any() and not value.null_count():
-        # Most matrices have no gap, and a copy of a large one would double what is held.
-        return replace(matrix, frame=typed), pl.DataFrame(schema=REJECTED_SCHEMA)
-    said = given.with_columns(_outside=(outside & value.is_finite()).fill_null(False)).filter(bad)
-    text = pl.col("value").cast(pl.String)
+    if not bad.any():
+        return value, pl.DataFrame(schema=REJECTED_SCHEMA)
+    said = frame.with_columns(_outside=(outside & value.is_finite()).fill_null(False)).filter(bad)
+    text = pl.col(column).cast(pl.String)
     reasons = {True: Reason.OUT_OF_RANGE.code, False: Reason.BAD_VALUE.code}
+    layer = "" if column == "value" else f" ({column})"
     blanked = said.select(
-        pl.col(ROW).cast(pl.Int64),
+        ROW,
         scope=pl.lit(Scope.CELL.code),
         type=pl.lit(matrix.kind),
         column="feature",
         reason=pl.col("_outside").replace_strict(reasons, return_dtype=pl.String),
         key="row_id",
         value=text,
-        detail=pl.format("{}={}", "feature", text),
+        detail=pl.format("{}={}", pl.col("feature") + layer, text),
         raw=pl.lit(None, pl.String),
     )
-    return replace(matrix, frame=typed.filter(~bad & value.is_not_null())), blanked
+    return value.to_frame().select(pl.when(~bad).then(pl.col(column)).alias(column)).to_series(), blanked

@@ -77,16 +77,19 @@ class Statements:
 
 @dataclass(frozen=True)
 class Matrix:
-    """An omics matrix, read from one file: its values in long form.
+    """A matrix, read from one file: its values in long form.
 
     Args:
         name: its table: lower snake case, unique among all matrices (`tcga_luad_expression`).
-        kind: the name of its `MatrixKind`.
+        kind: the name of its `MatrixKind`, which says what its features are and which layers it may have.
         cohort: the id of the cohort.
         unit: the unit of the values in words.
-        row_type: `Patient` or `Sample`, what a row of the matrix is.
-        frame: `row_id` (the CURIE of the patient or sample), `feature` (the name in the file), `value`, `ROW`.
+        row_type: what a row of the matrix is, of those that the kind allows: `Patient`, `Sample`, `cell`, ...
+        frame: `row_id` (the CURIE of the patient or sample; a name for what is not an entity), `feature` (the name in
+            the file; the number of a component), `value`, a column for each layer, `ROW`.
         feature_prefix: what makes a feature a reference (`hgnc.symbol`); empty where a feature is a whole CURIE.
+        layers: the layers that it has.
+        sparse: what is not stated is 0, not missing; None = as the kind says.
     """
 
     name: str
@@ -96,6 +99,13 @@ class Matrix:
     row_type: str
     frame: pl.DataFrame
     feature_prefix: str = "hgnc.symbol"
+    layers: tuple[str, ...] = ()
+    sparse: bool | None = None
+
+    @property
+    def value_columns(self) -> tuple[str, ...]:
+        """The columns of the frame that hold values: `value` and the layers."""
+        return ("value", *self.layers)
 
 
 Stated = Statements | Matrix
@@ -118,3 +128,18 @@ def relationships(name: str, frame: pl.DataFrame, *, unique: bool = False, liste
 def table_rows(name: str, frame: pl.DataFrame, *, unique: bool = False) -> Statements:
     """Rows of a table of the model."""
     return Statements(name, frame, unique)
+
+
+def vector_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame of a matrix of vectors, from one row for each vector: `row_id`, `vector` (a list of numbers), `ROW`.
+
+    >>> vector_values(pl.DataFrame({"row_id": ["a"], "vector": [[0.5, 2.0]], ROW: [1]})).rows()
+    [('a', '0', 0.5, 1), ('a', '1', 2.0, 1)]
+    """
+    numbered = frame.with_columns(vector=pl.col("vector").cast(pl.List(pl.Float32)))
+    numbered = numbered.with_columns(feature=pl.int_ranges(pl.col("vector").list.len()).cast(pl.List(pl.String)))
+    return (
+        numbered.explode("vector", "feature")
+        .select("row_id", "feature", ROW, value="vector")
+        .select("row_id", "feature", "value", ROW)
+    )

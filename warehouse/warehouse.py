@@ -26,6 +26,7 @@ from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.graph.stores import STORES, open_beside
 from warehouse.home import DATABASE, Build, Home
+from warehouse.matrices import MatrixArrays, read_matrix
 from warehouse.results.artefacts import open_artefact
 from warehouse.results.files import read_record
 from warehouse.results.record import Artefact, RunRecord
@@ -212,6 +213,16 @@ class Warehouse:
     def open_document(self, document: Document, **options: Any) -> AbstractContextManager[BinaryIO]:
         """Open a document to read it; the options are those of `warehouse.documents.opening.open_document`."""
         return open_document(self, document, **options)
+
+    def matrix(self, name: str, *, limits: Limits | None = None, **options: Any) -> MatrixArrays:
+        """A matrix as arrays; the options are those of `warehouse.matrices.read_matrix`: `layer`, `rows`, `features`.
+
+        Raises:
+            QuestionError: there is no such matrix, layer, row or feature.
+            QuestionTimeoutError: it took too long.
+        """
+        with self.reading(limits) as connection:
+            return read_matrix(connection, name, **options)
 
     def artefacts(self, run: str) -> tuple[Artefact, ...]:
         """The files that a run handed back, by name; the run may be active or not.

@@ -158,7 +158,7 @@ def _edges(warehouse: duckdb.DuckDBPyConnection, predicate: str) -> set[tuple[st
 
 
 def _expression(warehouse: duckdb.DuckDBPyConnection, story: Story, symbol: str) -> np.ndarray:
-    sql = f"SELECT value FROM matrix.{story.expression_matrix} WHERE feature = ? ORDER BY row_id"
+    sql = f"SELECT value FROM {story.expression_matrix} WHERE feature = ? ORDER BY coalesce(sample_id, patient_id)"
     return np.array([value for (value,) in warehouse.execute(sql, [symbol]).fetchall()])
 
 

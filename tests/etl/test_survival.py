@@ -88,6 +88,10 @@ def test_a_workbook_without_the_sheet_is_refused_with_the_sheets_it_has() -> Non
         list(Workbook("Survival", ()).read(path, Ledger(path.name)))
 
 
+_VALUES = """(FROM matrix.tcga_zz_expression) AS x JOIN record.matrix_rows USING (row_code)
+    JOIN record.matrix_features USING (feature_code)"""
+
+
 def test_parts_of_a_matrix_are_joined_and_sorted(small: SmallBuild) -> None:
     def part(feature: str, row: int) -> Matrix:
         ids = ["tcga:TCGA-ZZ-A002", "tcga:TCGA-ZZ-A001"]
@@ -97,8 +101,8 @@ def test_parts_of_a_matrix_are_joined_and_sorted(small: SmallBuild) -> None:
     small.say("a")
     for name, row in (("TP53", 2), ("KRAS", 3)):
         small.writer.add_matrix(part(name, row), 1)
-    small.writer.join_matrix_parts()
-    assert small.rows("SELECT feature, row_id[-1:], _row FROM matrix.tcga_zz_expression") == [
+    small.writer.settle_matrices()
+    assert small.rows(f"SELECT feature, row_id[-1:], x._row FROM {_VALUES}") == [
         ("KRAS", "1", 3),
         ("KRAS", "2", 3),
         ("TP53", "1", 2),

@@ -124,9 +124,11 @@ class _Part:
 
     def _copy_matrices(self) -> None:
         self._run(
-            """INSERT INTO record.matrices SELECT m.* FROM whole.record.matrices AS m
+            """INSERT INTO record.matrices SELECT m.* REPLACE (NULL AS complete) FROM whole.record.matrices AS m
             SEMI JOIN record.files USING (_file)"""
         )
+        for axis in ("matrix_rows", "matrix_features"):
+            self._run(f"INSERT INTO record.{axis} FROM whole.record.{axis} SEMI JOIN record.matrices USING (matrix)")
         for (name,) in self._rows("SELECT matrix FROM record.matrices ORDER BY 1"):
             self._run(f"CREATE TABLE matrix.{quoted(name)} AS FROM whole.matrix.{quoted(name)}")
 

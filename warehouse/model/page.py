@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from warehouse.model.schema import Combine, DataModel, EntityType, Property, RelationshipType, StatedType, TableType
+from warehouse.model.schema import (
+    Combine,
+    DataModel,
+    EntityType,
+    MatrixKind,
+    Property,
+    RelationshipType,
+    StatedType,
+    TableType,
+)
 
 _HEAD = """# The data model
 
@@ -53,9 +62,9 @@ def page(model: DataModel) -> str:
         f"### {table.name}\n\n{table.meaning} Key: {_code(table.key)}.\n\n{_properties(table.columns)}"
         for table in model.tables.values()
     ]
-    parts.append("## Omics matrices\n")
+    parts.append("## Matrices\n")
     parts.append("Each matrix is a table of its own; the view of a kind spans all matrices of that kind.\n")
-    parts += [f"- `{matrix.name}`: {matrix.meaning}" for matrix in model.matrices.values()]
+    parts += [_matrix(matrix) for matrix in model.matrices.values()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -75,6 +84,14 @@ def _relationship(declared: RelationshipType) -> str:
     biolink = f" Biolink: `{declared.biolink}`."
     table = f"\n{_properties(declared.properties)}" if declared.properties else ""
     return f"### {declared.name}\n\n{declared.meaning}. {ends}{more}.{symmetric}{biolink}\n{table}"
+
+
+def _matrix(kind: MatrixKind) -> str:
+    rows = ", ".join(kind.row_types)
+    traits = ["what is not stored is 0"] if kind.sparse else []
+    traits += [f"layers {_code(kind.layers)}"] if kind.layers else []
+    traits += ["vectors"] if kind.vector else []
+    return f"- `{kind.name}`: {kind.meaning} {'; '.join([f'{rows} x {kind.feature_type}', *traits])}."
 
 
 def _properties(columns: tuple[Property, ...]) -> str:

@@ -255,18 +255,31 @@ StatedType = EntityType | RelationshipType | TableType
 
 @dataclass(frozen=True)
 class MatrixKind:
-    """A kind of omics matrix; every matrix of a source becomes a table of its own with the same columns.
+    """A kind of matrix; every matrix of a source becomes a table of its own.
+
+    What a row or a feature is, is a label of an entity type, or a word in lower case (`cell`, `spot`, `component`) for
+    what is not an entity.
 
     Args:
         name: `expression`, `mutation_status`, `copy_number`: also the view over all matrices of the kind.
         meaning: one sentence.
-        minimum, maximum: the closed range of its values.
+        minimum, maximum: the closed range of its values, those of layers too.
+        row_types: what its rows can be.
+        feature_type: what its features are.
+        sparse: what is not stored is 0; else it is missing.
+        layers: further values that its matrices may have for each row and feature, by name.
+        vector: its features are the components of a vector, numbered from 0; every row has all of them, as float32.
     """
 
     name: str
     meaning: str
     minimum: float | None = None
     maximum: float | None = None
+    row_types: tuple[str, ...] = ("Patient", "Sample")
+    feature_type: str = "Gene"
+    sparse: bool = False
+    layers: tuple[str, ...] = ()
+    vector: bool = False
 
 
 class DataModel:
@@ -349,3 +362,8 @@ class DataModel:
             unknown = sorted(relationship.labels - self.entities.keys())
             if unknown:
                 raise ValueError(f"{relationship.name} ends at undeclared {', '.join(unknown)}")
+        for matrix in self.matrices.values():
+            named = (*matrix.row_types, matrix.feature_type)
+            unknown = sorted(name for name in named if not name.islower() and name not in self.entities)
+            if unknown:
+                raise ValueError(f"{matrix.name} has rows or features of undeclared {', '.join(unknown)}")

@@ -1,4 +1,4 @@
-"""The tables beside the graph: clinical end points, single mutations, and the kinds of omics matrices."""
+"""The tables beside the graph: clinical end points, single mutations, and the kinds of matrices."""
 
 from __future__ import annotations
 
@@ -45,9 +45,45 @@ MUTATIONS = TableType(
 
 TABLES = (SURVIVAL, MUTATIONS)
 
+#: What a region of an image or of a section is; none of them is an entity.
+_REGIONS = ("cell", "spot", "tile", "structure")
+
 MATRICES = (
     MatrixKind("expression", "Expression of genes; the unit is the matrix's own (see `matrices`)."),
     MatrixKind("mutation_status", "Whether a gene is mutated: 1 or 0.", minimum=0),
     MatrixKind("copy_number", "Copy number of genes: -2, -1, 0, 1, 2, or log2 ratios.", minimum=-20, maximum=20),
     MatrixKind("methylation", "Methylation of genes, beta values.", minimum=0, maximum=1),
+    MatrixKind(
+        "drug_response",
+        "Response of cell lines to drugs; the unit is the matrix's own.",
+        row_types=("cell_line",),
+        feature_type="Drug",
+    ),
+    MatrixKind(
+        "cell_expression",
+        "Expression of genes in single cells or nuclei.",
+        row_types=("cell",),
+        sparse=True,
+        layers=("spliced", "unspliced"),
+    ),
+    MatrixKind(
+        "spot_expression",
+        "Expression of genes in the spots of a tissue section.",
+        row_types=("spot",),
+        sparse=True,
+        layers=("spliced", "unspliced"),
+    ),
+    MatrixKind(
+        "image_features",
+        "Measured features of the regions of an image: tiles, structures, cells, spots.",
+        row_types=_REGIONS,
+        feature_type="feature",
+    ),
+    MatrixKind(
+        "embedding",
+        "Vectors that a model gives for each row.",
+        row_types=("Patient", "Sample", "Gene", "Protein", "Drug", *_REGIONS),
+        feature_type="component",
+        vector=True,
+    ),
 )

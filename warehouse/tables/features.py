@@ -10,8 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.identifier_forms import Part, form_of, is_missing, parts_of
-from warehouse.statements import Reason, Scope
-from warehouse.tables.schema import literal, quoted
+from warehouse.statements import Reason
 
 _SYMBOL = "hgnc.symbol"
 #: The prefixes of bare accessions, by how they begin.
@@ -23,27 +22,18 @@ DISAGREEING = "disagreeing_references"
 def resolve_features(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `record.features`: for every feature the gene that it means, or why none."""
     connection.execute("DELETE FROM record.features")
-    connection.execute("DELETE FROM record.repeated_features")
-    connection.execute("DELETE FROM record.quarantine WHERE stage = 'resolve' AND scope = 'row'")
-    matrices = connection.execute("SELECT matrix, feature_prefix FROM record.matrices ORDER BY matrix").fetchall()
-    if not matrices:
-        return
-    features = " UNION ALL ".join(
-        f"SELECT DISTINCT {literal(prefix)} AS feature_prefix, feature FROM matrix.{quoted(matrix)}"
-        for matrix, prefix in matrices
-    )
     connection.execute(
         f"""INSERT INTO record.features
         SELECT feature_prefix, feature, g.id, CASE WHEN g.reference IS NULL THEN '{Reason.UNKNOWN_REFERENCE.code}'
             WHEN g.id IS NULL THEN '{Reason.AMBIGUOUS_REFERENCE.code}' END
-        FROM (SELECT DISTINCT * FROM ({features})) AS x LEFT JOIN identity.gene AS g
-            ON g.reference = concat_ws(':', nullif(feature_prefix, ''), feature)
+        FROM (
+            SELECT DISTINCT m.feature_prefix, f.feature FROM record.matrix_features AS f
+            JOIN record.matrices AS m USING (matrix) WHERE m.feature_type = 'Gene'
+        ) AS x LEFT JOIN identity.gene AS g ON g.reference = concat_ws(':', nullif(feature_prefix, ''), feature)
         ORDER BY ALL"""
     )
     _set_aside_missing(connection)
     _read_forms(connection)
-    for matrix, prefix in matrices:
-        _set_aside_repeated(connection, matrix, prefix)
 
 
 def references_of(name: str) -> tuple[str, ...]:
@@ -140,34 +130,6 @@ def _gene(references: tuple[str, ...], genes: dict[str, str | None]) -> tuple[st
         return ids[0], None
     by_identifier = not _is_symbol(known[0])
     return (ids[0], DISAGREEING) if by_identifier else (None, Reason.AMBIGUOUS_REFERENCE.code)
-
-
-def _set_aside_repeated(connection: duckdb.DuckDBPyConnection, matrix: str, prefix: str) -> None:
-    """Of several features of a matrix that mean one gene (TP53 and P53), let one mean it; the others mean none.
-
-    The gene's own id or symbol goes first, then the row that comes first in the file.
-    """
-    table = f"matrix.{quoted(matrix)}"
-    connection.execute(
-        f"""INSERT INTO record.repeated_features
-        SELECT $matrix, feature, gene_id, first(feature) OVER ranked AS kept
-        FROM (SELECT feature, min(_row) AS _row FROM {table} GROUP BY feature) AS x
-        JOIN record.features USING (feature) JOIN graph.gene AS g ON g.id = gene_id
-        WHERE feature_prefix = $prefix
-        WINDOW ranked AS (PARTITION BY gene_id ORDER BY
-            concat_ws(':', nullif(feature_prefix, ''), feature) IN (g.id, 'hgnc.symbol:' || g.symbol) IS TRUE
-            DESC, _row, feature)
-        QUALIFY row_number() OVER ranked > 1""",
-        {"matrix": matrix, "prefix": prefix},
-    )
-    connection.execute(
-        f"""INSERT INTO record.quarantine (_file, _row, stage, type, reason, key, detail, scope)
-        SELECT min(_file), min(_row), 'resolve', matrix, {literal(Reason.DUPLICATE_KEY.code)}, gene_id,
-            feature || ': ' || kept || ' means the same gene', {literal(Scope.ROW.code)}
-        FROM record.repeated_features AS r JOIN {table} USING (feature)
-        WHERE matrix = $matrix GROUP BY matrix, feature, gene_id, kept""",
-        {"matrix": matrix},
-    )
 
 
 def _is_symbol(reference: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 import duckdb
 
 from warehouse.model.schema import DataModel, RelationshipType, StatedType
-from warehouse.tables.schema import quoted, resolved_table
+from warehouse.tables.schema import literal, quoted, resolved_table
 
 
 def update(connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Collection[str] | None = None) -> str:
@@ -60,12 +60,16 @@ def _contents(declared: StatedType) -> tuple[str, str]:
 
 def _hash_matrices(connection: duckdb.DuckDBPyConnection) -> None:
     known = {name for (name,) in connection.execute("SELECT table_name FROM record.fingerprints").fetchall()}
-    matrices = connection.execute("SELECT matrix FROM record.matrices").fetchall()
-    present = {f"matrix.{matrix}" for (matrix,) in matrices}
-    for (matrix,) in matrices:
+    matrices = connection.execute("SELECT matrix, layers FROM record.matrices ORDER BY matrix").fetchall()
+    present = {f"matrix.{matrix}" for matrix, _layers in matrices}
+    for matrix, layers in matrices:
         if f"matrix.{matrix}" not in known:
             table = f"matrix.{quoted(matrix)}"
-            _store(connection, f"matrix.{matrix}", table, f"SELECT row_id, feature, value, _row FROM {table}")
+            values = ", ".join(f"x.{quoted(name)}" for name in ("value", *layers))
+            query = f"""SELECT r.row_id, f.feature, {values}, x._row FROM {table} AS x
+                JOIN record.matrix_rows AS r ON r.matrix = {literal(matrix)} AND r.row_code = x.row_code
+                JOIN record.matrix_features AS f ON f.matrix = {literal(matrix)} AND f.feature_code = x.feature_code"""
+            _store(connection, f"matrix.{matrix}", table, query)
     for lost in sorted(name for name in known if name.startswith("matrix.") and name not in present):
         connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [lost])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from warehouse.cypher.engine import layout
 from warehouse.graph.catalogue import catalogue
 from warehouse.progress import SILENT, Progress
-from warehouse.tables import fingerprint, gate, matrix_samples, views
+from warehouse.tables import fingerprint, gate, matrix_features, matrix_samples, views
 from warehouse.tables.resolve import Resolver
 from warehouse.tables.writer import BuildWriter
 
@@ -51,10 +51,11 @@ def finish(
     connection, model = writer.connection, writer.model
     phases: dict[str, float] = {}
     start = time.perf_counter()
-    writer.join_matrix_parts()
+    writer.settle_matrices()
     start = _lap(phases, "matrices", start)
     changed = Resolver(connection, model, undone_merges).resolve(touched, progress)
-    matrix_samples.derive(connection)
+    matrix_samples.derive(connection, model)
+    matrix_features.derive(connection, model)
     start = _lap(phases, "resolve", start)
     views.create(connection, model)
     layout.derive(connection, catalogue(model), None if touched is None else changed)

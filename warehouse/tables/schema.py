@@ -7,7 +7,7 @@
 | `identity` | for each entity type: which reference means which node |
 | `graph` | the resolved nodes and relationships, as the Cypher engine wants them |
 | `resolved` | the resolved rows of the tables that are no graph |
-| `matrix` | one table for each omics matrix |
+| `matrix` | one table for each matrix: its values by the numbers of row and feature |
 | `main` | the views that analysts may rely on |
 """
 
@@ -23,7 +23,7 @@ from warehouse.model.schema import Property
 SCHEMAS = ("stated", "record", "identity", "graph", "resolved", "matrix")
 
 #: The version of the layout; a file with another one is rebuilt, not guessed at.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 #: The number of bits by which the ordinal of a type is shifted in internal ids.
 ORDINAL_SHIFT = 40
@@ -50,13 +50,18 @@ _RECORD_TABLES = (
         entity_type VARCHAR, entity_id VARCHAR, property VARCHAR, value VARCHAR, shown BOOLEAN, _file INTEGER,
         _row BIGINT)""",
     """CREATE TABLE record.matrices (
-        matrix VARCHAR, kind VARCHAR, cohort_id VARCHAR, unit VARCHAR, row_type VARCHAR, feature_prefix VARCHAR,
-        row_count BIGINT, feature_count BIGINT, _file INTEGER)""",
+        matrix VARCHAR, kind VARCHAR, cohort_id VARCHAR, unit VARCHAR, row_type VARCHAR, feature_type VARCHAR,
+        feature_prefix VARCHAR, layers VARCHAR[], sparse BOOLEAN, row_count BIGINT, feature_count BIGINT,
+        value_count BIGINT, complete BOOLEAN, _file INTEGER)""",
+    """CREATE TABLE record.matrix_rows (matrix VARCHAR, row_code INTEGER, row_id VARCHAR, _row INTEGER)""",
+    """CREATE TABLE record.matrix_features (matrix VARCHAR, feature_code INTEGER, feature VARCHAR, _row INTEGER)""",
     """CREATE TABLE record.matrix_samples (
-        matrix VARCHAR, row_id VARCHAR, patient_id VARCHAR, sample_id VARCHAR, sample_type VARCHAR,
+        matrix VARCHAR, row_code INTEGER, row_id VARCHAR, patient_id VARCHAR, sample_id VARCHAR, sample_type VARCHAR,
         tissue_type VARCHAR, tumour_descriptor VARCHAR, place INTEGER, represents_patient BOOLEAN)""",
     """CREATE TABLE record.features (feature_prefix VARCHAR, feature VARCHAR, gene_id VARCHAR, reason VARCHAR)""",
-    """CREATE TABLE record.repeated_features (matrix VARCHAR, feature VARCHAR, gene_id VARCHAR, kept VARCHAR)""",
+    """CREATE TABLE record.feature_meanings (
+        matrix VARCHAR, feature_code INTEGER, feature VARCHAR, entity_id VARCHAR, used_id VARCHAR, reason VARCHAR,
+        kept VARCHAR)""",
     """CREATE TABLE record.fingerprints (table_name VARCHAR PRIMARY KEY, row_count BIGINT, content_hash VARCHAR)""",
 )
 

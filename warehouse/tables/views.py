@@ -5,13 +5,14 @@ They are made from the data model at the end of a build; `PUBLIC` lists those th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
+from warehouse.errors import BuildError
 from warehouse.model import FULL_MODEL
 from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType, TableType
-from warehouse.tables import matrix_samples
+from warehouse.tables import matrix_features, matrix_samples, matrix_views
 from warehouse.tables.schema import literal, quoted
 
 #: The views that do not come from one type of the model, with what they hold.
@@ -26,8 +27,10 @@ PUBLIC = {
     "releases": "The files this build was made from: source, release, checksum, size, address.",
     "documents": "The files that are documents of entities: media type, checksum, size, source, release.",
     "sources": "The sources: title, licence, homepage, rank.",
-    "matrices": "The omics matrices: kind, cohort, unit, size, source.",
-    "matrix_samples": "The rows of each matrix: patient, sample, tissue type, and which stands for its patient.",
+    "matrices": "The matrices: kind, cohort, unit, what rows and features are, layers, size, source.",
+    "matrix_rows": "The rows of each matrix, whatever they are: patients, samples, cells.",
+    "matrix_features": "The features of each matrix, and the entity that each means there.",
+    "matrix_samples": "The patients or samples of each matrix: tissue type, and which stands for its patient.",
     "features": "The gene that each feature of the matrices means.",
     "runs": "The active runs of analyses: parameters, seed, code, build, metrics.",
     "artefacts": "The files that active runs handed back: name, media type, size, checksum.",
@@ -47,10 +50,14 @@ _RECORD_VIEWS = {
         FROM record.quarantine AS q JOIN record.files AS f USING (_file)""",
     "releases": "SELECT source, release, part, name AS file, sha256, size_bytes, url FROM record.files",
     "sources": "FROM record.sources",
-    "matrices": f"""SELECT matrix, kind, cohort_id, unit, row_type, row_count, feature_count, {_PROVENANCE}
+    "matrices": f"""SELECT matrix, kind, cohort_id, unit, row_type, feature_type, layers, sparse, row_count,
+            feature_count, value_count, {_PROVENANCE}
         FROM record.matrices AS m JOIN record.files AS f USING (_file)""",
     "matrix_samples": f"""SELECT {matrix_samples.COLUMNS}
         FROM record.matrix_samples JOIN record.matrices USING (matrix)""",
+    "matrix_rows": """SELECT matrix, row_type, row_id, r._row AS "row"
+        FROM record.matrix_rows AS r JOIN record.matrices USING (matrix)""",
+    "matrix_features": matrix_features.MATRIX_FEATURES,
     "features": "FROM record.features",
 }
 
@@ -119,7 +126,15 @@ def _views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
     views["assertions"] = _union(_assertions(declared) for declared in model if not _is_derived(declared))
     views["documents"] = _documents(connection, model)
     views |= {t.name: f"FROM resolved.{quoted(t.name)}" for t in model.tables.values()}
-    return views | _matrix_views(connection, model)
+    return views | _apart(views, matrix_views.views(connection, model))
+
+
+def _apart(views: Mapping[str, str], matrices: dict[str, str]) -> dict[str, str]:
+    """The views of matrices, none of which takes the place of another view."""
+    taken = sorted(views.keys() & matrices.keys())
+    if taken:
+        raise BuildError(f"A matrix has the name of a view: {', '.join(taken)}.", "Give the matrix another name.")
+    return matrices
 
 
 def _entity(declared: EntityType) -> str:
@@ -177,35 +192,6 @@ def _documents(connection: duckdb.DuckDBPyConnection, model: DataModel) -> str:
     entities = _union(stated or ["SELECT NULL::INTEGER AS _file, NULL::VARCHAR AS id WHERE false"])
     return f"""SELECT e.id AS entity_id, d.entity_type, {_PROVENANCE}, f.sha256, f.size_bytes, d.media_type
         FROM record.documents AS d JOIN record.files AS f USING (_file) LEFT JOIN ({entities}) AS e USING (_file)"""
-
-
-def _matrix_views(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str, str]:
-    """One view for each matrix, and one for each kind over all matrices of that kind."""
-    rows = connection.execute(
-        "SELECT matrix, kind, cohort_id, feature_prefix FROM record.matrices ORDER BY matrix"
-    ).fetchall()
-    views: dict[str, str] = {}
-    kinds: dict[str, list[str]] = {kind: [] for kind in model.matrices}
-    for matrix, kind, cohort, prefix in rows:
-        views[matrix] = _matrix(matrix, prefix)
-        kinds[kind].append(
-            f"SELECT {literal(cohort)} AS cohort_id, {literal(matrix)} AS matrix, * FROM main.{quoted(matrix)}"
-        )
-    empty = """SELECT NULL::VARCHAR AS cohort_id, NULL::VARCHAR AS matrix, NULL::VARCHAR AS patient_id,
-        NULL::VARCHAR AS sample_id, NULL::VARCHAR AS tissue_type, NULL::BOOLEAN AS represents_patient,
-        NULL::VARCHAR AS feature, NULL::VARCHAR AS gene_id, NULL::DOUBLE AS value,
-        NULL::VARCHAR AS source, NULL::VARCHAR AS release, NULL::VARCHAR AS file, NULL::INTEGER AS "row" WHERE false"""
-    return views | {kind: _union(parts or [empty]) for kind, parts in kinds.items()}
-
-
-def _matrix(matrix: str, prefix: str) -> str:
-    """A row for each value: every join gives one row at most, so that none multiplies it."""
-    return f"""SELECT s.patient_id, s.sample_id, s.tissue_type, s.represents_patient, x.feature,
-            CASE WHEN r.feature IS NULL THEN g.gene_id END AS gene_id, x.value, {_PROVENANCE}, x._row AS "row"
-        FROM matrix.{quoted(matrix)} AS x JOIN record.files AS f USING (_file)
-        JOIN record.matrix_samples AS s ON s.matrix = {literal(matrix)} AND s.row_id = x.row_id
-        LEFT JOIN record.features AS g ON g.feature_prefix = {literal(prefix)} AND g.feature = x.feature
-        LEFT JOIN record.repeated_features AS r ON r.matrix = {literal(matrix)} AND r.feature = x.feature"""
 
 
 def _is_derived(declared: StatedType) -> bool:

@@ -10,10 +10,10 @@ from types import TracebackType
 import duckdb
 import polars as pl
 
-from warehouse.errors import BuildError
 from warehouse.model import MODEL, DataModel
 from warehouse.statements import FILE, Matrix
 from warehouse.tables import schema
+from warehouse.tables.matrices import MatrixWriter
 from warehouse.tables.schema import quoted
 
 
@@ -88,8 +88,8 @@ class BuildWriter:
     ) -> None:
         fresh = not path.exists()
         self.model = model
-        self._in_parts: set[str] = set()
         self.connection = duckdb.connect(path)
+        self._matrices = MatrixWriter(self.connection, model)
         self._configure(path.parent / "spill", memory_mb, threads)
         if fresh:
             schema.create(self.connection, model)
@@ -154,47 +154,17 @@ class BuildWriter:
         """Store a matrix as a table of its own; further parts of it, from the same file, are appended.
 
         Raises:
-            BuildError: another file already gave a matrix of this name.
+            BuildError: another file already gave a matrix of this name, or it does not fit its kind.
         """
-        known = self._column("SELECT _file FROM record.matrices WHERE matrix = ?", matrix.name)
-        if known and known != [file]:
-            raise BuildError(f"Two files give the matrix {matrix.name!r}; a matrix comes from one file.")
-        # Sorted here, in half the time that DuckDB takes for it.
-        frame = matrix.frame.sort("feature", "row_id")
-        table = f"matrix.{quoted(matrix.name)}"
-        columns = f"row_id, feature, value::DOUBLE AS value, {file}::INTEGER AS _file, _row::INTEGER AS _row"
-        values = f"SELECT {columns} FROM frame"
-        if known:
-            self.connection.execute(f"INSERT INTO {table} {values}")
-            self._in_parts.add(matrix.name)
-            return
-        self.connection.execute(f"CREATE TABLE {table} AS {values}")
-        self.connection.execute(
-            "INSERT INTO record.matrices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                matrix.name,
-                matrix.kind,
-                matrix.cohort,
-                matrix.unit,
-                matrix.row_type,
-                matrix.feature_prefix,
-                frame["row_id"].n_unique(),
-                frame["feature"].n_unique(),
-                file,
-            ],
-        )
+        self._matrices.add(matrix, file)
 
-    def join_matrix_parts(self) -> None:
-        """Sort the matrices that came in several parts, by feature and row, as those that came in one."""
-        for name in sorted(self._in_parts):
-            table = f"matrix.{quoted(name)}"
-            self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {table} ORDER BY feature, row_id")
-            self.connection.execute(
-                f"""UPDATE record.matrices SET row_count = (SELECT count(DISTINCT row_id) FROM {table}),
-                feature_count = (SELECT count(DISTINCT feature) FROM {table}) WHERE matrix = ?""",
-                [name],
-            )
-        self._in_parts.clear()
+    def settle_matrices(self) -> None:
+        """Sort the matrices that came in several parts, as those that came in one, and count what all of them hold.
+
+        Raises:
+            BuildError: vectors are not of one length.
+        """
+        self._matrices.settle()
 
     def quarantine(self, frame: pl.DataFrame, file: int | None) -> None:
         """Record what was set aside: rows, statements, values.
@@ -217,10 +187,8 @@ class BuildWriter:
             declared.table for declared in self.model if self._remove_rows(f"stated.{quoted(declared.table)}", files)
         }
         self._remove_rows("record.quarantine", files)
-        for matrix in self._column("SELECT matrix FROM record.matrices WHERE list_contains(?, _file)", files):
-            self.connection.execute(f"DROP TABLE matrix.{quoted(str(matrix))}")
-            self.connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [f"matrix.{matrix}"])
-        self._remove_rows("record.matrices", files)
+        matrices = self._column("SELECT matrix FROM record.matrices WHERE list_contains(?, _file)", files)
+        self._matrices.remove(str(matrix) for matrix in matrices)
         self._remove_rows("record.documents", files)
         self._remove_rows("record.files", files)
         return touched

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.bayesian_networks.comparison.recipe import SamplePair
 from analytics.bayesian_networks.data.cohort_samples import choose_samples, other_tissue
@@ -30,12 +31,10 @@ from analytics.bayesian_networks.data.tables import (
 from analytics.bayesian_networks.interchange.delimited import refuse_repeated
 from warehouse.analyst.samples import Samples
 from warehouse.errors import AnalysisError
-from warehouse.tables.schema import quoted
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from analytics.analysis import RunContext
+    from warehouse.matrices import MatrixArrays
 
 __all__ = ["Cohort", "Wanted", "find_matrix", "read_cohort", "tier_of", "verify_choice"]
 
@@ -204,26 +203,11 @@ def _from_warehouse(wanted: Wanted, context: RunContext) -> _Read:
     table = None if wanted.sample_table is None else read_sample_table(wanted.sample_table, _names(chosen, context))
     names = table.samples() if table is not None else sorted(_paired_samples(wanted.pairs)) if wanted.pairs else []
     used = choose_samples(chosen["matrix"], wanted.samples, names, wanted.sample_table or wanted.pairs, context)
-    # The name is one of the catalogue's own.
-    long = context.frame(
-        f"SELECT * FROM (SELECT coalesce(sample_id, patient_id) AS sample, gene_id, feature, value "
-        f"FROM {quoted(chosen['matrix'])} WHERE gene_id IS NOT NULL) SEMI JOIN (SELECT unnest($samples) AS sample) "
-        "USING (sample) ORDER BY ALL",
-        samples=list(used.selection.rows),
-    )
-    if long.is_empty():
-        raise AnalysisError(f"{chosen['matrix']} has no value of a gene.")
-    wide = _wide(long)
-    ids = [name for name in wide.columns if name != "sample"]
+    values, rows, ids = _gene_values(context.matrix(chosen["matrix"], rows=sorted(used.selection.rows)))
     symbols = _symbols(ids, context)
-    dataset = Dataset.of(
-        wide.drop("sample").to_numpy().astype(np.float64),
-        [symbols[one] for one in ids],
-        wide["sample"].to_list(),
-        drop_unusable=wanted.drop_unusable,
-    )
+    dataset = Dataset.of(values, [symbols[one] for one in ids], rows, drop_unusable=wanted.drop_unusable)
     read = _Read(dataset, {symbols[one]: one for one in ids}, dict(used.selection.patients), meant=used.meant)
-    read.notes.append(f"{chosen['matrix']}: {chosen['unit']}; several values of a gene in a sample are averaged.")
+    read.notes.append(f"{chosen['matrix']}: {chosen['unit']}.")
     read.notes.append(str(used.selection))
     if table is not None:
         read.attributes = table.renamed(used.meant)
@@ -242,11 +226,16 @@ def _names(matrix: Mapping[str, Any], context: RunContext) -> list[str]:
     return [*ids, *(name.partition(":")[2] for name in ids)]
 
 
-def _wide(long: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    mean = long.group_by("sample", "gene_id").agg(pl.col("value").mean())
-    return mean.pivot("gene_id", index="sample", values="value", sort_columns=True).sort("sample")
+def _gene_values(matrix: MatrixArrays) -> tuple[NDArray[np.float64], list[str], list[str]]:
+    """The values of genes with the ids of samples and genes, sorted; samples and genes without a value are left out."""
+    genes = sorted((gene, place) for place, gene in enumerate(matrix.feature_ids) if gene is not None)
+    values = matrix.dense()[:, [place for _gene, place in genes]].astype(np.float64)
+    known = ~np.isnan(values)
+    if not known.any():
+        raise AnalysisError(f"{matrix.name} has no value of a gene.")
+    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    samples, ids = [matrix.rows[row] for row in rows], [genes[column][0] for column in columns]
+    return np.asfortranarray(values[np.ix_(rows, columns)]), samples, ids
 
 
 def find_matrix(cohort: str, context: RunContext) -> dict[str, Any]:
