@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.answer import Answer, to_polars
-from warehouse.errors import QuestionError
 from warehouse.barcodes import references_of
+from warehouse.errors import QuestionError
 from warehouse.identifier_forms import form_of, parts_of
 from warehouse.model import FULL_MODEL, DataModel, EntityType
 from warehouse.sql import is_text

@@ -168,7 +168,7 @@ def test_variants_find_their_sample_at_every_level(tmp_path: Path, declared: str
 
 
 def test_a_table_of_variants_as_other_programs_write_it(tmp_path: Path) -> None:
-    """Entrez ids as floats, where a missing integer is unknown; a dot where no protein changes; the old symbol stays."""
+    """Entrez ids as floats, where a program knows no missing integer; a dot where no protein changes."""
     header = ["Hugo_Symbol", "Entrez_Gene_Id", "Chromosome", "Start_Position", "Variant_Classification"]
     header += ["Reference_Allele", "Tumor_Seq_Allele2", "Tumor_Sample_Barcode", "HGVSp_Short"]
     genes = [("OLDNAME", "1956.0", "."), (None, "1956.0", "p.L858R"), ("EGFR", "0.0", "-"), ("EGFR", None, None)]

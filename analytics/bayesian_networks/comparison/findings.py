@@ -365,7 +365,7 @@ def _notes_of_shared_genes(variables: Sequence[str], genes: IdOf) -> list[str]:
     return (
         [
             f"{_genes(len(shared))} more than one variable, each with edges of its own: {named(shared)}. "
-            "In the graph, of several edges between two genes the one that differs most is kept, and none within a gene."
+            "In the graph, of several edges between two genes the one that differs most is kept; none within a gene."
         ]
         if shared
         else []

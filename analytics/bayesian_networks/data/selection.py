@@ -58,7 +58,7 @@ def quantile_groups(name: str, values: Mapping[str, float], share: float = 0.25)
         share: of the samples in each group, above 0 and up to 0.5.
 
     Raises:
-        AnalysisError: a share out of range, or equal values on both sides of it, as with a gene that is 0 in most samples.
+        AnalysisError: a share out of range, or equal values on both sides of it (a gene that is 0 in most samples).
     """
     if not 0 < share <= 0.5:
         raise AnalysisError(f"A share of {share:g} of the samples: give more than 0 and at most 0.5.")

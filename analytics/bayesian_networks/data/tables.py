@@ -29,8 +29,8 @@ __all__ = ["Matrix", "SampleTable", "Table", "read_matrix", "read_sample_table",
 #: R puts an X in front of names that begin with a digit, and dots for signs.
 _R_PREFIX = re.compile(r"^X(?=\d)")
 
-#: Columns beside the names of genes that number or describe them, as tables of cBioPortal, featureCounts, Salmon and pandas
-#: have them. They hold numbers, and would be read as a sample or a variable.
+#: Columns beside the names of genes that number or describe them, as tables of cBioPortal, featureCounts, Salmon and
+#: pandas have them. They hold numbers, and would be read as a sample or a variable.
 _DESCRIBES_GENE = re.compile(
     r"entrez([ _.]?gene)?([ _.]?ids?)?|(ncbi|gene|hgnc|locus|ensembl)[ _.]?(gene)?[ _.]?ids?|"
     r"((effective|gene|transcript|exon)[ _.]?)?length|chr(om(osome)?)?|strand|description|"

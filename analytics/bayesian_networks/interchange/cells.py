@@ -13,8 +13,8 @@ from warehouse.errors import AnalysisError
 
 __all__ = ["MISSING_NAMES", "MISSING_NUMBERS", "MISSING_TEXTS", "count_of_words", "numbers"]
 
-#: Words, in small letters, that say that an attribute is missing, also those of clinical tables of TCGA and GDC. `none` and
-#: `-` may be values: no drug, no mutation.
+#: Words, in small letters, that say that an attribute is missing, also those of clinical tables of TCGA and GDC. `none`
+#: and `-` may be values: no drug, no mutation.
 MISSING_TEXTS = frozenset({"", "na", "nan", "n/a", "null", "#n/a", "<na>", "'--", "not reported"}) | frozenset(
     f"[{words}]"
     for words in ("not available", "not applicable", "not evaluated", "unknown", "discrepancy", "completed")
