@@ -150,9 +150,13 @@ def _width(rows: list[list[str]], separator: str) -> int | None:
 
 
 def _with_row_names(rows: list[list[str]]) -> list[list[str]]:
-    """The rows; where the headings are one fewer than the cells of every other row, the first column has none."""
+    """The rows; where the headings are one fewer than the cells of every other row, the first column has none.
+
+    A first row that is shorter and has no headings is a row like the others, whose last cell is missing.
+    """
     head, *body = rows
-    return [["", *head], *body] if body and all(len(row) == len(head) + 1 for row in body) else rows
+    shifted = [["", *head], *body]
+    return shifted if all(len(row) == len(head) + 1 for row in body) and _has_headings(shifted) else rows
 
 
 def _columns(rows: list[list[str]]) -> dict[str, list[str]]:

@@ -28,10 +28,13 @@ def groups_of_column(column: str, values: Mapping[str, str], wanted: Sequence[st
         wanted: the values that become groups, in this order; none = all.
 
     Raises:
-        AnalysisError: no values, or a wanted one that does not occur.
+        AnalysisError: no values, the same in all samples, numbers with odd texts among them, or a wanted value that does
+            not occur.
     """
     if not values:
         raise AnalysisError(f"{column!r} has no value in any sample of the matrix.")
+    if not wanted:
+        _verify_comparable(column, values)
     if not wanted and len(set(values.values())) > _MOST_CODES and all(map(_is_number, values.values())):
         return _cut(column, {sample: float(value) for sample, value in values.items()})
     found = sorted(set(values.values()), key=_by_number)
@@ -39,6 +42,27 @@ def groups_of_column(column: str, values: Mapping[str, str], wanted: Sequence[st
     if missing:
         raise AnalysisError(f"{column!r} has no value {named(missing)}.", f"Values: {named(found)}.")
     return {value: [sample for sample, own in values.items() if own == value] for value in wanted or found}
+
+
+def _verify_comparable(column: str, values: Mapping[str, str]) -> None:
+    """Refuse a column whose values are all alike, or numbers among which stand texts, such as `>89` among ages."""
+    _verify_numbers(column, values)
+    found = set(values.values())
+    if len(found) == 1:
+        raise AnalysisError(
+            f"{column!r} is {found.pop()} in all {len(values)} samples that have a value.",
+            "A comparison needs two groups.",
+        )
+
+
+def _verify_numbers(column: str, values: Mapping[str, str]) -> None:
+    numbers = {value for value in values.values() if _is_number(value)}
+    texts = sorted(set(values.values()) - numbers)
+    if texts and len(numbers) > _MOST_CODES:
+        raise AnalysisError(
+            f"{column!r} holds {len(numbers)} different numbers and also {named(texts)}: neither numbers nor categories.",
+            "Write a number in these cells, or leave them empty (NA).",
+        )
 
 
 def _cut(column: str, values: Mapping[str, float]) -> dict[str, list[str]]:
@@ -104,9 +128,13 @@ def with_attributes(dataset: Dataset, attributes: Mapping[str, Mapping[str, str]
         dataset: samples x genes.
         attributes: for each, the value of every sample that has one.
         tiers: of the attributes whose tier is another.
+
+    Raises:
+        AnalysisError: an attribute is numbers with odd texts among them.
     """
     columns, kinds, levels = [], dict(zip(dataset.variables, dataset.kinds, strict=True)), dict(dataset.levels)
     for name, values in attributes.items():
+        _verify_numbers(name, values)
         column, kind, names = _column(values, dataset.samples)
         columns.append(column)
         kinds[name] = kind

@@ -80,3 +80,10 @@ def test_any_text_has_columns_of_equal_length(text: str) -> None:
     columns = table_columns(text)
     assert len({len(column) for column in columns.values()}) <= 1
     assert len(columns) != 1
+
+
+def test_a_first_row_without_its_last_cell_is_a_row() -> None:
+    """Only headings are moved to the right, as R writes them; a name is never lost to them."""
+    assert identifiers_of("TP53\nEGFR\toncogene\nKRAS\toncogene\n") == (["TP53", "EGFR", "KRAS"], "column 1")
+    assert identifiers_of("TP53, MYC\nEGFR\tKRAS\n")[0] == ["TP53, MYC", "EGFR"]
+    assert identifiers_of("fold\nTP53\t2.1\nEGFR\t3\n")[0] == ["TP53", "EGFR"]

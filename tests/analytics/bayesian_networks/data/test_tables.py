@@ -114,6 +114,18 @@ def test_a_column_makes_groups() -> None:
         groups_of_column("stage", {})
 
 
+def test_numbers_with_texts_among_them_are_neither_groups_nor_variables() -> None:
+    age = {name: text for name, text in zip("abcdefgh", ["60", "61", "62", "63", "64", "65", ">89", "60"], strict=True)}
+    with pytest.raises(AnalysisError, match="'age' holds 6 different numbers and also >89"):
+        groups_of_column("age", age)
+    data = Dataset.of(np.random.default_rng(1).normal(size=(8, 2)), ("TP53", "EGFR"), tuple("abcdefgh"))
+    with pytest.raises(AnalysisError, match="also >89"):
+        with_attributes(data, {"age": age}, {})
+    assert list(groups_of_column("grade", {"a": "1", "b": "2", "c": "3", "d": "X"})) == ["1", "2", "3", "X"]
+    with pytest.raises(AnalysisError, match="'tissue' is tumour in all 2 samples"):
+        groups_of_column("tissue", {"a": "tumour", "b": "tumour"})
+
+
 def test_quantiles_make_groups() -> None:
     values = dict(zip("abcdefgh", range(8), strict=True))
     assert quantile_groups("EGFR", values) == {"EGFR low": ["a", "b"], "EGFR high": ["g", "h"]}
