@@ -28,8 +28,8 @@ def groups_of_column(column: str, values: Mapping[str, str], wanted: Sequence[st
         wanted: the values that become groups, in this order; none = all.
 
     Raises:
-        AnalysisError: no values, the same in all samples, numbers with odd texts among them, or a wanted value that does
-            not occur.
+        AnalysisError: no values, the same in all samples, numbers with odd texts among them, or a wanted value that
+            does not occur.
     """
     if not values:
         raise AnalysisError(f"{column!r} has no value in any sample of the matrix.")
@@ -60,8 +60,8 @@ def _verify_numbers(column: str, values: Mapping[str, str]) -> None:
     texts = sorted(set(values.values()) - numbers)
     if texts and len(numbers) > _MOST_CODES:
         raise AnalysisError(
-            f"{column!r} holds {len(numbers)} different numbers and also {named(texts)}: neither numbers nor categories.",
-            "Write a number in these cells, or leave them empty (NA).",
+            f"{column!r} holds {len(numbers)} different numbers and also {named(texts)}.",
+            "Neither numbers nor categories: write a number in these cells, or leave them empty (NA).",
         )
 
 

@@ -115,7 +115,7 @@ def test_a_column_makes_groups() -> None:
 
 
 def test_numbers_with_texts_among_them_are_neither_groups_nor_variables() -> None:
-    age = {name: text for name, text in zip("abcdefgh", ["60", "61", "62", "63", "64", "65", ">89", "60"], strict=True)}
+    age = dict(zip("abcdefgh", ["60", "61", "62", "63", "64", "65", ">89", "60"], strict=True))
     with pytest.raises(AnalysisError, match="'age' holds 6 different numbers and also >89"):
         groups_of_column("age", age)
     data = Dataset.of(np.random.default_rng(1).normal(size=(8, 2)), ("TP53", "EGFR"), tuple("abcdefgh"))
