@@ -54,10 +54,11 @@ def plan(options: Options, context: RunContext) -> Mapping[str, Any]:
 
 
 def _cohort(options: Options, context: RunContext) -> Cohort:
-    from analytics.bayesian_networks.data.cohort import Wanted, read_cohort
+    from analytics.bayesian_networks.choices import wanted_of
+    from analytics.bayesian_networks.data.cohort import read_cohort
 
     with context.progress.task("read matrix", total=1) as task:
-        cohort = read_cohort(Wanted(**{name: getattr(options, name) for name in Wanted.__dataclass_fields__}), context)
+        cohort = read_cohort(wanted_of(options), context)
         task.advance()
     return cohort
 
@@ -74,8 +75,22 @@ def _recipe(options: Options, context: RunContext) -> RecipeOptions:
         seed=context.seed,
         threads=context.workers,
     )
-    same = set(RecipeOptions.__dataclass_fields__) & set(Options.__dataclass_fields__)
-    return RecipeOptions(learning=learning, **{name: getattr(options, name) for name in same})
+    return RecipeOptions(
+        learning=learning,
+        log2=options.log2,
+        quantile_normalise=options.quantile_normalise,
+        outlier_distance=options.outlier_distance,
+        maximum_missing=options.maximum_missing,
+        replicates=options.replicates,
+        least_frequency=options.least_frequency,
+        permutations=options.permutations,
+        significance=options.significance,
+        top_percent=options.top_percent,
+        link=options.link,
+        threshold=options.threshold,
+        minimum_shift=options.minimum_shift,
+        same_sign=options.same_sign,
+    )
 
 
 def _given_network(options: Options, cohort: Cohort) -> Network | None:

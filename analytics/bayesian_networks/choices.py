@@ -18,10 +18,28 @@ if TYPE_CHECKING:
     from analytics.analysis import RunContext
     from analytics.bayesian_networks.run_options import Options
 
-__all__ = ["checked"]
+__all__ = ["checked", "wanted_of"]
 
 #: How a file of genes looks, as no symbol does.
 _FILE = re.compile(r".*[/\\].*|.*\.(txt|csv|tsv|list)", re.IGNORECASE)
+
+
+def wanted_of(options: Options) -> Wanted:
+    """The data that the options ask for."""
+    return Wanted(
+        cohort=options.cohort,
+        matrix=options.matrix,
+        samples=options.samples,
+        groups=options.groups,
+        sample_table=options.sample_table,
+        contrast=options.contrast,
+        strata=options.strata,
+        pairs=options.pairs,
+        clinical=options.clinical,
+        genes=options.genes,
+        variables=options.variables,
+        drop_unusable=options.drop_unusable,
+    )
 
 
 def checked(options: Options, context: RunContext) -> Options:
@@ -31,8 +49,7 @@ def checked(options: Options, context: RunContext) -> Options:
         AnalysisError: options that exclude one another, out of range, or that name a cohort, a list or a file that is
             not there.
     """
-    wanted = Wanted(**{name: getattr(options, name) for name in Wanted.__dataclass_fields__})
-    verify_choice(wanted)
+    verify_choice(wanted_of(options))
     for flag, value in (("--top-percent", options.top_percent), ("--threshold", options.threshold)):
         if not value > 0:
             raise AnalysisError(f"{flag} is {value:g}; it must be above 0.")
