@@ -75,7 +75,7 @@ def load(count: int, folder: Path) -> dict[str, float]:
             start = time.perf_counter()
             checked = Checker().check(stated)  # type: ignore[arg-type]
             writer.add_statements(stated.type, checked.valid, file)  # type: ignore[attr-defined]
-            writer.quarantine(checked.rejected, file)  # type: ignore[attr-defined]
+            writer.quarantine(checked.rejected, file)
             seconds += time.perf_counter() - start
             statements += stated.frame.height  # type: ignore[attr-defined]
 

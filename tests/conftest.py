@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give each file to one worker, and files that share something to the same one."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class Together(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             return _group(nodeid)
 
@@ -169,7 +170,7 @@ def homes_with_runs(sample_home: Home, tmp_path_factory: pytest.TempPathFactory)
 
     several = {1: [proximity], 3: [proximity, {**proximity, "permutations": 21}, ecv]}
     made = {
-        number: built_once(tmp_path_factory, f"sample-with-{number}-runs", lambda home, runs=runs: make(home, runs))
+        number: built_once(tmp_path_factory, f"sample-with-{number}-runs", partial(make, runs=runs))
         for number, runs in several.items()
     }
     return {0: sample_home, **made}
@@ -225,8 +226,8 @@ def built_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Home]
     return home
 
 
-def stated(type_name: str, *rows: dict[str, object], **row: object) -> Statements:
+def stated(type_name: str, *rows: Mapping[str, object], **row: object) -> Statements:
     """Statements of one type, one for each dictionary (or one for the keywords)."""
-    given = list(rows) or [row]
+    given: list[Mapping[str, object]] = list(rows) or [row]
     frame = pl.DataFrame([{**one, ROW: number} for number, one in enumerate(given, 1)], infer_schema_length=None)
     return Statements(type_name, frame)

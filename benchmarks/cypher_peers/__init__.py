@@ -68,7 +68,7 @@ class _Child:
         """The next object; `PeerError` with the last line of its errors if it ended instead."""
         line = self._output.readline()
         if line:
-            return json.loads(line)
+            return dict(json.loads(line))
         self._process.wait()
         self._errors.seek(0)
         raise PeerError(last_line(self._errors.read()))

@@ -48,7 +48,7 @@ class TargetGraph(_Embedded):
     @contextmanager
     def built(self, files: Path, store: Path) -> Iterator[None]:
         """Find the internal ids of the ends, sort, and derive what the compiler reads."""
-        settings = {"threads": THREADS, "memory_limit": f"{MEMORY_MB}MB"}
+        settings: dict[str, Any] = {"threads": THREADS, "memory_limit": f"{MEMORY_MB}MB"}
         with duckdb.connect(str(store / "store.duckdb"), config=settings) as connection:
             catalogue = generate(connection, scale=0)
             for node in catalogue.nodes:
@@ -93,7 +93,7 @@ class Ladybug(_Embedded):
     def prepare(self) -> str:
         """Ask whether the package is there."""
         if importlib.util.find_spec("ladybug") is None:
-            raise PeerError("not installed: pip install 'targetgraph[peers]'")
+            raise PeerError("not installed: pip install '.[peers]' in the folder of the project")
         import ladybug
 
         return str(ladybug.__version__)
@@ -138,6 +138,6 @@ class Ladybug(_Embedded):
                 # The others keep what they have compiled; here the caller does.
                 if text not in prepared:
                     prepared[text] = connection.prepare(text, dict(parameters))
-                return connection.execute(prepared[text], dict(parameters)).get_all()
+                return list(connection.execute(prepared[text], dict(parameters)).get_all())
 
             yield ask

@@ -85,7 +85,7 @@ def compare(
             compared by labels and properties.
     """
     try:
-        result = session.run(neo4j.Query(query, timeout=TIMEOUT_S * 3), dict(parameters))  # type: ignore[arg-type]
+        result = session.run(neo4j.Query(query, timeout=TIMEOUT_S * 3), dict(parameters))
         columns = list(result.keys())
         theirs = [tuple(_value(value, numbers and numbers[1]) for value in row) for row in result.values()]
         refused = None

@@ -51,7 +51,7 @@ def test_files_go_from_one_run_to_the_list_and_to_another(home: Home) -> None:
         ("embedding.npy", "application/x-npy"),
         ("note.txt", "text/plain"),
     ]
-    assert not Results(home).checkpoint(first.run).exists()
+    assert not Results(home).attempts.checkpoint(first.run).exists()
     listed = CliRunner().invoke(app, ["runs", first.run, "--format", "json", "--home", str(home.root)])
     rows = {row["name"]: row["value"] for row in json.loads(listed.stdout) if row["part"] == "artefact"}
     assert rows["note.txt"] == f"text/plain, 4 bytes, sha256 {first.artefacts[1].sha256}"

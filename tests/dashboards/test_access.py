@@ -52,7 +52,7 @@ def _ask(
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
-    asyncio.run(door(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(door(scope, receive, send))
     return sent
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -55,7 +56,7 @@ def dashboard(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> It
     home = Home(tmp_path_factory.mktemp("browser") / "home")
     shutil.copytree(sample_home.root / "builds", home.root / "builds")
     shutil.copy(sample_home.root / "current", home.root / "current")
-    given = {"cohort": "tcga_luad", "groups": "mutation:KRAS", "variables": 30, "top_percent": 100.0}
+    given: dict[str, Any] = {"cohort": "tcga_luad", "groups": "mutation:KRAS", "variables": 30, "top_percent": 100.0}
     plan_run("ecv", home.root, permutations=20, **given).execute()
     with served(home) as address:
         yield address

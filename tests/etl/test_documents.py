@@ -14,6 +14,7 @@ import pytest
 
 import etl.build
 from etl.build import Plan, build
+from etl.documents import keep_documents
 from etl.formats import WholeFile
 from etl.rows import Rows
 from etl.source import DocumentOf, Licence, Source, SourceFile, sources
@@ -133,7 +134,7 @@ def test_a_document_that_changes_while_a_build_is_made_ends_it(
         (raw / "1abc.mrc").write_bytes(b"other")
         keep(*given, **named)  # type: ignore[arg-type]
 
-    keep = etl.build.keep_documents
+    keep = keep_documents
     monkeypatch.setattr(etl.build, "keep_documents", changed)
     home = Home(tmp_path / "home")
     with pytest.raises(SourceError, match=r"1abc\.mrc: wrong checksum"):

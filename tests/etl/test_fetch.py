@@ -33,6 +33,7 @@ import etl.fetch
 from etl.fetch import BACKOFF, Backoff, Download, fetch
 from etl.snapshots import SnapshotStore, address_key
 from tests.etl.http_server import Gate, Reply, Server, running_server
+from warehouse.documents.store import StoredFile
 from warehouse.errors import FetchError, SourceError, TerminalFetchError, TransientFetchError
 
 DATA = random.Random(7).randbytes(300_000)
@@ -85,7 +86,7 @@ class Case:
         known = Download(self.server.url(self.path), sha256=None if data is None else sha(data))
         return replace(known, **fields)  # type: ignore[arg-type]
 
-    def fetch(self, download: Download | None = None, **options: object):
+    def fetch(self, download: Download | None = None, **options: object) -> StoredFile:
         options = {"backoff": self.backoff, **options}
         return fetch(download or self.download(), self.store, **options)  # type: ignore[arg-type]
 

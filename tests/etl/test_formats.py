@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -108,7 +109,8 @@ def test_every_packing_and_batch_size_gives_the_same_rows(
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("inner.tsv", text)
     else:
-        path.write_bytes({"plain": bytes, "gz": gzip.compress, "xz": lzma.compress}[packing](text))
+        packers: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gz": gzip.compress, "xz": lzma.compress}
+        path.write_bytes(packers[packing](text))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited_module, "BATCH_BYTES", batch)
         frame, ledger = _read(tsv("first", "second", header=False), path)

@@ -57,7 +57,8 @@ def test_a_graph_comes_back_as_it_went(sample_home: Home, returned: Build) -> No
     assert [one["source"] for one in receipt["sources"]] == ["kgx"]
     assert not sum(file["rows_quarantined"] for file in receipt["sources"][0]["files"])
     with open_aside(sample_home.current()) as before, open_aside(returned) as after:
-        for declared in (*MODEL.entities.values(), *MODEL.relationships.values()):
+        every: list[EntityType | RelationshipType] = [*MODEL.entities.values(), *MODEL.relationships.values()]
+        for declared in every:
             made_here = declared.table in ENTITY_TABLES or getattr(declared, "derived", False)
             if not made_here:
                 assert _content(after, declared) == _content(before, declared), declared.table

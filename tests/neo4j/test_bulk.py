@@ -25,8 +25,7 @@ from warehouse.graph.neo4j.connection import Connection, Target
 from warehouse.graph.neo4j.installation import Installation
 from warehouse.graph.state import open_state
 from warehouse.home import Build, Home
-from warehouse.model import MODEL
-from warehouse.model.schema import EntityType
+from warehouse.model import MODEL, EntityType, RelationshipType
 
 #: Texts that a file of separated values could trip over.
 TEXTS = (
@@ -106,7 +105,8 @@ def _content(build: Build) -> dict[str, list[Any]]:
     """What the server should hold: nodes by label, relationships by type, without nulls."""
     found: dict[str, list[Any]] = {}
     with open_state(build) as connection:
-        for declared in (*MODEL.entities.values(), *MODEL.relationships.values()):
+        every: list[EntityType | RelationshipType] = [*MODEL.entities.values(), *MODEL.relationships.values()]
+        for declared in every:
             names = [column.name for column in declared.shown]
             listed = ", ".join(f'"{name}"' for name in names)
             node = isinstance(declared, EntityType)

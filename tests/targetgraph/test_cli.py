@@ -320,7 +320,7 @@ def test_a_home_that_may_not_be_written(sample_home: Home) -> None:
 
 
 def test_text_that_is_no_utf8(sample_home: Home) -> None:
-    command = [sys.executable, "-m", "targetgraph", "sql", b"SELECT '\xff'"]
+    command: list[str | bytes] = [sys.executable, "-m", "targetgraph", "sql", b"SELECT '\xff'"]
     environment = {**os.environ, "TARGETGRAPH_HOME": str(sample_home.root), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False)

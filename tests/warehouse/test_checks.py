@@ -60,7 +60,7 @@ def _statements(draw: st.DrawFn) -> Statements:
             st.none(),
             *([st.sampled_from(_IDS)] if dtype == pl.String() else []),
             _VALUES[dtype.base_type() if dtype.base_type() is not pl.List else dtype],
-        )  # type: ignore[index]
+        )
         series.append(pl.Series(column.name, [draw(values) for _ in range(height)], dtype))
     rows = pl.Series(ROW, range(1, height + 1), pl.Int64)
     return Statements(name, pl.DataFrame([*series, rows]), unique=draw(st.booleans()))

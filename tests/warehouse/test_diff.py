@@ -69,7 +69,8 @@ def test_equal_builds_do_not_differ_even_while_one_is_asked(new_small: NewSmall)
         build.finish()
         builds.append(build.close())
     with Warehouse(builds[0]) as opened:
-        found = difference(*builds)
+        before, after = builds
+        found = difference(before, after)
         assert opened.sql("SELECT count(*) FROM gene").rows() == [(1,)]
     assert found.rows.is_empty()
     assert found.by_source.columns == ["type", "source", "before", "after", "added", "removed", "changed"]

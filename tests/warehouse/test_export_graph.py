@@ -151,5 +151,5 @@ def test_what_cannot_be_chosen_is_told(sample_home: Home, tmp_path: Path) -> Non
         ({"file_format": "graphml", "types": ["NEIGHBOR_OF"]}, "nothing to write"),
     ):
         with pytest.raises(TargetGraphError, match=message):
-            export(build, tmp_path / "out", **options)  # type: ignore[arg-type]
+            export(build, tmp_path / "out", **options)
         assert not list((tmp_path / "out").glob("*"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +32,12 @@ def _key(row: tuple[list[str] | None, int | None, str | None, str]) -> tuple[int
 @settings(max_examples=60)
 @given(_rows)
 def test_a_frame_is_ranked_as_python_ranks(rows: list[tuple[list[str] | None, int | None, str | None, str]]) -> None:
-    schema = {"sources": pl.List(pl.String), "publications": pl.Int64, "evidence": pl.String, "name": pl.String}
+    schema: dict[str, Any] = {
+        "sources": pl.List(pl.String),
+        "publications": pl.Int64,
+        "evidence": pl.String,
+        "name": pl.String,
+    }
     frame = ranked(pl.DataFrame(rows, schema=schema, orient="row"), "name")
     assert [_key(row) for row in frame.rows()] == sorted(_key(row) for row in rows)
 

@@ -116,7 +116,7 @@ def tumours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     small.say("x", stated("ASSOCIATES", *links))
     studies = [{"subject": f"tcga.study:{c}", "object": f"doid:{d}", "evidence": "asserted"} for c, d in _STUDIES]
     small.say("x", stated("STUDIES", *studies))
-    levels = {"A": [3.0, 1.0, 2.0], "B": [-9.9658, -9.9658, 5.0]}
+    levels: dict[str, list[float | None]] = {"A": [3.0, 1.0, 2.0], "B": [-9.9658, -9.9658, 5.0]}
     small.writer.add_matrix(_matrix("zz_levels", "tcga.study:ZZ", "log2(TPM + 0.001)", levels), 1)
     small.writer.add_matrix(_matrix("yy_scores", "tcga.study:YY", "z-score", {"A": [0.0, 1.0]}), 1)
     small.finish()

@@ -33,7 +33,7 @@ def test_there_are_enough_questions() -> None:
 def test_every_template_compiles(sample: Warehouse, one: Template) -> None:
     assert one.question.endswith("?")
     assert one.example
-    given = {name: [""] if parameter.is_list else "" for name, parameter in one.parameters.items()}
+    given: dict[str, object] = {name: [""] if parameter.is_list else "" for name, parameter in one.parameters.items()}
     given |= {name: 1 for name, parameter in one.parameters.items() if parameter.type in {"integer", "number"}}
     answer = sample.query(one.query, given)
     assert not answer.warnings

@@ -157,7 +157,13 @@ def _sent(value: Any) -> Any:
 def _their_temporal(value: Temporal) -> Any:
     from neo4j.time import Date, DateTime, Time
 
-    kinds = {"date": Date, "localtime": Time, "time": Time, "localdatetime": DateTime, "datetime": DateTime}
+    kinds: dict[str, Any] = {
+        "date": Date,
+        "localtime": Time,
+        "time": Time,
+        "localdatetime": DateTime,
+        "datetime": DateTime,
+    }
     return kinds[value.kind].from_iso_format(str(value).partition("[")[0])
 
 

@@ -221,7 +221,7 @@ def _grouped(graph: Graph, projection: s.Projection, rows: list[Row]) -> list[tu
         groups.setdefault(sort_key(values), (values, []))[1].append(row)
     if not keys and not groups:
         groups[b""] = ([], [])
-    found = []
+    found: list[Any] = []
     for values, members in groups.values():
         projected = dict(zip((item.name for item in keys), values, strict=True))
         for item in projection.items:

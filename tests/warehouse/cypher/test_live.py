@@ -39,6 +39,6 @@ def test_generated_queries_are_answered_alike(neo4j_server: Server, number: int)
 def test_the_examples_of_the_docs_run_on_both(neo4j_server: Server) -> None:
     genes = [(*row[:4], [one for one in row[4] if one] if row[4] else row[4], row[5]) for row in SmallGraph().genes]
     texts = [text for text, _answer in examples()]
-    outcomes = list(_judged(neo4j_server, SmallGraph(genes=genes), texts, DOCS_PARAMETERS))
+    outcomes = list(_judged(neo4j_server, SmallGraph(genes=genes), texts, dict(DOCS_PARAMETERS)))
     assert len(outcomes) >= 15
     assert not [outcome for outcome in outcomes if outcome.kind != "equal"]

@@ -192,7 +192,7 @@ def test_correlation_as_a_prediction() -> None:
     prepared = prepare(Dataset.of(values, list("abc")))
     done = [Intervention("a", {"a": prepared.mean[0] - 2 * prepared.scale[0]}), Intervention("both", {"a": 0, "b": 0})]
     predicted = by_correlation(prepared, done)
-    correlation = np.corrcoef(values.T)
+    correlation = np.asarray(np.corrcoef(values.T))
     assert predicted[0].tolist() == pytest.approx([0, -2 * correlation[0, 1], -2 * correlation[0, 2]])
     assert predicted[1, :2].tolist() == [0, 0]
 

@@ -25,8 +25,8 @@ def test_a_measured_value_is_the_sum_of_its_terms() -> None:
     fitted = fit(data(), NETWORK)
     terms = decomposition(fitted, 3, 17)
     assert terms["term"].to_list() == ["intercept", "a", "b", "residual"]
-    assert np.isclose(terms["contribution"].sum(), data().dataset.values[17, 3], atol=1e-6)
-    assert np.isclose(terms["relative_contribution"].sum(), 1.0)
+    assert np.isclose(float(terms["contribution"].sum()), data().dataset.values[17, 3], atol=1e-6)
+    assert np.isclose(float(terms["relative_contribution"].sum()), 1.0)
     assert np.isclose(terms["parent_value"][1], data().dataset.values[17, 0])
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import networkx
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -383,4 +382,4 @@ def test_batches_are_one_graph(tmp_path: Path) -> None:
         assert counts == (3, 2)
         assert table.nodes["id"].to_list() == ["a", "b", "c"]
         assert table.edges.select("source", "target", "w").rows() == [("a", "c", 1), ("c", "b", None)]
-    assert np.array_equal(table.nodes["name"].to_list(), ["x", "x", None])
+    assert table.nodes["name"].to_list() == ["x", "x", None]

@@ -51,7 +51,7 @@ def path_coefficients(prepared: Prepared, network: Network) -> NDArray[np.float6
         if parents:
             design = np.column_stack([np.ones(len(values)), values[:, parents]])
             direct[parents, child] = np.linalg.lstsq(design, values[:, child])[0][1:]
-    return np.linalg.inv(np.eye(len(direct)) - direct)
+    return np.asarray(np.linalg.inv(np.eye(len(direct)) - direct), np.float64)
 
 
 def test_in_a_linear_network_the_effect_is_the_sum_over_paths(linear: tuple[Prepared, Network]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from analytics.bayesian_networks.assessment.metrics import directed_agreement, skeleton_agreement
 from analytics.bayesian_networks.assessment.simulate import simulate
 from analytics.bayesian_networks.data.dataset import Dataset, Prepared, prepare
+from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.search import order_learning
 from analytics.bayesian_networks.search.candidates import first_candidates
 from analytics.bayesian_networks.search.checkpoints import Checkpoint
@@ -23,7 +25,7 @@ from analytics.bayesian_networks.search.problem import all_pairs, material, prob
 from warehouse.errors import AnalysisError
 
 
-def prepared_of(setting: str, variables: int, samples: int, seed: int) -> tuple[Prepared, object]:
+def prepared_of(setting: str, variables: int, samples: int, seed: int) -> tuple[Prepared, Network]:
     simulation = simulate(setting, variables, samples, seed=seed)
     return prepare(simulation.dataset()), simulation.network
 
@@ -118,7 +120,7 @@ def test_every_move_keeps_the_order_and_lowers_the_score() -> None:
     source = material(prepared, options)
     data = source.columns
 
-    def run(function, tasks) -> None:
+    def run(function: Callable[[int], None], tasks: Iterable[int]) -> None:
         for task in tasks:
             function(task)
 

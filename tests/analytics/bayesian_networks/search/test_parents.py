@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import combinations
 
 import numpy as np
@@ -15,7 +16,7 @@ from analytics.bayesian_networks.search.problem import Material, problem_of
 from analytics.bayesian_networks.search.scores import bnrc_centred, linear_bic, sbic
 
 
-def here(function, tasks) -> None:
+def here(function: Callable[[int], None], tasks: Iterable[int]) -> None:
     for task in tasks:
         function(task)
 

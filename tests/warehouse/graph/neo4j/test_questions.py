@@ -46,6 +46,8 @@ def test_the_questions_of_the_docs_are_answered_alike(stores: tuple[GraphStore, 
     for text in questions:
         expected, found = by_build.query(text, {}, LIMITS), by_server.query(text, {}, LIMITS)
         assert found.columns == expected.columns, text
-        rows = [[tuple(comparable(value, None) for value in row) for row in one.rows()] for one in (found, expected)]
-        assert same_rows(*rows, ordered=False, query=text), text
+        theirs, ours = (
+            [tuple(comparable(value, None) for value in row) for row in answer.rows()] for answer in (found, expected)
+        )
+        assert same_rows(theirs, ours, ordered=False, query=text), text
     assert by_build.fingerprint() == by_server.fingerprint()
