@@ -51,7 +51,7 @@ def _report(tab: Tab) -> int:
 
 
 def _list(tab: Tab) -> int:
-    tab.get_by_label("Identifiers").fill(_PASTED)
+    tab.get_by_role("textbox", name="Identifiers").fill(_PASTED)
     tab.get_by_role("button", name="See what they mean").click()
     expect(_table(tab)).to_be_visible()
     return 0

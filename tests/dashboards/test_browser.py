@@ -140,7 +140,7 @@ def _ask_in_sql(tab: Tab) -> None:
 
 
 def _keep_a_list(tab: Tab) -> None:
-    tab.get_by_label("Identifiers").fill("SKP1, TP53, MLL\n2-Sep, no-such-gene")
+    tab.get_by_role("textbox", name="Identifiers").fill("SKP1, TP53, MLL\n2-Sep, no-such-gene")
     _press(tab, "See what they mean")
     expect(tab.get_by_text("Unresolved")).to_be_visible()
     tab.get_by_label("Name of the list").fill("from the browser")
