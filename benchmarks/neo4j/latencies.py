@@ -6,7 +6,8 @@ import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,15 @@ def _asks(ours: DuckDBGraphStore, theirs: Neo4jGraphStore, genes: int) -> dict[s
     return {**asks, "full_text": (found, asker(theirs, _FULL_TEXT))}
 
 
+def _next(ask: Ask, turns: Iterator[int]) -> object:
+    return ask(next(turns))
+
+
 def _alone(name: str, both: tuple[Ask, Ask], rounds: int) -> list[Figure]:
     told = []
     for ask in both:
         turns = itertools.count()
-        told.append(percentiles(lambda ask=ask, turns=turns: ask(next(turns)), rounds))
+        told.append(percentiles(partial(_next, ask, turns), rounds))
     return _figures(name, *told)
 
 

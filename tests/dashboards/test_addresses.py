@@ -100,7 +100,7 @@ def test_an_address_carries_every_choice_and_outlives_a_change_of_the_defaults(
 
 
 #: A choice on each page that is not the default one, with its values in the address.
-_OTHERS = {
+_OTHERS: dict[str, dict[str, Any]] = {
     "explorer": {"most": "3", "between": "false", "types": ["ENCODES", "PARTICIPATES_IN"], "ids": "hgnc:10899"},
     "paths": {"longest": "2", "from": "SKP1", "to": "lung cancer", "from_type": "Gene", "to_type": "Disease"},
     "console": {"language": "SQL", "q": "SELECT 1", "rows": "17", "seconds": "2.5", "parameters": "{}"},

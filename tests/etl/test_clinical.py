@@ -113,7 +113,7 @@ def test_columns_that_nothing_reads_are_in_the_receipt(tmp_path: Path) -> None:
 
 
 def test_types_of_samples_from_words_and_from_barcodes(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["P1-T", "P1", "Primary"],
         ["P1-N", "P1", "Solid Tissue Normal"],
         ["P1-X", "P1", "cfDNA"],

@@ -93,7 +93,7 @@ def _cx2(path: Path) -> dict[str, Any]:
     declared = aspects["attributeDeclarations"][0]
     ids = [node["id"] for node in aspects["nodes"]]
     assert len(set(ids)) == len(ids)
-    checks = {
+    checks: dict[str, Any] = {
         "string": str,
         "long": int,
         "integer": int,

@@ -6,7 +6,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -176,7 +175,7 @@ def test_variables_of_the_caller_are_no_tables(warehouse: Warehouse) -> None:
 
 
 def test_doors_are_shut_and_locked(warehouse: Warehouse) -> None:
-    settings: dict[Any, Any] = dict(_settings(warehouse))
+    settings = {str(name): value for name, value in _settings(warehouse)}
     wanted = {
         "enable_external_access": "false",
         "lock_configuration": "true",

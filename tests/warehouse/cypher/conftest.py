@@ -15,16 +15,16 @@ from warehouse.cypher import Catalogue, CypherEngine, NodeType, PropertyType, Re
 CORPUS = Path("../shared/data/cypher")
 SHIFT = 40
 
-GENES = [
+GENES: Sequence[tuple[Any, ...]] = [
     ("g0", "KMT2A", 1991, 9.5, ["MLL", "HRX"], "2020-03-01"),
     ("g1", "MEN1", 1997, 2.5, None, None),
     ("g2", "TP53", None, None, [], "1999-12-31"),
     ("g3", "Été", 1997, -1.25, ["a", None], None),
 ]
-DRUGS = [("d0", "Revumenib", 2024), ("d1", "Aspirin", None)]
-DISEASES = [("x0", "leukaemia", True), ("x1", "tumour", None)]
+DRUGS: Sequence[tuple[Any, ...]] = [("d0", "Revumenib", 2024), ("d1", "Aspirin", None)]
+DISEASES: Sequence[tuple[Any, ...]] = [("x0", "leukaemia", True), ("x1", "tumour", None)]
 # Type: rows of start, end, score; a loop and a parallel pair among them.
-EDGES = {
+EDGES: Mapping[str, Sequence[tuple[str, str, float | None]]] = {
     "INTERACTS": [("g0", "g1", 0.5), ("g1", "g2", None), ("g0", "g2", 0.9), ("g2", "g2", 0.1), ("g0", "g1", 0.7)],
     "TARGETS": [("d0", "g0", 1.0), ("d1", "g2", 0.2)],
     "ASSOCIATES": [("g0", "x0", 0.8), ("g1", "x0", 0.4), ("g3", "x1", None)],
