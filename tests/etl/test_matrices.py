@@ -249,8 +249,8 @@ def test_every_value_of_a_file_is_in_the_matrix_or_recorded(
     newline = data.draw(st.sampled_from(["\n", "\r\n"]))
     lines = ["\t".join(header), *("\t".join([gene, *row]) + ends for gene, row in zip(genes, cells, strict=True))]
     text = data.draw(st.sampled_from(["", "\ufeff"])) + newline.join(lines) + data.draw(st.sampled_from(["", newline]))
-    if header is samples and ends:
-        return  # The header then lacks the names of the rows and has too few empty fields: no layout that is known.
+    if header is samples and (ends or not any(row[-1].strip() for row in cells)):
+        return  # Empty fields at the ends of rows may as well be fields too many: no layout that is known.
     values, ledger = _xena(tmp_path_factory.mktemp("messy"), text)
     left = {
         (row, column)
