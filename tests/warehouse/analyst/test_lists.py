@@ -80,7 +80,7 @@ def test_what_a_text_means(build: SmallBuild, text: str, outcome: str, id_: str 
 
 
 def test_a_date_that_is_written_in_two_orders_is_not_guessed(small: SmallBuild) -> None:
-    genes = [
+    genes: list[dict[str, object]] = [
         {"id": "hgnc:7729", "symbol": "SEPTIN2", "previous_symbols": ["SEPT2"]},
         {"id": "ncbigene:100188849", "symbol": "FEB9"},
     ]
