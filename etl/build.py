@@ -28,6 +28,7 @@ from etl.rows import Ledger, Options
 from etl.source import BatchFormat, Source, SourceFile, source, sources
 from warehouse.documents.media_types import media_type_of
 from warehouse.errors import BuildError, SourceError, StoppedError
+from warehouse.extras import require_extra
 from warehouse.health.failed_builds import note_failure, note_success
 from warehouse.home import DATABASE, RECEIPT, Build, Home
 from warehouse.merges import undone_merges
@@ -90,7 +91,11 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
     Raises:
         SourceError: a file is missing, damaged, or gave too few good rows.
         BuildError: another build is being made, the disk is full, or the gate was not passed.
+        MissingExtraError: a Dask scheduler is named, and Dask is not installed.
     """
+    if plan.workers.scheduler is not None:
+        # Before anything is begun: what was not tried is no build that failed.
+        require_extra("dask", "A Dask scheduler")
     wanted = [source(name) for name in plan.only] or list(sources().values())
     try:
         with home.writing(plan.wait_s), _recorded(home, plan.only):

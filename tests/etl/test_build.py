@@ -477,8 +477,8 @@ def test_windows_line_ends_and_unknown_columns_change_nothing_that_is_said(home:
     _replace(raw, "dgidb", GENES, b"\r\n".join(said) + b"\r\n")
     made = build(home, _plan(raw, only=("dgidb",)))
     assert _hash(made) == _hash(before)
-    notes = [note for one in made.receipt()["sources"] for file in one["files"] for note in file["notes"]]
-    assert any("colour" in note for note in notes)
+    unused = [file["unused_columns"] for one in made.receipt()["sources"] for file in one["files"]]
+    assert sum(columns.get("colour", 0) for columns in unused) == len(lines) - 1
 
 
 def test_a_negative_survival_time_and_a_cif_without_resolution(sample_raw: Path, tmp_path: Path) -> None:

@@ -49,6 +49,16 @@ DRIVEN: dict[int, list[list[str]]] = {
 }
 
 
+@pytest.fixture
+def own_home(sample_home: Home, tmp_path: Path) -> Path:
+    """The sample in a folder of its own, without what other tests left beside the builds."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("builds", "current"):
+        (home / name).symlink_to(sample_home.root / name)
+    return home
+
+
 def _process(home: Path, words: list[str]) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TARGETGRAPH_")}
     environment = {**kept, "PYTHONPATH": str(ROOT), "TARGETGRAPH_HOME": str(home)}
@@ -69,8 +79,8 @@ def test_the_table_has_every_code() -> None:
 @pytest.mark.parametrize(
     ("code", "words"), [(code, words) for code, calls in DRIVEN.items() for words in calls], ids=str
 )
-def test_a_command_ends_with_its_code(sample_home: Home, code: int, words: list[str]) -> None:
-    with _process(sample_home.root, words) as process:
+def test_a_command_ends_with_its_code(own_home: Path, code: int, words: list[str]) -> None:
+    with _process(own_home, words) as process:
         _out, told = process.communicate(timeout=120)
     assert process.returncode == code, told
     assert "Traceback" not in told
@@ -86,13 +96,9 @@ def test_a_command_ends_with_its_code(sample_home: Home, code: int, words: list[
     ],
     ids=lambda words: words[0],
 )
-def test_ctrl_c(sample_home: Home, tmp_path: Path, words: list[str]) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    for name in ("builds", "current"):
-        (home / name).symlink_to(sample_home.root / name)
-    with _process(home, words) as process:
-        _await_work(process, home)
+def test_ctrl_c(own_home: Path, words: list[str]) -> None:
+    with _process(own_home, words) as process:
+        _await_work(process, own_home)
         process.send_signal(signal.SIGINT)
         _out, told = process.communicate(timeout=60)
     # A scheduler that is stopped has done what it was told.

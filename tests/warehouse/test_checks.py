@@ -151,7 +151,7 @@ SURVIVAL = {"patient_id": "tcga:P1", "endpoint": "OS", "time_days": 10.0, "event
         ({"time_days": "  "}, "missing_value", "time_days"),
         ({"event": 2}, "out_of_range", "event=2"),
         ({"event": "0.5"}, "bad_value", "event=0.5"),
-        ({"endpoint": "XX"}, "bad_value", "endpoint=XX"),
+        ({"endpoint": ""}, "missing_value", "endpoint"),
         ({"patient_id": "P1"}, "bad_identifier", "patient_id=P1"),
         ({"patient_id": "hgnc:1"}, "bad_identifier", "patient_id=hgnc:1"),
         ({"patient_id": "tcga:a b"}, "bad_identifier", "patient_id=tcga:a b"),

@@ -120,7 +120,6 @@ def test_columns_are_standardised_and_rows_can_be_resampled(seed: int, samples: 
     rows = random.integers(0, samples, samples)
     again = prepared.with_rows(rows)
     place = [prepared.columns.index(name) for name in again.columns]
-    assert np.allclose(
-        again.z * again.scale + again.mean, (prepared.z * prepared.scale + prepared.mean)[np.ix_(rows, np.array(place))]
-    )
+    drawn = (prepared.z * prepared.scale + prepared.mean)[np.ix_(rows, np.array(place, np.intp))]
+    assert np.allclose(again.z * again.scale + again.mean, drawn)
     assert set(prepared.columns) - set(again.columns) == set(again.dropped)
