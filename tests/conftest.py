@@ -41,7 +41,7 @@ _TOGETHER = {
     "neo4j": ("neo4j", "warehouse/graph", "targetgraph/test_publish"),
     "real build": ("test_real_build", "warehouse/analyst"),
     "browser": ("dashboards",),
-    "builds": ("etl/test_build",),
+    "builds": ("etl/builds",),
 }
 
 

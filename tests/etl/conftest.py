@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.build import Plan, build
+from tests.conftest import built_once
 from warehouse.home import Home
 
 #: Sources of the sample whose files are few and small.
@@ -33,14 +34,16 @@ def raw(sample_raw: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_home(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A warehouse of three sources; nobody changes it."""
-    root = tmp_path_factory.mktemp("small")
-    for name in SMALL:
-        shutil.copytree(sample_raw / FOLDER / name, root / "raw" / FOLDER / name)
-    shutil.copy(sample_raw / "targetgraph-subset.json", root / "raw")
-    home = Home(root / "home")
-    build(home, Plan(raw=root / "raw", threads=1))
-    return home
+    """A warehouse of three sources, built once for all tests of all workers; nobody changes it."""
+
+    def make(home: Home) -> None:
+        raw = tmp_path_factory.mktemp("small")
+        for name in SMALL:
+            shutil.copytree(sample_raw / FOLDER / name, raw / FOLDER / name)
+        shutil.copy(sample_raw / "targetgraph-subset.json", raw)
+        build(home, Plan(raw=raw, threads=1))
+
+    return built_once(tmp_path_factory, "small", make)
 
 
 @pytest.fixture
