@@ -31,6 +31,7 @@ from warehouse.errors import BuildError, SourceError, StoppedError
 from warehouse.extras import require_extra
 from warehouse.health.failed_builds import note_failure, note_success
 from warehouse.home import DATABASE, RECEIPT, Build, Home
+from warehouse.interruption import interruptible
 from warehouse.merges import undone_merges
 from warehouse.model import MODEL
 from warehouse.progress import SILENT, Progress
@@ -126,7 +127,11 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
     start = time.perf_counter()
     carried = _carry_over(home, plan, folder)
     downloads = None if plan.raw is None else Folder(plan.raw, plan.subset)
-    with peak_memory() as peak, _writer(folder, plan) as writer:
+    with (
+        peak_memory() as peak,
+        _writer(folder, plan) as writer,
+        interruptible(writer.connection.interrupt),
+    ):
         inputs = acquire(wanted, downloads, home, plan.release, offline=plan.offline, progress=progress)
         touched = _follow_declarations(writer, carried)
         receipts = [_read_source(writer, one, plan, touched, progress) for one in inputs]

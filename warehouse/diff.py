@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from warehouse.home import Build
+from warehouse.interruption import interruptible
 from warehouse.model import MODEL, DataModel, EntityType, RelationshipType, StatedType
 from warehouse.tables.schema import open_aside, quoted
 
@@ -34,7 +35,12 @@ def difference(before: Build, after: Build, model: DataModel = MODEL) -> Differe
     Raises:
         BuildError: one of them cannot be opened.
     """
-    with open_aside(before) as old, open_aside(after) as new:
+    with (
+        open_aside(before) as old,
+        open_aside(after) as new,
+        interruptible(old.interrupt),
+        interruptible(new.interrupt),
+    ):
         changed = [declared for declared in model if _hash(old, declared) != _hash(new, declared)]
         parts = [_compare(declared, old, new) for declared in changed]
     if not parts:

@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 
 from warehouse.answer import Answer, Limits
+from warehouse.cypher.engine.watchdog import WATCHDOG
 from warehouse.errors import QuestionError, QuestionMemoryError, QuestionTimeoutError
+from warehouse.interruption import interruptible
 
 _EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(?:ANALYZE\b|\(\s*(?:ANALYZE|FORMAT)\b[^()]*\))?", re.IGNORECASE)
 
@@ -45,7 +47,7 @@ def ask_sql(
 
 @contextmanager
 def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a cursor for one question; stop what runs on it after a time, and tell DuckDB's errors as ours."""
+    """Give a cursor for one question; stop it after a time or by Ctrl-C, and give DuckDB's errors as ours."""
     # Questions of several threads neither wait for each other nor stop each other: each has a cursor of its own.
     cursor = connection.cursor()
     late = threading.Event()
@@ -54,11 +56,9 @@ def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[
         late.set()
         cursor.interrupt()
 
-    timer = threading.Timer(timeout_s, stop)
-    timer.daemon = True
-    timer.start()
     try:
-        yield cursor
+        with WATCHDOG.limit(timeout_s, stop), interruptible(cursor.interrupt):
+            yield cursor
     except duckdb.InterruptException as error:
         if not late.is_set():
             raise
@@ -74,8 +74,6 @@ def asking(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[
     except duckdb.Error as error:
         raise QuestionError(_first_lines(str(error))) from error
     finally:
-        timer.cancel()
-        timer.join()
         cursor.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.errors import QuestionMemoryError, TargetGraphError
 from warehouse.extras import missing_extra
+from warehouse.interruption import heard_by_duckdb
 
 #: DuckDB's errors for a disk that is full, a file that is damaged or may not be read, and memory that does not suffice.
 _FILES = ("IOException", "FatalException", "SerializationException")
@@ -16,9 +17,7 @@ INTERRUPTED = 130
 
 def is_interruption(error: Exception) -> bool:
     """Whether Ctrl-C was pressed while DuckDB computed, which makes an error of its own of it."""
-    return type(error).__name__ == "InterruptException" or (
-        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
-    )
+    return type(error).__name__ == "InterruptException" or heard_by_duckdb(error)
 
 
 def as_message(error: Exception, verb: str) -> TargetGraphError | None:

@@ -18,6 +18,7 @@ import duckdb
 
 from warehouse.errors import BuildError, TargetGraphError
 from warehouse.home import DATABASE, Build
+from warehouse.interruption import interruptible
 from warehouse.licences import conditions, may_be_passed_on
 from warehouse.model import DataModel, StatedType
 from warehouse.model.schema import EntityType, RelationshipType
@@ -72,6 +73,7 @@ def redistributable(
         with (
             tempfile.TemporaryDirectory(prefix=".redistributable-", dir=folder) as made,
             BuildWriter(Path(made, DATABASE), model, memory_mb=_MEMORY_MB) as writer,
+            interruptible(writer.connection.interrupt),
         ):
             part = _Part(writer, build)
             part.copy(matrices=matrices)

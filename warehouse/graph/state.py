@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import duckdb
 
 from warehouse.home import Build
+from warehouse.interruption import interruptible
 from warehouse.model import FULL_MODEL, MODEL, DataModel
 from warehouse.results.overlay import aside_with_runs
 from warehouse.tables.schema import open_aside
@@ -29,8 +30,10 @@ def open_state(build: Build) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         BuildError: the build, or the results of a run, cannot be opened.
+        KeyboardInterrupt: Ctrl-C, which stops what DuckDB computes for it.
     """
-    with aside_with_runs(build) if build.runs else open_aside(build) as connection:
+    opened = aside_with_runs(build) if build.runs else open_aside(build)
+    with opened as connection, interruptible(connection.interrupt):
         yield connection
 
 

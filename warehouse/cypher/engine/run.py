@@ -30,6 +30,7 @@ from warehouse.cypher.evaluation.evaluate import Run
 from warehouse.cypher.search import PathIndex, PathIndexes
 from warehouse.cypher.values.values import CypherValue
 from warehouse.errors import QuestionCancelledError, QuestionError, QuestionMemoryError, QuestionTimeoutError
+from warehouse.interruption import interruptible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -261,7 +262,7 @@ class CypherEngine:
         with self._lock:
             self._running_now.add(cancel)
         try:
-            with WATCHDOG.limit(timeout_s, stop):
+            with WATCHDOG.limit(timeout_s, stop), interruptible(cancel):
                 cursor.execute(compiled.sql, compiled.bindings(parameters, dynamic.begin(run)))
                 yield cursor, RowReader(compiled.columns, entities)
         except duckdb.Error as error:

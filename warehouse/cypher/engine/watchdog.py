@@ -23,6 +23,8 @@ class Watchdog:
         self._numbers = itertools.count()
         self._busy = threading.Event()
         self._lock = threading.Lock()
+        # What is done is not stopped any more: its connection may be closed by then.
+        self._ending = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -34,7 +36,8 @@ class Watchdog:
         try:
             yield
         finally:
-            self._work.pop(number, None)
+            with self._ending:
+                self._work.pop(number, None)
 
     def _wake(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -61,8 +64,10 @@ class Watchdog:
     def _stop_late(self) -> None:
         now = time.monotonic()
         for number, (deadline, stop) in list(self._work.items()):
-            if now > deadline and self._work.pop(number, None) is not None:
-                stop()
+            if now > deadline:
+                with self._ending:
+                    if self._work.pop(number, None) is not None:
+                        stop()
 
 
 WATCHDOG = Watchdog()
