@@ -74,6 +74,16 @@ def test_the_cypher_engine_knows_nothing_of_biology(name: str) -> None:
     ), ours
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("analytics.")])
+def test_analyses_share_only_the_common_package(name: str) -> None:
+    """No analysis imports another, none what computes without a run, and `common` none of them."""
+    rooms = {path.parent.name for path in (ROOT / "analytics").glob("*/__init__.py")}
+    room = name.split(".")[1]
+    ours = {module for module, _typing_only in _imports(MODULES[name]) if module.startswith("analytics.")}
+    allowed = {room, "common"} if room in rooms else set()
+    assert {module.split(".")[1] for module in ours} & rooms <= allowed
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """An import within a function counts: it hides a circle, and does not break it."""
     graph = {

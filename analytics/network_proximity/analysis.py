@@ -31,10 +31,10 @@ def run(options: Options, context: RunContext) -> Findings:
     import numpy as np
     import polars as pl
 
+    from analytics.common.counts import benjamini_hochberg
     from analytics.network_proximity.findings import notes, predictions, table
     from analytics.network_proximity.model import auroc, scores
     from analytics.network_proximity.reading import read
-    from warehouse.analyst.statistics import benjamini_hochberg
 
     drugs, disease_genes, proximity = read(options.disease, options.relationships, options.minimum_targets, context)
     null = proximity.null(options.permutations, context.checkpoint / "null.npz", context.progress)

@@ -14,7 +14,7 @@ _GENES, _SETS = 500, 10_000
 
 def run(home: Path, small: bool) -> list[Figure]:
     """Another list of genes each time, with the background of all annotated genes and with one of measured genes."""
-    from warehouse.analyst.enrichment import ANNOTATED, enrich
+    from analytics.interactive.enrichment import ANNOTATED, enrich
     from warehouse.analyst.gene_sets import chosen
     from warehouse.warehouse import Warehouse
 

@@ -13,7 +13,7 @@ from benchmarks.harness import Figure
 if TYPE_CHECKING:
     import duckdb
 
-    from analytics.paths.paths import Ends
+    from analytics.interactive.paths.paths import Ends
 
 _PAIRS, _ALONE = 1000, 200
 _KINDS = (("Drug", "Disease"), ("Gene", "Disease"), ("Gene", "Gene"), ("Drug", "Gene"), ("Gene", "Pathway"))
@@ -21,7 +21,7 @@ _KINDS = (("Drug", "Disease"), ("Gene", "Disease"), ("Gene", "Gene"), ("Drug", "
 
 def run(home: Path, small: bool) -> list[Figure]:
     """Three and four steps, with the null model; the arrays of the graph are read once, and that is told apart."""
-    from analytics.paths.paths import Connections
+    from analytics.interactive.paths.paths import Connections
     from warehouse.warehouse import Warehouse
 
     with Warehouse.open(home) as warehouse, warehouse.reading() as connection:
@@ -56,7 +56,7 @@ def run(home: Path, small: bool) -> list[Figure]:
 
 def _pairs(connection: duckdb.DuckDBPyConnection, count: int) -> list[Ends]:
     """Different pairs, drawn among the entities of each type that one kind of relationship touches."""
-    from analytics.paths.paths import Ends
+    from analytics.interactive.paths.paths import Ends
 
     chooser = random.Random(5)
     text = """SELECT id FROM entities WHERE type = $type AND id IN

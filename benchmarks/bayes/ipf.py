@@ -27,8 +27,8 @@ from analytics.bayesian_networks.data.dataset import Dataset, prepare
 from analytics.bayesian_networks.data.tables import read_matrix, read_sample_table, shared_samples
 from analytics.bayesian_networks.search.learn import learn
 from analytics.bayesian_networks.search.options import LearningOptions
+from analytics.common.counts import hypergeometric_tail
 from benchmarks.harness import DATA, Figure, targetgraph
-from warehouse.analyst.statistics import hypergeometric_tail
 
 _GOAL_SECONDS = 120
 _FOLDER = DATA / "ipf"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import streamlit as st
 
-from analytics.survival.groups import SPLITS, Split, grouped, values
+from analytics.interactive.survival_groups import SPLITS, Split, grouped, values
 from dashboards.page import Page, View
 from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.survival import show_survival

@@ -16,7 +16,7 @@ from warehouse.analyst.identifiers import require
 from warehouse.answer import Answer
 
 if TYPE_CHECKING:
-    from analytics.paths.paths import Connections
+    from analytics.interactive.paths.paths import Connections
     from warehouse.home import Build
     from warehouse.warehouse import Warehouse
 
@@ -26,7 +26,7 @@ _EXAMPLES = 50
 
 def render(view: View) -> None:
     """Draw the page."""
-    from analytics.paths.paths import COLUMNS, Ends
+    from analytics.interactive.paths.paths import COLUMNS, Ends
 
     columns = st.columns([1, 2, 1, 2])
     kinds, texts = [], []
@@ -63,7 +63,7 @@ def render(view: View) -> None:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _read(_warehouse: Warehouse, build: Build) -> Connections:
     """The arrays of a build, shared by all visitors."""
-    from analytics.paths.paths import Connections
+    from analytics.interactive.paths.paths import Connections
 
     with _warehouse.reading() as connection:
         return Connections(connection)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analytics.interactive.prioritisation import NoGenesError
 from dashboards.page import Page, View
 from dashboards.parts.state import entry_of
 from dashboards.parts.targets import ask_cohort, ask_weights, counts_of_all_genes, prioritised, show_targets
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import require
-from warehouse.analyst.prioritisation import NoGenesError
 
 if TYPE_CHECKING:
     from warehouse.warehouse import Warehouse

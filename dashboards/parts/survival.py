@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from analytics.survival.estimators import Comparison, Curve, Floats, at_risk, kaplan_meier, log_rank
-from analytics.survival.groups import SMALLEST_GROUP, Grouped
+from analytics.common.survival import Comparison, Curve, Floats, at_risk, kaplan_meier, log_rank
+from analytics.interactive.survival_groups import SMALLEST_GROUP, Grouped
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from dashboards.theme import CATEGORIES

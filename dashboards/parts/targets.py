@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from analytics.interactive.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, general_counts, prioritise
 from dashboards.parts.state import chosen_of, flag_of, number_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, report_address
 from warehouse.analyst.expression import cohorts_with_levels
-from warehouse.analyst.prioritisation import BY_NAME, CRITERIA, Prioritised, explain, general_counts, prioritise
 
 if TYPE_CHECKING:
     from dashboards.page import View

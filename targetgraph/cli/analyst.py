@@ -26,7 +26,7 @@ from targetgraph.cli.places import home_folder, limits_of, open_warehouse
 from warehouse.extras import require_extra
 
 if TYPE_CHECKING:
-    from analytics.paths.paths import Examples
+    from analytics.interactive.paths.paths import Examples
     from warehouse.analyst.identifiers import Resolved
     from warehouse.analyst.lists import Lists
     from warehouse.warehouse import Warehouse
@@ -221,8 +221,8 @@ def enrich(
     home: HomeFolder = None,
 ) -> None:
     """Test which gene sets hold more of a list than chance would: hypergeometric, corrected, with the four counts."""
-    from warehouse.analyst.enrichment import ANNOTATED
-    from warehouse.analyst.enrichment import enrich as test
+    from analytics.interactive.enrichment import ANNOTATED
+    from analytics.interactive.enrichment import enrich as test
     from warehouse.analyst.gene_sets import chosen, notes_on_sets, read_gmt
     from warehouse.model import FULL_MODEL, MODEL
 
@@ -269,7 +269,7 @@ def path(
 ) -> None:
     """Show what links two entities: paths by type, how many chance would give, and the paths themselves."""
     require_extra("analytics", "targetgraph path")
-    from analytics.paths.paths import Connections, Ends
+    from analytics.interactive.paths.paths import Connections, Ends
     from warehouse.analyst.identifiers import require
 
     texts = _pairs_of(pairs) if pairs is not None else [(source or "", target or "")]
@@ -310,7 +310,7 @@ def prioritise(
     home: HomeFolder = None,
 ) -> None:
     """Order the genes of a disease as targets, by evidence, drugs, structures, network and your own weights."""
-    from warehouse.analyst import prioritisation
+    from analytics.interactive import prioritisation
     from warehouse.analyst.identifiers import require
 
     limits = limits_of(None, limit, None, for_reading=is_for_reading(file_format, output))

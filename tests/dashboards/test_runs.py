@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analytics.interactive.enrichment import enrich
 from dashboards.page import Page, Role, View, pages
 from dashboards.parts import runs
 from tests.warehouse.results.conftest import PREDICTS, Published, account, copy_of, findings, make_home, publish_build
-from warehouse.analyst.enrichment import enrich
 from warehouse.analyst.gene_sets import chosen
 from warehouse.errors import QuestionError
 from warehouse.model import FULL_MODEL

@@ -1,1 +1,1 @@
-"""The analyst's own tools: lists, enrichment, templates, paths, prioritisation, conflicts."""
+"""What the analyst keeps and asks with: identifiers, lists, sets of genes, samples, templates, conflicts."""

@@ -13,7 +13,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.analyst.statistics import benjamini_hochberg
+from analytics.common.counts import benjamini_hochberg
 from warehouse.errors import AnalysisError
 
 __all__ = ["PermutationTest", "permutation_test", "relabellings"]

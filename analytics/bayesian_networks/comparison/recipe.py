@@ -38,7 +38,7 @@ from analytics.bayesian_networks.network import Network
 from analytics.bayesian_networks.run_options import Link
 from analytics.bayesian_networks.search.acyclic import without_cycles
 from analytics.bayesian_networks.search.options import LearningOptions
-from warehouse.analyst.statistics import benjamini_hochberg
+from analytics.common.counts import benjamini_hochberg
 from warehouse.errors import AnalysisError
 from warehouse.progress import SILENT, Progress
 

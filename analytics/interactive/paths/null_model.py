@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.paths.network import Codes, Integers, Network
+from analytics.interactive.paths.network import Codes, Integers, Network
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

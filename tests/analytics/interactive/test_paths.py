@@ -13,11 +13,11 @@ from warehouse.errors import QuestionError
 
 pytest.importorskip("scipy", reason="the extra `analytics` is not installed")
 
-from analytics.paths import paths as paths_module
-from analytics.paths.counting import count_paths
-from analytics.paths.network import Network, Step
-from analytics.paths.null_model import NullModel, tail
-from analytics.paths.paths import COLUMNS, Connections, Ends, Examples
+from analytics.interactive.paths import paths as paths_module
+from analytics.interactive.paths.counting import count_paths
+from analytics.interactive.paths.network import Network, Step
+from analytics.interactive.paths.null_model import NullModel, tail
+from analytics.interactive.paths.paths import COLUMNS, Connections, Ends, Examples
 
 GENES, DRUGS = 30, 12
 Edges = list[tuple[int, int, int]]

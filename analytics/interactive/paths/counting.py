@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.paths.network import Codes, Integers, Network, numbered
+from analytics.interactive.paths.network import Codes, Integers, Network, numbered
 from warehouse.errors import QuestionMemoryError
 
 LONGEST = 4

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.analyst import statistics
+from analytics.common.counts import benjamini_hochberg, bonferroni, holm, hypergeometric_tail, wilson_interval
 from warehouse.analyst.gene_sets import Collection, GeneSet
 from warehouse.errors import QuestionError
 
@@ -276,13 +276,13 @@ def _test(counted: Sequence[_Sets], drawn: int, population: int, sizes: range, o
     tested = [np.flatnonzero((one.size >= sizes.start) & (one.size < sizes.stop)) for one in counted]
     hits = np.concatenate([one.hits[chosen] for one, chosen in zip(counted, tested, strict=True)])
     size = np.concatenate([one.size[chosen] for one, chosen in zip(counted, tested, strict=True)])
-    p = statistics.hypergeometric_tail(hits, drawn, size, population)
+    p = hypergeometric_tail(hits, drawn, size, population)
     adjusted = {name: correct(p) for name, correct in _CORRECTIONS.items()}
     with_hit = hits > 0
     shown = [chosen[one.hits[chosen] > 0] for one, chosen in zip(counted, tested, strict=True)]
     names = [name for one, chosen in zip(counted, shown, strict=True) for name in one.names(chosen)]
     k, expected = hits[with_hit], size[with_hit] / population
-    low, high = statistics.wilson_interval(k, drawn)
+    low, high = wilson_interval(k, drawn)
     frame = pl.DataFrame(
         {
             "collection": [one.collection for one, chosen in zip(counted, shown, strict=True) for _ in chosen],
@@ -305,7 +305,7 @@ def _test(counted: Sequence[_Sets], drawn: int, population: int, sizes: range, o
 
 
 _CORRECTIONS = {
-    "fdr": statistics.benjamini_hochberg,
-    "holm": statistics.holm,
-    "bonferroni": statistics.bonferroni,
+    "fdr": benjamini_hochberg,
+    "holm": holm,
+    "bonferroni": bonferroni,
 }

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
-from tests.conftest import SmallBuild, stated
-from warehouse.analyst.prioritisation import (
+from analytics.interactive.prioritisation import (
     CRITERIA,
     SAID_BY,
     TUMOUR_TPM,
@@ -17,6 +16,7 @@ from warehouse.analyst.prioritisation import (
     general_counts,
     prioritise,
 )
+from tests.conftest import SmallBuild, stated
 from warehouse.errors import QuestionError
 from warehouse.home import Home
 from warehouse.statements import ROW, Matrix

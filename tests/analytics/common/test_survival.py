@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.survival.estimators import at_risk, chi_squared_tail, kaplan_meier, log_rank
+from analytics.common.survival import at_risk, chi_squared_tail, kaplan_meier, log_rank
 from warehouse.errors import AnalysisError
 
 #: Weeks in remission under 6-mercaptopurine, and whether it ended; under a placebo all ended.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.analyst.statistics import (
+from analytics.common.counts import (
     benjamini_hochberg,
     bonferroni,
     holm,

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.survival.estimators import log_rank
-from analytics.survival.groups import SMALLEST_GROUP, Split, grouped, values
+from analytics.common.survival import log_rank
+from analytics.interactive.survival_groups import SMALLEST_GROUP, Split, grouped, values
 from tests.cohorts import built, write_xena
 from warehouse.analyst.samples import Samples
 from warehouse.errors import AnalysisError

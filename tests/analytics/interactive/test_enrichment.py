@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from analytics.interactive.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
 from tests.conftest import SmallBuild, stated
-from warehouse.analyst.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
 from warehouse.analyst.gene_sets import GeneSet, chosen, collections, read_gmt
 from warehouse.errors import QuestionError
 from warehouse.model import FULL_MODEL

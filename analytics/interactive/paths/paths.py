@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import numpy as np
 
-from analytics.paths.counting import LONGEST, count_paths
-from analytics.paths.network import Integers, Network
-from analytics.paths.null_model import NullModel, tail
-from warehouse.analyst.statistics import benjamini_hochberg
+from analytics.common.counts import benjamini_hochberg
+from analytics.interactive.paths.counting import LONGEST, count_paths
+from analytics.interactive.paths.network import Integers, Network
+from analytics.interactive.paths.null_model import NullModel, tail
 from warehouse.errors import QuestionError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Answers at once, for a page or a command: no run is recorded and nothing is published."""
