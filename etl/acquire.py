@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
+from etl.fetch_errors import LocalError
 from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices
-from etl.snapshots import SnapshotStore
+from etl.snapshots import SnapshotStore, redact
 from etl.source import Remote, Source, SourceFile
 from warehouse.errors import NotPublishedError, SourceError
 from warehouse.home import Home
@@ -19,9 +22,10 @@ def acquire(
     release: str | None,
     *,
     offline: bool,
+    strict: bool,
     progress: Progress,
 ) -> list[Inputs]:
-    """The files of every source that is wanted.
+    """The files of every source that is wanted; of one whose files are not to be had, the reason.
 
     Args:
         wanted: the sources.
@@ -29,19 +33,30 @@ def acquire(
         home: keeps the snapshots.
         release: take this release instead of the newest; only of a folder.
         offline: use snapshots that are already there.
+        strict: raise where a file is missing or cannot be fetched.
         progress: told of downloads.
 
     Raises:
-        SourceError: a required file is missing or cannot be fetched.
+        SourceError: this machine cannot keep a download; or a file cannot be had, and `strict`.
     """
-    if downloads is not None:
-        return [find(one, downloads, release) for one in wanted]
     store = SnapshotStore(home.snapshots)
     named = len(wanted) == 1
-    return [
-        _fetch_source(one, store, offline=offline, progress=progress) if named or remotes(one) else _by_hand(one)
-        for one in wanted
-    ]
+    inputs: list[Inputs] = []
+    for declared in wanted:
+        try:
+            if downloads is not None:
+                inputs.append(find(declared, downloads, release))
+            elif named or remotes(declared):
+                inputs.append(_fetch_source(declared, store, offline=offline, strict=strict, progress=progress))
+            else:
+                inputs.append(_by_hand(declared))
+        except LocalError:
+            raise
+        except SourceError as error:
+            if strict:
+                raise
+            inputs.append(Inputs(declared, (), failure=error))
+    return inputs
 
 
 def _by_hand(declared: Source) -> Inputs:
@@ -49,7 +64,7 @@ def _by_hand(declared: Source) -> Inputs:
     return Inputs(declared, (), tuple(part.part for part in declared.files))
 
 
-def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, progress: Progress) -> Inputs:
+def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, strict: bool, progress: Progress) -> Inputs:
     files: list[FoundFile] = []
     missing = [part.part for part in declared.files if part.remote is None]
     for part, remote in remotes(declared):
@@ -59,6 +74,12 @@ def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, prog
             if part.required:
                 raise
             missing.append(f"{part.part} ({error.message})")
+        except LocalError:
+            raise
+        except SourceError as error:
+            if part.required or strict:
+                raise
+            files.append(_unfetched(declared, part, remote, error))
     if not files:
         raise SourceError(
             f"{declared.name} has no file that can be fetched.",
@@ -66,6 +87,14 @@ def _fetch_source(declared: Source, store: SnapshotStore, *, offline: bool, prog
         )
     verify_choices(declared, {file.part for file in files})
     return Inputs(declared, tuple(files), tuple(missing))
+
+
+def _unfetched(declared: Source, part: SourceFile, remote: Remote, error: SourceError) -> FoundFile:
+    """An optional file that could not be fetched: whoever reads it meets the reason."""
+    name = PurePosixPath(unquote(urlsplit(remote.url).path)).name
+    return FoundFile(
+        declared.name, part.part, Path(name), name, remote.release, "", 0, None, False, redact(remote.url), error
+    )
 
 
 def _fetch_file(

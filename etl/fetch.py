@@ -37,6 +37,7 @@ from etl.fetch_errors import (
     wrong_scheme,
     wrong_size,
 )
+from etl.formats.content import PAGE_START
 from etl.partial import HEAD_BYTES, Origin, Partial
 from etl.snapshots import SnapshotStore, address_key, locked, redact
 from warehouse.documents.store import ChecksumError, StoredFile, store_errors
@@ -55,7 +56,6 @@ MAX_REDIRECTS = 10
 PROGRESS_BYTES = 1 << 20
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _PACKED_NAME = re.compile(r"\.(?:t?gz|bz2|xz|zst|zip)$", re.I)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -457,5 +457,5 @@ def _refuse_packed(job: _Job, url: str, response: httpx2.Response) -> None:
 
 
 def _refuse_page_start(job: _Job, url: str, head: bytes) -> None:
-    if not job.wants_page and _PAGE_START.match(head[:HEAD_BYTES]):
+    if not job.wants_page and PAGE_START.match(head[:HEAD_BYTES]):
         raise html_page(url, f"a body that begins {head[:40]!r}")

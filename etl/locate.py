@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from etl.formats.content import content_sha256
+from etl.formats.content import content_sha256, is_annexed, verify_content
 from etl.source import BatchFormat, Pin, Remote, Source, SourceFile
 from warehouse.errors import SourceError
 
@@ -34,6 +34,8 @@ class FoundFile:
         expected_rows: how many rows it should have; None = nobody knows.
         subset: it is declared a part of its release.
         url: where it was fetched from, if it was.
+        fault: why it cannot be read, where that is known before it is.
+        notes: what the receipt says of it beside its counts.
     """
 
     source: str
@@ -46,6 +48,8 @@ class FoundFile:
     expected_rows: int | None
     subset: bool
     url: str | None = None
+    fault: SourceError | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,55 +60,75 @@ class Inputs:
         files: what will be read, in the order of the source's declaration.
         missing: optional parts for which there is no file.
         superseded: files that match but of which a newer release is read.
+        failure: why the source cannot be read at all, where that is known.
     """
 
     source: Source
     files: tuple[FoundFile, ...]
     missing: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
+    failure: SourceError | None = None
 
 
-@dataclass
 class Folder:
-    """A folder of downloads: its files, and what it declares of them.
+    """The downloads that a build is given: a folder, or several folders and files.
 
     Args:
-        root: the folder.
+        given: the folders, with everything below them, and the files.
         subset: every file without a pin is taken as a declared part of its release.
 
+    Attributes:
+        root: the folder that names are relative to: the folder given, or the one that holds all that is given.
+        paths: the files, each once.
+        used: those that a source has taken.
+        declared_rows: how many rows each file has, as the manifests of the folders say.
+
     Raises:
-        SourceError: it is no folder, or its manifest cannot be read.
+        SourceError: something given is not there, or a manifest cannot be read.
     """
 
-    root: Path
-    subset: bool = False
-    paths: list[Path] = field(init=False)
-    declared_rows: Mapping[str, int] = field(init=False)
-    used: set[Path] = field(default_factory=set, init=False)
-
-    def __post_init__(self) -> None:
-        if not self.root.is_dir():
-            raise SourceError(f"{self.root} is no folder.", "Give --raw the folder that holds the downloads.")
-        self.paths = sorted(_files_below(self.root))
-        self.declared_rows = self._manifest()
+    def __init__(self, given: Path | Sequence[Path], subset: bool = False) -> None:
+        roots = [_located(path.expanduser()) for path in ([given] if isinstance(given, Path) else given)]
+        for root in roots:
+            if not root.exists():
+                raise SourceError(f"{root} does not exist.", "Give --raw the folder or the files of the downloads.")
+        folders = [root for root in roots if root.is_dir()]
+        self.root = Path(os.path.commonpath([root if root.is_dir() else root.parent for root in roots]))
+        self.subset = subset
+        self.paths = sorted({path for root in roots for path in ([root] if root.is_file() else _files_below(root))})
+        self.used: set[Path] = set()
+        self.declared_rows = {name: count for folder in folders for name, count in self._manifest(folder).items()}
+        self._given_files = [root for root in roots if root.is_file()]
 
     @property
     def unused(self) -> list[str]:
-        """The files that no source took, by their paths below the folder."""
-        ours = {self.root / SUBSET_MANIFEST}
-        return [self.name(path) for path in self.paths if path not in self.used and path not in ours]
+        """The files that no source took, by their names."""
+        return [self.name(path) for path in self.paths if path not in self.used and path.name != SUBSET_MANIFEST]
 
     def name(self, path: Path) -> str:
-        """The path of a file below the folder, with `/` on every system."""
+        """The path of a file below the root, with `/` on every system."""
         return path.relative_to(self.root).as_posix()
 
-    def _manifest(self) -> dict[str, int]:
-        path = self.root / SUBSET_MANIFEST
+    def verify_given(self) -> None:
+        """Verify, when all sources have taken theirs, that every file that was given by itself was taken.
+
+        Raises:
+            SourceError: one was not.
+        """
+        for path in self._given_files:
+            if path not in self.used:
+                raise SourceError(
+                    f"{path} is not a file of any source that is built.",
+                    "Files are known by their publishers' names: `targetgraph sources` lists them.",
+                )
+
+    def _manifest(self, folder: Path) -> dict[str, int]:
+        path = folder / SUBSET_MANIFEST
         if not path.exists():
             return {}
         try:
             rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-            return {str(name): int(count) for name, count in rows.items()}
+            return {self.name(folder / name): int(count) for name, count in rows.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(
                 f"{path}: the manifest cannot be read: {error}",
@@ -156,54 +180,80 @@ def verify_choices(source: Source, found: Collection[str]) -> None:
             )
 
 
+def _located(path: Path) -> Path:
+    """The absolute path of a folder or a file; a link to a file keeps its name, by which the file is known."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
 def _files_below(root: Path) -> Iterator[Path]:
-    """Every plain file below a folder; links that lead out of it are not followed."""
+    """Every plain file below a folder; links that lead out of it are not followed.
+
+    A link of git-annex to data that are not here counts as a file, for it to be named.
+    """
     for parent, _folders, names in os.walk(root, followlinks=False):
         for name in names:
             path = Path(parent) / name
-            if path.is_file() and not name.startswith("."):
+            if (path.is_file() or is_annexed(path)) and not name.startswith("."):
                 yield path
 
 
 def _matching(part: SourceFile, folder: Folder) -> list[Path]:
-    found = [path for path in folder.paths if _is(part, path, folder)]
+    found = [path for path in folder.paths if _is(part, path)]
     folder.used.update(found)
     return found
 
 
 def _any_match(source: Source, folder: Folder) -> bool:
-    return any(_is(part, path, folder) for part in source.files for path in folder.paths)
+    return any(_is(part, path) for part in source.files for path in folder.paths)
 
 
-def _is(part: SourceFile, path: Path, folder: Folder) -> bool:
-    return part.matches(PurePath(folder.name(path))) and (part.belongs is None or part.belongs(path))
+def _is(part: SourceFile, path: Path) -> bool:
+    return part.matches(path) and (part.belongs is None or part.belongs(path))
 
 
 def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> FoundFile:
     from warehouse.documents.store import checksum
 
     name = folder.name(path)
-    # Small documents by the thousand are summed when they are read, so that each is read once.
-    sha256 = "" if part.many and isinstance(part.format, BatchFormat) else checksum(path)
-    try:
-        pin = _pin(part, path)
-    except SourceError as error:
-        error.add_note(f"In {name}, the file {part.part} of {source.name}.")
-        raise
+    # Small documents by the thousand are looked into when they are read, so that each is read once.
+    documents = part.many and isinstance(part.format, BatchFormat)
+    fault = None if documents else _fault(path)
+    sha256 = "" if documents or fault else checksum(path)
+    pin = None if fault else _pin(part, path)
     declared = folder.declared_rows.get(name)
     expected, subset = declared, True
     if declared is None:
         expected, subset = _expected(part, pin, folder.subset)
-    unpinned = "unpinned" if part.many else f"unpinned-{sha256[:8]}"
-    release = pin.release if pin else _release_in(name) or unpinned
-    return FoundFile(source.name, part.part, path, name, release, sha256, path.stat().st_size, expected, subset)
+    unpinned = "unpinned" if part.many or fault else f"unpinned-{sha256[:8]}"
+    release = pin.release if pin else _release_of(part, sha256) or _release_in(name) or unpinned
+    size_bytes = path.stat().st_size if path.exists() else 0
+    return FoundFile(source.name, part.part, path, name, release, sha256, size_bytes, expected, subset, None, fault)
+
+
+def _fault(path: Path) -> SourceError | None:
+    """Why a file cannot be read, by its first bytes."""
+    try:
+        verify_content(path, zips=path.suffix.lower() == ".zip")
+    except SourceError as error:
+        return error
+    return None
 
 
 def _pin(part: SourceFile, path: Path) -> Pin | None:
     if not part.pins:
         return None
-    content = content_sha256(path)
+    try:
+        content = content_sha256(path)
+    except SourceError:
+        # It is damaged further on: whoever reads it says so.
+        return None
     return next((pin for pin in part.pins if pin.content_sha256 == content), None)
+
+
+def _release_of(part: SourceFile, sha256: str) -> str | None:
+    """The release that is published, where a file has just its bytes."""
+    known = part.remote is not None and part.remote.sha256 is not None and part.remote.sha256 == sha256
+    return part.remote.release if known and part.remote is not None else None
 
 
 def _expected(part: SourceFile, pin: Pin | None, subset: bool) -> tuple[int | None, bool]:
@@ -232,12 +282,21 @@ def _release_in(name: str) -> str | None:
 def _choose(
     part: SourceFile, candidates: list[FoundFile], release: str | None
 ) -> tuple[list[FoundFile], list[FoundFile]]:
-    """The files to read and the ones that are superseded: the newest release, or the one that was asked for."""
-    wanted = [file for file in candidates if release is None or file.release == release]
-    if part.many or not wanted:
-        return wanted, [file for file in candidates if release is not None and file.release != release]
-    best = max(wanted, key=lambda file: (not file.release.startswith("unpinned"), file.release, file.name))
-    return [best], [file for file in candidates if file is not best]
+    """The files to read and the ones that are superseded: the newest release, or the one that was asked for.
+
+    A newer file that cannot be read is among the files, to be named, and the newest that can be read is taken.
+    """
+    eligible = [file for file in candidates if release is None or file.release == release]
+    if part.many or not eligible:
+        return eligible, [file for file in candidates if release is not None and file.release != release]
+    order = sorted(eligible, key=_by_release, reverse=True)
+    best = next((number for number, file in enumerate(order) if file.fault is None), 0)
+    chosen = order[: best + 1]
+    return chosen, [file for file in candidates if file not in chosen]
+
+
+def _by_release(file: FoundFile) -> tuple[bool, str, str]:
+    return not file.release.startswith("unpinned"), file.release, file.name
 
 
 def _required(

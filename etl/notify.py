@@ -32,7 +32,7 @@ class Notifier:
 
     def __call__(self, failure: Failure) -> None:
         """Pass a failure on."""
-        document = {"text": f"TargetGraph: the build of {failure.job} failed: {failure.reason}", **asdict(failure)}
+        document = {"text": f"TargetGraph: {failure.sentence()}", **asdict(failure)}
         if self.command:
             _run(self.command, failure, document)
         if self.webhook:

@@ -43,6 +43,8 @@ class FileReceipt:
     unused_columns: dict[str, int] = field(default_factory=dict)
     #: It is one small document of many (an entry of the Protein Data Bank): they are judged together.
     is_document: bool = False
+    #: Why it was set aside whole; then nothing of it is in the build, and its counts are 0.
+    failure: str = ""
 
     @property
     def good_rows(self) -> int:
@@ -58,9 +60,12 @@ class FileReceipt:
     def status(self) -> str:
         """`green`, `warning`, `failed`, or `unpinned` where no count is known.
 
-        What gave rows of which most are bad, or a column of which much could not be used, is never better than
-        `warning`. Rows that repeat what an earlier one is about never fail a file: that one is kept.
+        What gave nothing has failed, unless it is one of many documents or says what is withdrawn. What gave rows of
+        which most are bad, or a column of which much could not be used, is never better than `warning`. Rows that
+        repeat what an earlier one is about never fail a file: that one is kept.
         """
+        if self.failure or self._gave_nothing:
+            return "failed"
         repeated = self.quarantined.get(Reason.DUPLICATE_KEY.code, 0)
         if self.rows_expected and self.good_rows + repeated < FAILS_BELOW * self.rows_expected:
             return "failed"
@@ -68,6 +73,10 @@ class FileReceipt:
         if mostly_bad or self.unusable_columns or (self.share is not None and self.share < WARNS_BELOW):
             return "warning"
         return "green" if self.share is not None or self.is_document else "unpinned"
+
+    @property
+    def _gave_nothing(self) -> bool:
+        return not (self.is_document or self.rows_kept or self.quarantined.get(Reason.WITHDRAWN.code))
 
 
 @dataclass
@@ -86,10 +95,14 @@ class SourceReceipt:
     peak_memory_bytes: int = 0
     #: The folder of downloads that it was read from; none where it was fetched.
     folder: str | None = None
+    #: Why it could not be read; then the build has nothing of it, or what the build before had.
+    failure: str = ""
 
     @property
     def status(self) -> str:
         """The worst status of its files; of many small documents, one in twenty may be bad."""
+        if self.failure:
+            return "failed"
         order = ("failed", "warning", "unpinned", "green")
         documents = [file for file in self.files if file.is_document]
         known = {file.status for file in self.files if not file.is_document}
@@ -146,11 +159,32 @@ def file_receipt(file: FoundFile, ledger: Ledger, seconds: float, *, is_document
         rows_out_of_scope=ledger.rows_out_of_scope,
         quarantined=ledger.rejected_by_reason,
         seconds=round(seconds, 3),
-        notes=ledger.notes,
+        notes=[*file.notes, *ledger.notes],
         cells=ledger.cells,
         unusable_columns=ledger.unusable_columns,
         unused_columns=ledger.unused_columns,
         is_document=is_document,
+    )
+
+
+def failed_receipt(file: FoundFile, failure: str) -> FileReceipt:
+    """The account of a file that was set aside whole, and why."""
+    return FileReceipt(
+        part=file.part,
+        file=file.name,
+        release=file.release,
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+        url=file.url,
+        subset=file.subset,
+        rows_expected=file.expected_rows,
+        rows_read=0,
+        rows_kept=0,
+        rows_quarantined=0,
+        rows_out_of_scope=0,
+        quarantined={},
+        seconds=0.0,
+        failure=failure,
     )
 
 
@@ -189,6 +223,8 @@ def _row(source: SourceReceipt) -> dict[str, Any]:
                 *(f"{reason} {count:,}" for reason, count in sorted(reasons.items())),
                 *(f"{reason} {count:,} cells" for reason, count in sorted(cells.items())),
                 *_unusable(source),
+                *([source.failure] if source.failure else []),
+                *(f"{file.file}: {file.failure}" for file in source.files if file.failure),
             ]
         ),
         "missing": len(source.missing),

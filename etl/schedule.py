@@ -21,6 +21,7 @@ from etl.cron import Trigger, trigger
 from etl.source import source
 from warehouse.errors import BuildError, StoppedError, TargetGraphError
 from warehouse.health.schedule_state import JobState, Outcome, ScheduleState, load, now_text, save, this_process
+from warehouse.health.set_aside import set_aside
 from warehouse.home import Build, Home
 from warehouse.progress import SILENT, Progress, Task
 
@@ -57,7 +58,7 @@ class Failure:
         job: the name of the job.
         reason: the words of the error.
         failed_at: ISO 8601 in UTC.
-        failures: how many builds of the job have failed in a row.
+        failures: how many builds of the job have failed in a row; 0 = the build was published without what failed.
         home: the folder of the warehouse.
     """
 
@@ -66,6 +67,11 @@ class Failure:
     failed_at: str
     failures: int
     home: str
+
+    def sentence(self) -> str:
+        """What a person reads of it."""
+        became = "failed" if self.failures else "was published, but is incomplete"
+        return f"the build of {self.job} {became}: {self.reason}"
 
 
 class Scheduler:
@@ -259,7 +265,13 @@ class Scheduler:
         at = now_text()
         self._record(job, outcome=Outcome.PUBLISHED, ended_at=at, published_at=at, build=made.id, reason="", failures=0)
         _log.info("%s: published as %s", job.name, made.id)
-        for one in made.receipt()["sources"]:
+        receipt = made.receipt()
+        missing = set_aside(receipt, receipt["refreshed"])
+        for sentence in missing:
+            _log.error("%s: %s", job.name, sentence)
+        if missing:
+            self._tell(Failure(job.name, "\n".join(missing), at, 0, str(self.home.root)))
+        for one in receipt["sources"]:
             if one["status"] == "warning":
                 _log.warning(
                     "%s: %s gave fewer rows than its release has; see `targetgraph status`", job.name, one["source"]

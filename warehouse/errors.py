@@ -27,7 +27,7 @@ class TargetGraphError(Exception):
 
 
 class SourceError(TargetGraphError):
-    """A source could not be read as it is declared; the build stops and the current one stays."""
+    """A source could not be read as it is declared: it is set aside, or the build stops and the current one stays."""
 
 
 class FetchError(SourceError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from etl.formats.content import verify_content
 from etl.rows import Ledger, Rows
 from warehouse.errors import SourceError
 from warehouse.statements import ROW
@@ -31,10 +32,11 @@ class Workbook:
         """Yield the rows of the sheet as text; `ROW` is the number that Excel shows.
 
         Raises:
-            SourceError: the file is no workbook, or lacks the sheet or a column.
+            SourceError: the file is not a workbook, or lacks the sheet or a column.
         """
         import fastexcel
 
+        verify_content(path, zips=False)
         try:
             workbook = fastexcel.read_excel(path)
             if self.sheet not in workbook.sheet_names:

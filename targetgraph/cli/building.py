@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, RowLimit, Sample
+from targetgraph.cli.faults import INCOMPLETE
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Raw, RowLimit, Sample, Strict
 from targetgraph.cli.output import is_for_reading, say, write_answer, write_rows
 from targetgraph.cli.places import home_folder, limits_of
 from targetgraph.cli.publishing import publish_beside_build
@@ -27,9 +27,7 @@ def build(
     source: Annotated[
         list[str] | None, typer.Option("--source", "-s", help="Refresh this source alone; may be repeated.")
     ] = None,
-    raw: Annotated[
-        Path | None, typer.Option("--raw", help="Take files from this folder of downloads instead of the network.")
-    ] = None,
+    raw: Raw = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="Build the generated sample, in a folder of its own.")
     ] = False,
@@ -41,6 +39,7 @@ def build(
         bool, typer.Option("--subset", help="The files are parts of their releases; do not hold them to full counts.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Use what was fetched before, never the network.")] = False,
+    strict: Strict = False,
     seed: Annotated[int, typer.Option("--seed", help="The seed of the sample.")] = 7,
     wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for another build.", min=0)] = 0,
     keep: Annotated[int | None, typer.Option("--keep", help="How many builds to keep.", min=1)] = None,
@@ -64,12 +63,12 @@ def build(
     from warehouse.progress import TerminalProgress
     from warehouse.settings import Settings
 
-    if sample and raw is not None:
+    if sample and raw:
         raise typer.BadParameter("--sample makes its own files; it takes none from --raw.")
     settings = Settings()
     plan = Plan(
         only=tuple(source or ()),
-        raw=raw,
+        raw=tuple(raw) if raw else None,
         release=release,
         subset=subset,
         options=Options(tuple(species)) if species else Options(),
@@ -80,6 +79,7 @@ def build(
         offline=offline,
         keep_documents=settings.keep_documents,
         workers=Workers(settings.build_processes, scheduler or settings.dask_scheduler),
+        strict=strict,
     )
     place = Home(home_folder(home, sample=sample))
     made = _make_sample(place, plan, seed) if sample else make(place, plan, TerminalProgress())
@@ -93,6 +93,27 @@ def build(
     elif not sample:
         # The sample must not replace what a server holds; `targetgraph publish --sample` does so on purpose.
         publish_beside_build(made, settings)
+    exit_if_incomplete(made)
+
+
+def exit_if_incomplete(*made: Build) -> None:
+    """End with the exit status for builds that were published without sources or files that failed, and name these.
+
+    Raises:
+        typer.Exit: something was set aside.
+    """
+    missing = [sentence for one in made for sentence in _set_aside(one)]
+    for sentence in missing:
+        say(f"warning: {sentence}")
+    if missing:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _set_aside(made: Build) -> list[str]:
+    from warehouse.health.set_aside import set_aside
+
+    receipt = made.receipt()
+    return set_aside(receipt, receipt["refreshed"])
 
 
 def rollback(

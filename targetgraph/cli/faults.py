@@ -11,6 +11,8 @@ _FILES = ("IOException", "FatalException", "SerializationException")
 _MEMORY = "OutOfMemoryException"
 
 
+#: The exit status of a build that was published without a source or a file that failed.
+INCOMPLETE = 3
 #: The exit status of a command that was interrupted from the keyboard.
 INTERRUPTED = 130
 

@@ -32,6 +32,15 @@ Sample = Annotated[bool, typer.Option("--sample", help="Use the generated sample
 NoPredictions = Annotated[
     bool, typer.Option("--no-predictions", help="Ask the build alone, without the predictions of active runs.")
 ]
+Raw = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--raw", help="Take files from this folder of downloads, or this file, not the network; may be repeated."
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop where a file or a source fails, instead of building the rest.")
+]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds before the question is stopped.", min=0.001)]
 RowLimit = Annotated[
     int | None,

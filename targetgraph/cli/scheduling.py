@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Sample
+from targetgraph.cli.building import exit_if_incomplete
+from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Raw, Sample, Strict
 from targetgraph.cli.output import say, write_rows
 from targetgraph.cli.places import home_folder
 from targetgraph.cli.publishing import publish_beside_build
@@ -35,9 +36,8 @@ def schedule(
         list[str] | None,
         typer.Option("--job", help='A line as in a crontab: "0 3 * * 1 reactome pdb"; may be repeated.'),
     ] = None,
-    raw: Annotated[
-        Path | None, typer.Option("--raw", help="Take files from this folder of downloads instead of the network.")
-    ] = None,
+    raw: Raw = None,
+    strict: Strict = False,
     timezone: Annotated[
         str | None, typer.Option("--timezone", help="The zone of the times, e.g. UTC; else the machine's.")
     ] = None,
@@ -59,12 +59,14 @@ def schedule(
         _check(place, file_format, output)
         return
     jobs = _jobs(cron, source, job, once=once)
-    scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample)
+    scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample, strict=strict)
     _follow_signals(scheduler)
     _log_to_standard_error()
     if once:
-        for made in scheduler.run_once():
-            say(f"The current build is now {made.id}.")
+        made = scheduler.run_once()
+        for one in made:
+            say(f"The current build is now {one.id}.")
+        exit_if_incomplete(*made)
     else:
         scheduler.run()
 
@@ -89,7 +91,14 @@ def _jobs(cron: str | None, sources: list[str] | None, lines: list[str] | None, 
 
 
 def _scheduler(
-    place: Home, jobs: list[Job], raw: Path | None, timezone: str | None, wait_s: float, *, sample: bool
+    place: Home,
+    jobs: list[Job],
+    raw: list[Path] | None,
+    timezone: str | None,
+    wait_s: float,
+    *,
+    sample: bool,
+    strict: bool,
 ) -> Scheduler:
     from etl.build import Plan
     from etl.notify import Notifier
@@ -100,7 +109,8 @@ def _scheduler(
 
     settings = Settings()
     plan = Plan(
-        raw=raw,
+        raw=tuple(raw) if raw else None,
+        strict=strict,
         keep=settings.keep_builds,
         memory_mb=settings.build_memory_mb,
         threads=settings.threads,

@@ -46,9 +46,11 @@ def _published(server: Server, hierarchy: Reply | None = None, sha256: str | Non
     return replace(reactome, files=tuple(parts))
 
 
-def _build(monkeypatch: pytest.MonkeyPatch, home: Home, declared: Source, *, offline: bool = False) -> None:
+def _build(
+    monkeypatch: pytest.MonkeyPatch, home: Home, declared: Source, *, offline: bool = False, strict: bool = False
+) -> None:
     monkeypatch.setattr("etl.build.source", lambda name: declared)
-    build(home, Plan(only=("reactome",), offline=offline, threads=1))
+    build(home, Plan(only=("reactome",), offline=offline, strict=strict, threads=1))
 
 
 def test_a_fetched_release_is_built_and_fetched_once(
@@ -80,13 +82,18 @@ def test_an_optional_file_that_is_not_published_is_named(
     assert "HTTP 404" in missing[0]
 
 
-def test_an_optional_file_that_arrives_wrong_stops_the_build(
+def test_an_optional_file_that_arrives_wrong_is_set_aside_or_stops_a_strict_build(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = Reply(body=b"<!DOCTYPE html><html>sorry</html>", headers={"Content-Type": "text/html"})
     with pytest.raises(FetchError, match="got an HTML page"):
-        _build(monkeypatch, Home(tmp_path), _published(server, page))
+        _build(monkeypatch, Home(tmp_path), _published(server, page), strict=True)
     assert Home(tmp_path).builds() == []
+    _build(monkeypatch, Home(tmp_path), _published(server, page))
+    pathways, hierarchy = Home(tmp_path).current().receipt()["sources"][0]["files"]
+    assert (pathways["status"], pathways["rows_kept"]) == ("green", 2)
+    assert (hierarchy["status"], hierarchy["file"]) == ("failed", "ReactomePathwaysRelation.txt")
+    assert "got an HTML page" in hierarchy["failure"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from etl.formats import Delimited, GeneSets, Workbook, csv, tsv
 from etl.formats import delimited as delimited_module
-from etl.formats.content import content_sha256
+from etl.formats.content import content_sha256, verify_content
 from etl.rows import Ledger
 from warehouse.errors import SourceError
 from warehouse.statements import ROW
@@ -154,3 +154,49 @@ def test_a_text_is_no_workbook(tmp_path: Path) -> None:
     path.write_text("hello")
     with pytest.raises(SourceError, match=r"a\.xlsx: this is no readable workbook"):
         list(Workbook("x", ()).read(path, Ledger(path.name)))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "a Git LFS pointer, not the data",
+        ),
+        (b"/annex/objects/MD5E-s12--0b5.tsv\n", "a git-annex pointer, not the data"),
+        (b"../../.git/annex/objects/Zx/0f/SHA256E-s9--a.tsv/SHA256E-s9--a.tsv", "a git-annex pointer, not the data"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "an HTML page, not the data"),
+        (b"<!-- moved -->\n<HTML>\n", "an HTML page, not the data"),
+        (
+            b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>',
+            "the error message of a server, not the data",
+        ),
+        (b"404: Not Found", "the error message of a server, not the data"),
+        (b"Not Found\n", "the error message of a server, not the data"),
+        (b'{"message": "Not Found", "status": 404}', "the error message of a server, not the data"),
+        (b"", "the file is empty"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_stands_in_for_data_is_named(tmp_path: Path, content: bytes, what: str, packed: bool) -> None:
+    path = tmp_path / ("table.tsv.gz" if packed else "table.tsv")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(SourceError, match=rf"{path.name}: {what}"):
+        verify_content(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"version\tgene\n", b"Not Found\tx\n", b"404\tTP53\n", b'{"message": 1}\n{"message": 2}\n' * 40]
+)
+def test_data_that_begin_alike_are_data(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_bytes(content)
+    verify_content(path)
+    assert path.read_bytes() == content
+
+
+def test_a_page_that_is_meant_to_be_one_is_data(tmp_path: Path) -> None:
+    path = tmp_path / "article.html"
+    path.write_bytes(b"<!doctype html><html></html>")
+    verify_content(path)
+    assert path.stat().st_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -122,5 +123,50 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "link").symlink_to(tmp_path / "outside")
     assert Folder(tmp_path / "raw").paths == []
-    with pytest.raises(SourceError, match="is no folder"):
+    with pytest.raises(SourceError, match="does not exist"):
         Folder(tmp_path / "none")
+
+
+def test_folders_and_files_are_given_side_by_side(tmp_path: Path) -> None:
+    """Names are below the folder that holds all that is given; a file is taken once, a manifest goes by its folder."""
+    one, other = tmp_path / "a" / "one", tmp_path / "b"
+    _write(one, "genes.tsv", b"1\t1\n")
+    _write(other, "example/drugs.tsv")
+    _write(other, "example/left.tsv")
+    _write(one, "targetgraph-subset.json", json.dumps({"rows": {"genes.tsv": 4}}).encode())
+    source = _source(_part("genes", "genes.tsv"), _part("drugs", "example/drugs.tsv"))
+    given = Folder([one, other / "example" / "drugs.tsv", one / "genes.tsv"])
+    files = find(source, given).files
+    assert [file.name for file in files] == ["a/one/genes.tsv", "b/example/drugs.tsv"]
+    assert [file.expected_rows for file in files] == [4, None]
+    assert given.unused == []
+    given.verify_given()
+    stray = Folder([one, other / "example" / "left.tsv"])
+    find(source.__class__(**{**vars(source), "files": source.files[:1]}), stray)
+    with pytest.raises(SourceError, match=r"left\.tsv is not a file of any source"):
+        stray.verify_given()
+
+
+def test_a_newer_file_that_holds_no_data_is_named_and_an_older_is_read(tmp_path: Path) -> None:
+    _write(tmp_path, "2024-05-01/genes.tsv", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    _write(tmp_path, "2023-05-01/genes.tsv")
+    _write(tmp_path, "2022-05-01/genes.tsv", b"")
+    found = find(_source(_part("genes", "genes.tsv")), Folder(tmp_path))
+    assert [(file.name, str(file.fault).split(",")[0]) for file in found.files] == [
+        ("2024-05-01/genes.tsv", "genes.tsv: a Git LFS pointer"),
+        ("2023-05-01/genes.tsv", "None"),
+    ]
+    assert found.superseded == ("2022-05-01/genes.tsv",)
+
+
+def test_a_link_of_git_annex_is_a_file_that_is_not_here(tmp_path: Path) -> None:
+    (tmp_path / "genes.tsv").symlink_to("../.git/annex/objects/aa/bb/MD5E-s9--0.tsv/MD5E-s9--0.tsv")
+    (tmp_path / "other.tsv").symlink_to("../nowhere")
+    (file,) = find(_source(_part("genes", "*.tsv")), Folder(tmp_path)).files
+    assert "a git-annex link to data that are not here" in str(file.fault)
+
+
+def test_a_file_with_the_checksum_of_the_published_release_is_that_release(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(_write(tmp_path, "genes.tsv").read_bytes()).hexdigest()
+    part = _part("genes", "genes.tsv", remote=Remote("https://example.org/genes.tsv", "97", sha256=sha256))
+    assert find(_source(part), Folder(tmp_path)).files[0].release == "97"

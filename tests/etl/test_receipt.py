@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl.receipt import FileReceipt, SourceReceipt, source_receipt_from_json, table
+from warehouse.health.set_aside import set_aside
 from warehouse.home import Home
 from warehouse.statements import Reason
 from warehouse.warehouse import Warehouse
@@ -39,10 +40,11 @@ def test_withdrawn_entries_count_as_good_and_others_do_not() -> None:
 @pytest.mark.parametrize("subset", [False, True])
 def test_what_nobody_has_counted_is_never_green(subset: bool) -> None:
     assert _file(5, None, subset=subset).status == "unpinned"
-    assert _file(0, None, subset=subset, wrong_column_count=2).status == "warning", "rows, and none of them kept"
+    assert _file(0, None, subset=subset, wrong_column_count=2).status == "failed", "rows, and none of them kept"
+    assert _file(0, None, subset=subset, withdrawn=2).status == "unpinned", "what is withdrawn is good to know"
     assert _file(2, None, subset=subset, bad_identifier=8).status == "warning", "most rows are bad"
     assert _file(9, None, subset=subset, bad_identifier=1).status == "unpinned"
-    assert _file(0, None, subset=subset).status == "unpinned", "a file without rows"
+    assert _file(0, None, subset=subset).status == "failed", "a file without rows"
 
 
 def test_a_column_of_which_much_cannot_be_used_is_a_warning() -> None:
@@ -118,6 +120,17 @@ def test_missing_superseded_and_unused_files_are_named(sample_home: Home) -> Non
     there = {path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()}
     beside = {name for name in there - read - set(listed) if not Path(name).name.startswith(("meta_", "targetgraph-"))}
     assert not beside, "every file is read, superseded or named as nobody's"
+
+
+def test_what_was_set_aside_is_named_by_source_and_file() -> None:
+    failed = replace(_file(0, None), failure="f: the file is empty")
+    assert failed.status == "failed"
+    half, gone = SourceReceipt("s", "S", "x", [_file(1, 1), failed]), SourceReceipt("t", "T", "x", failure="No server.")
+    assert half.status == gone.status == "failed"
+    receipt = {"sources": [asdict(half), asdict(gone)]}
+    assert set_aside(receipt) == ["S was built without f. f: the file is empty", "T failed. No server."]
+    assert set_aside(receipt, ["t"]) == ["T failed. No server."]
+    assert [row["reasons"] for row in table(receipt)] == ["f: f: the file is empty", "No server."]
 
 
 def test_a_receipt_survives_the_disk(sample_home: Home) -> None:

@@ -68,7 +68,7 @@ def test_a_failed_build_is_told_in_the_log_the_state_and_to_the_operator(
     before, told = home.current().id, list[Failure]()
     _damage(raw)
     scheduler = _scheduler(home, raw, REACTOME, Job("@daily", ("hgnc",)), tell=told.append)
-    with pytest.raises(SourceError, match=r"ReactomePathways\.txt gave 1 good rows"):
+    with pytest.raises(SourceError, match=r"nothing was kept of .*ReactomePathways\.txt"):
         scheduler.run_once()
     with pytest.raises(SourceError):
         _scheduler(home, raw, tell=told.append).run_once()
@@ -76,7 +76,7 @@ def test_a_failed_build_is_told_in_the_log_the_state_and_to_the_operator(
     assert state.jobs["reactome"].failures == 2
     assert "failed at" in state.troubles()[0]
     assert "2 times in a row" in state.troubles()[0]
-    assert "gave 1 good rows" in state.troubles()[0]
+    assert "nothing was kept of" in state.troubles()[0]
     assert [failure.failures for failure in told] == [1, 2]
     assert [record.levelno for record in caplog.records if "failed" in record.message] == [logging.ERROR] * 2
     # The job after the one that failed was run all the same, and what is run once leaves the others' state alone.
@@ -212,6 +212,18 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
     with pytest.raises(TargetGraphError, match="cannot be written"):
         _scheduler(Home(tmp_path / "home"), tmp_path).run_once()
+
+
+def test_a_build_that_lacks_a_source_is_published_and_told(
+    home: Home, raw: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = list[Failure]()
+    _damage(raw)
+    (made,) = _scheduler(home, raw, Job("@daily"), tell=told.append).run_once()
+    assert home.current().id == made.id
+    (failure,) = told
+    assert failure.sentence().startswith("the build of all sources was published, but is incomplete: Reactome failed.")
+    assert "nothing was kept of 2026-07-07/reactome/ReactomePathways.txt" in caplog.text
 
 
 # -- telling people ------------------------------------------------------------------------------------------------

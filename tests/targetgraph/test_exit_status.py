@@ -18,8 +18,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from targetgraph.cli import app
+from targetgraph.cli.faults import INCOMPLETE
 from tests.conftest import ROOT
-from warehouse.errors import TargetGraphError
+from warehouse.errors import SourceError, TargetGraphError
 from warehouse.health.failed_builds import failed_builds, note_failure, note_success
 from warehouse.health.troubles import troubles
 from warehouse.home import Home
@@ -73,7 +74,7 @@ def test_the_table_has_every_code() -> None:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
         codes.add(kind.exit_code)
-    assert codes == CODES == {*DRIVEN, 130}
+    assert codes | {INCOMPLETE} == CODES == {*DRIVEN, INCOMPLETE, 130}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,25 @@ def test_ctrl_c(own_home: Path, words: list[str]) -> None:
     assert process.returncode == (0 if words[0] == "schedule" else 130), told
     assert "Traceback" not in told
     assert "leaked" not in told
+
+
+def test_a_build_without_a_file_that_failed_ends_with_its_code(sample_home: Home, tmp_path: Path) -> None:
+    """Folders and files are given side by side; `--strict` stops instead, and `status` names what is missing."""
+    raw = tmp_path / "dgidb"
+    shutil.copytree(next((sample_home.root / "raw").rglob("dgidb")), raw)
+    (raw / "genes.tsv").unlink()
+    pointer = tmp_path / "dgidb_genes.tsv"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    words = ["build", "--raw", str(raw), "--raw", str(pointer), "--subset", "--home", str(tmp_path / "home")]
+    runner = CliRunner()
+    stopped = runner.invoke(app, [*words, "--strict"])
+    assert (stopped.exit_code, type(stopped.exception)) == (1, SourceError)
+    made = runner.invoke(app, words)
+    assert made.exit_code == INCOMPLETE
+    assert "warning: DGIdb was built without dgidb_genes.tsv." in made.output
+    seen = runner.invoke(app, ["status", "--home", str(tmp_path / "home")])
+    assert seen.exit_code == 1
+    assert "DGIdb was built without dgidb_genes.tsv." in seen.output
 
 
 def _await_work(process: subprocess.Popen[str], home: Path) -> None:

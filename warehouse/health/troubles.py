@@ -6,11 +6,12 @@ from warehouse.errors import BuildError
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.health.failed_builds import failed_builds
 from warehouse.health.schedule_state import Outcome, load
+from warehouse.health.set_aside import set_aside
 from warehouse.home import Build, Home
 
 
 def troubles(home: Home) -> list[str]:
-    """Failed builds, and what is wrong with the schedule; empty where all is well.
+    """Failed builds, what is wrong with the schedule, and what the current build set aside; empty where all is well.
 
     Raises:
         TargetGraphError: a file of the state is damaged.
@@ -19,7 +20,15 @@ def troubles(home: Home) -> list[str]:
     # What failed on a schedule is recorded as a build too: it is said once, by the schedule, which knows how often.
     said = {job for job, state in schedule.jobs.items() if state.outcome is Outcome.FAILED}
     failed = [one for one in failed_builds(home) if (", ".join(one.sources) or "all sources") not in said]
-    return [*schedule.troubles(), *(one.sentence() for one in failed)]
+    return [*schedule.troubles(), *(one.sentence() for one in failed), *_missing_from_build(home)]
+
+
+def _missing_from_build(home: Home) -> list[str]:
+    try:
+        return set_aside(home.current().receipt())
+    except BuildError:
+        # Without a build there is nothing that it lacks; one that cannot be read is told by whoever opens it.
+        return []
 
 
 def unreadable(build: Build, memory_mb: int) -> str | None:

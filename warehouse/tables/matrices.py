@@ -87,6 +87,7 @@ class MatrixWriter:
     def remove(self, matrices: Iterable[str]) -> None:
         """Take matrices out."""
         for matrix in matrices:
+            self._in_parts.discard(matrix)
             self._connection.execute(f"DROP TABLE matrix.{quoted(matrix)}")
             for table in ("matrices", "matrix_rows", "matrix_features"):
                 self._connection.execute(f"DELETE FROM record.{table} WHERE matrix = ?", [matrix])

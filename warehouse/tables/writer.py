@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -177,10 +178,28 @@ class BuildWriter:
             return
         self._append("record.quarantine", _of_file(frame, file).with_columns(stage=pl.lit("read")))
 
+    def has_source(self, name: str) -> bool:
+        """Whether the build has files of a source."""
+        return bool(self._value("SELECT count(*) FROM record.files WHERE source = ?", name))
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Take back all that the `with` block writes where it ends with an error."""
+        self.connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
     def remove_source(self, name: str) -> set[str]:
         """Take out all that a source said and return the names of the types that it had spoken of."""
         self.connection.execute("DELETE FROM record.sources WHERE source = ?", [name])
-        files = self._column("SELECT _file FROM record.files WHERE source = ?", name)
+        return self.remove_files(self._column("SELECT _file FROM record.files WHERE source = ?", name))
+
+    def remove_files(self, files: Sequence[object]) -> set[str]:
+        """Take out all that files said, by their numbers, and return the names of the types that they had spoken of."""
         if not files:
             return set()
         touched = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -33,7 +34,7 @@ except TargetGraphError as error:
 """
 
 
-def plan(raw: Path, **options: object) -> Plan:
+def plan(raw: Path | Sequence[Path], **options: object) -> Plan:
     return Plan(raw=raw, threads=1, **options)  # type: ignore[arg-type]
 
 

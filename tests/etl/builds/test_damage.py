@@ -1,4 +1,4 @@
-"""Files that are missing, damaged or short: the build stops, or what is lost is told."""
+"""Files that are missing, damaged or short: a strict build stops; and what is lost is reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from warehouse.warehouse import Warehouse
 def _refused(home: Home, raw: Path, match: str, **options: object) -> str:
     before = home.current()
     with pytest.raises(SourceError, match=match) as told:
-        build(home, plan(raw, **options))
+        build(home, plan(raw, strict=True, **options))
     assert home.current() == before
     assert list((home.root / "making").iterdir()) == []
     return str(told.value)
@@ -62,7 +62,7 @@ def test_nothing_to_build_is_told(home: Home, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     _refused(home, empty, "There is no file of any source below")
-    _refused(home, tmp_path / "none", "is no folder")
+    _refused(home, tmp_path / "none", "does not exist")
     _refused(home, empty, "There is no source 'nothing'", only=("nothing",))
 
 

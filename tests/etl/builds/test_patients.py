@@ -75,7 +75,7 @@ _VARIANTS = ("TP53\t17\t7577121\tMissense_Mutation\tG\tA\tS1", "KRAS\t12\t253982
 
 
 @pytest.mark.parametrize(
-    ("end", "rows", "status"), [("", 2, "unpinned"), ("\t\t", 2, "unpinned"), ("\tx\ty", 0, "warning")]
+    ("end", "rows", "status"), [("", 2, "unpinned"), ("\t\t", 2, "unpinned"), ("\tx\ty", 0, "failed")]
 )
 def test_a_file_of_which_nothing_is_kept_is_never_green(tmp_path: Path, end: str, rows: int, status: str) -> None:
     """Empty fields at the end of a MAF's rows are no fault; others set the rows aside, and the source says so."""
