@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from etl.fetch_errors import LocalError
+from etl.fetch_errors import LocalError, MismatchError, second_hand
 from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices
 from etl.snapshots import SnapshotStore, redact
 from etl.source import Remote, Source, SourceFile
 from warehouse.errors import NotPublishedError, SourceError
 from warehouse.home import Home
 from warehouse.progress import Progress
+
+#: What the receipt says of a file that came as others had described it.
+_VERIFIED = "The pinned checksum was second-hand; the first fetch verified it."
 
 
 def acquire(
@@ -103,7 +106,12 @@ def _fetch_file(
     from etl.fetch import Download, fetch
 
     download = Download(url=remote.url, sha256=remote.sha256, size_bytes=remote.size_bytes)
-    snapshot = fetch(download, store, progress=progress, offline=offline)
+    try:
+        snapshot = fetch(download, store, progress=progress, offline=offline)
+    except MismatchError as error:
+        if remote.second_hand:
+            raise second_hand(error) from error
+        raise
     return FoundFile(
         declared.name,
         part.part,
@@ -115,4 +123,5 @@ def _fetch_file(
         remote.rows,
         subset=False,
         url=remote.url,
+        notes=(_VERIFIED,) if remote.second_hand else (),
     )

@@ -38,6 +38,10 @@ class LocalError(ResumableError):
     """The cause is this machine: no mirror will do better."""
 
 
+class MismatchError(TerminalFetchError):
+    """What came is not the file that is pinned: another size or checksum."""
+
+
 class StartAgainError(FetchError):
     """What was resumed does not fit what the server has now: once, all is fetched anew."""
 
@@ -101,21 +105,28 @@ def html_page(url: str, got: str) -> TerminalFetchError:
     return TerminalFetchError(f"{redact(url)}: expected data, got an HTML page ({got})", check_in_browser())
 
 
-def wrong_size(url: str, expected: int | None, got: int | str) -> TerminalFetchError:
+def wrong_size(url: str, expected: int | None, got: int | str) -> MismatchError:
     """The file has another size than the pinned one."""
     shown = got if isinstance(got, str) else f"{got:,}"
     hint = "The file was replaced: pin the size and checksum of the new one, or name the release that was pinned."
-    return TerminalFetchError(f"{redact(url)}: wrong size: expected {expected or 0:,} bytes, got {shown}", hint)
+    return MismatchError(f"{redact(url)}: wrong size: expected {expected or 0:,} bytes, got {shown}", hint)
 
 
-def wrong_checksum(url: str, error: ChecksumError, record: Path | None) -> TerminalFetchError:
+def wrong_checksum(url: str, error: ChecksumError, record: Path | None) -> MismatchError:
     """The bytes are not those of the pinned checksum, or of the one that `record` remembers for the address."""
     message = f"{redact(url)}: wrong checksum: expected sha256 {error.expected}, got {error.got}"
     if record is None:
         hint = "The file was replaced or damaged. If the new one is meant, pin the sha256 that it has."
-        return TerminalFetchError(message, hint)
+        return MismatchError(message, hint)
     hint = f"The address gave other bytes before. If the new ones are meant, pin their sha256 or delete {record}."
-    return TerminalFetchError(message, hint)
+    return MismatchError(message, hint)
+
+
+def second_hand(error: MismatchError) -> MismatchError:
+    """What came is not what others who fetched the file said of it: the pin itself may be at fault."""
+    message = f"{error.message}; that pin is second-hand and was never verified"
+    hint = "Compare with what the publisher states. If the new file is right, download it and build with --raw FILE."
+    return MismatchError(message, hint)
 
 
 def wrong_scheme(url: str) -> TerminalFetchError:

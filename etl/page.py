@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from etl.source import Source, SourceFile
+from etl.source import Remote, Source, SourceFile
 
 _HEAD = """# The sources
 
@@ -35,8 +35,13 @@ def _source(source: Source) -> str:
 
 def _file(part: SourceFile) -> str:
     patterns = "<br>".join(f"`{pattern}`" for pattern in part.patterns)
-    remote = f"<{part.remote.url}> ({part.remote.release})" if part.remote else "by hand"
+    remote = _remote(part.remote) if part.remote else "by hand"
     known = list(dict.fromkeys(f"{pin.release} ({pin.rows:,}{', subset' if pin.subset else ''})" for pin in part.pins))
     pins = "<br>".join(known[:6])
     more = f"<br>and {len(known) - 6} more" if len(known) > 6 else ""
     return f"| {part.part} | {patterns} | {'yes' if part.required else 'no'} | {remote} | {pins}{more} |"
+
+
+def _remote(remote: Remote) -> str:
+    pinned = ", checksum second-hand" if remote.second_hand else ""
+    return f"<{remote.url}> ({remote.release}{pinned})"

@@ -65,6 +65,7 @@ class Remote:
         sha256: the checksum of the bytes as they are served; None = remembered from the first download.
         size_bytes: the size as served, where it is known.
         rows: about how many rows the file has; the build is held to it.
+        second_hand: checksum and size were taken from others who fetched the file: to be verified at the first fetch.
     """
 
     url: str
@@ -72,6 +73,7 @@ class Remote:
     sha256: str | None = None
     size_bytes: int | None = None
     rows: int | None = None
+    second_hand: bool = False
 
 
 class Format(Protocol):

@@ -4,8 +4,9 @@ The lines are counted and checked before anything is interpreted: a line with an
 or with bytes that are no UTF-8, goes to quarantine with its number and its text, and the others are read.
 
 Empty fields beyond the header are no fault (spreadsheets and writers of MAF leave them); too few fields are one, since
-nothing tells a field that was left out from a line that was cut off. A matrix may be as R's `write.table` writes it:
-its header has no name for the first column, the names of the rows.
+nothing tells a field that was left out from a line that was cut off, save for the last columns where a publisher is
+known to leave them out. A matrix may be as R's `write.table` writes it: its header has no name for the first column,
+the names of the rows.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Delimited:
         optional: columns that only some releases have; where one is missing it is empty.
         like: a regular expression of further names of columns that are read where they are there.
         wide: the other columns are the genes or samples of a matrix, and are read too.
+        droppable: columns at the end that a row may lack, by declaration.
+        one_of: sets of names that one column has in different releases; of each set one must be there.
         row_names: of a matrix, the column that holds the names of the rows where the header gives it no name.
     """
 
@@ -66,6 +69,8 @@ class Delimited:
     wide: bool = False
     like: str = ""
     row_names: str = ""
+    droppable: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
 
     def read(self, path: Path, ledger: Ledger) -> Iterator[Rows]:
         """Yield the rows in batches; every column is text, an empty field is null, `ROW` is the line's number.
@@ -111,6 +116,7 @@ class Delimited:
         if self.wide and self._lacks_row_names(names, body[1:]):
             names = ("" if self.row_names in names else self.row_names, *names)
         missing = [column for column in self.columns if column not in names]
+        missing += [" or ".join(some) for some in self.one_of if not set(some) & set(names)]
         if missing:
             raise SourceError(
                 f"{path.name}, line {number}: the header lacks the column(s) {', '.join(missing)}; "
@@ -206,14 +212,15 @@ class Delimited:
         return line.count(self.separator.encode()) + 1
 
     def _fitted(self, line: bytes, found: int, names: tuple[str, ...]) -> bytes:
-        """The line without empty fields beyond the header, and with those of trailing columns that have no name."""
+        """The line without empty fields beyond the header, and with those of trailing columns that it may lack."""
         mark = self.separator.encode()
         ends = (mark, mark + b'""') if self.quote else (mark,)
         for _extra in range(found - len(names)):
             bare = line.rstrip(b" ")
             line = next((bare.removesuffix(end) for end in ends if bare.endswith(end)), line)
         lacking = len(names) - found
-        if 0 < lacking < len(names) and all(name.startswith(UNNAMED) for name in names[found:]):
+        absent = names[found:]
+        if 0 < lacking < len(names) and all(name.startswith(UNNAMED) or name in self.droppable for name in absent):
             return line + mark * lacking
         return line
 
@@ -243,6 +250,8 @@ def tsv(
     wide: bool = False,
     like: str = "",
     row_names: str = "",
+    droppable: tuple[str, ...] = (),
+    one_of: tuple[tuple[str, ...], ...] = (),
 ) -> Delimited:
     """A tab-separated table; the names of a matrix may be quoted, as R does by default.
 
@@ -250,7 +259,17 @@ def tsv(
     '\\t'
     """
     return Delimited(
-        "\t", columns, header, comment, quote or wide, optional=optional, wide=wide, like=like, row_names=row_names
+        "\t",
+        columns,
+        header,
+        comment,
+        quote or wide,
+        optional=optional,
+        wide=wide,
+        like=like,
+        row_names=row_names,
+        droppable=droppable,
+        one_of=one_of,
     )
 
 

@@ -1,7 +1,9 @@
 """DGIdb: drug-gene interactions and druggable categories of genes, collected from about forty databases.
 
 Two layouts are read: that of release 4 (genes by Entrez number, drugs by ChEMBL or Wikidata) and that of release 5
-(genes and drugs by concept ids of many databases). A drug claim to which DGIdb gives no concept stays a drug of its
+(genes and drugs by concept ids of many databases), which begins with lines of comments and is published on a page of
+releases (https://github.com/dgidb/dgidb-data/releases). Every statement carries the terms of the database that makes it
+(`_dgidb_licences`): some must not be passed on. A drug claim to which DGIdb gives no concept stays a drug of its
 own, keyed by its database and its exact name; it is never merged by name.
 """
 
@@ -15,18 +17,28 @@ from etl.formats import tsv
 from etl.identifiers import is_missing, refer
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
+from etl.sources._dgidb_licences import licence_of
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
 
-_RELEASE = "2024-12"
-_FOLDER = "https://dgidb.org/data/2024-Dec"
+_RELEASE = "2026-06b"
+_FOLDER = f"https://github.com/dgidb/dgidb-data/releases/download/{_RELEASE}"
+
+#: Scores that a row without them may leave out.
+_SCORES = ("interaction_score", "drug_specificity_score", "gene_specificity_score", "evidence_score")
 
 #: Prefixes of DGIdb that are written in another way in Bioregistry.
 _PREFIXES = {"chembl": "chembl.compound", "rxcui": "rxnorm", "iuphar": "iuphar.ligand"}
 
 
+#: The columns of categories, which every release calls otherwise.
+_CATEGORY_GENES = ("entrez_gene_symbol", "name", "gene_claim_name")
+_CATEGORY_TERMS = ("category", "name-2", "gene_category_name")
+
+
 def _without_nulls(rows: Rows) -> Rows:
-    """The rows with the word `NULL`, by which release 5 says that there is no value, taken as none."""
-    return rows.with_columns(pl.when(pl.col(pl.String) != "NULL").then(pl.col(pl.String)).name.keep())
+    """The rows with `NULL` and `""`, by which release 5 says that there is no value, taken as none."""
+    text = pl.col(pl.String)
+    return rows.with_columns(pl.when(~text.is_in(["NULL", '""'])).then(text).name.keep())
 
 
 def _concept(column: str) -> pl.Expr:
@@ -72,6 +84,7 @@ def interactions(rows: Rows) -> Iterator[Stated]:
         actions=kinds.str.split(",").list.eval(pl.element().str.strip_chars()),
         interaction_score=pl.coalesce("interaction_score", "interaction_group_score"),
         data_sources=pl.concat_list("database"),
+        licences=pl.concat_list(licence_of(pl.col("database"))),
         pubmed_ids=pl.col("PMIDs").str.split(","),
         evidence=pl.lit("asserted"),
     )
@@ -98,24 +111,26 @@ def genes(rows: Rows) -> Iterator[Stated]:
 
 
 def categories(rows: Rows) -> Iterator[Stated]:
-    """`categories.tsv`: genes by symbol, their category, and the databases that say so."""
+    """`categories.tsv`: genes by symbol, their category, and the databases that say so, each a statement."""
     rows = _without_nulls(rows).with_columns(
-        symbol=pl.coalesce("entrez_gene_symbol", "name").str.strip_chars(),
-        term=pl.coalesce("category", "name-2").str.strip_chars(),
+        symbol=pl.coalesce(_CATEGORY_GENES).str.strip_chars(),
+        term=pl.coalesce(_CATEGORY_TERMS).str.strip_chars(),
     )
     known = ~is_missing("symbol") & pl.col("term").is_not_null()
     rows = rows.reject(~known, Reason.MISSING_VALUE, "a gene and a category are needed", pl.col("symbol"))
     category = "dgidb.category:" + pl.col("term").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "-")
-    rows = rows.with_columns(id=category)
+    rows = rows.with_columns(id=category, database=pl.coalesce("category_sources", "source_db_name").str.split(","))
     yield entities("GeneCategory", rows.frame.select(ROW, "id", name="term"))
-    frame = rows.frame.select(
+    database = pl.col("database").str.strip_chars()
+    frame = rows.frame.explode("database").select(
         ROW,
         subject=refer("hgnc.symbol", "symbol"),
         object="id",
-        data_sources=pl.coalesce("category_sources", "source_db_name").str.split(","),
+        data_sources=pl.concat_list(database).list.drop_nulls(),
+        licences=pl.concat_list(licence_of(database)).list.drop_nulls(),
         evidence=pl.lit("asserted"),
     )
-    yield relationships("HAS_CATEGORY", frame)
+    yield relationships("HAS_CATEGORY", frame, listed=True)
 
 
 def _file(
@@ -124,13 +139,16 @@ def _file(
     columns: tuple[str, ...],
     optional: tuple[str, ...],
     pin: Pin,
+    *,
+    one_of: tuple[tuple[str, ...], ...] = (),
+    remote: Remote | None = None,
 ) -> SourceFile:
     return SourceFile(
         part,
-        (f"dgidb/{part}.tsv", f"dgidb_{part}.tsv"),
-        tsv(*columns, optional=optional),
+        (f"dgidb/{part}.tsv", f"dgidb_{part}.tsv", f"dgidb/{part}_20*.tsv"),
+        tsv(*columns, comment="#", optional=optional, droppable=_SCORES, one_of=one_of),
         parse,
-        remote=Remote(f"{_FOLDER}/{part}.tsv", _RELEASE),
+        remote=remote or Remote(f"{_FOLDER}/{part}.tsv", _RELEASE),
         required=part == "interactions",
         pins=(pin,),
     )
@@ -143,7 +161,9 @@ SOURCE = Source(
     description="Drug-gene interactions and the druggable genome, collected from many databases.",
     homepage="https://dgidb.org",
     licence=Licence(
-        "Licences of the collected databases, some non-commercial", True, "https://dgidb.org/browse/sources"
+        "Licences of the collected databases, on each statement; some not redistributable",
+        True,
+        "https://dgidb.org/browse/sources",
     ),
     rank=65,
     files=(
@@ -157,6 +177,13 @@ SOURCE = Source(
                 *("gene_concept_id", "interaction_source_db_name"),
             ),
             Pin("2021", "9182a907b95d4f8af8af60c4f110585a463e17b4d499f69f0e50325bf292a764", 20_284, subset=True),
+            remote=Remote(
+                f"{_FOLDER}/interactions.tsv",
+                _RELEASE,
+                sha256="5a798ffdaddd775b8409fa22509d77d55c663ca84625808617a78b1fc75dcc9e",
+                size_bytes=16_163_629,
+                second_hand=True,
+            ),
         ),
         _file(
             "drugs",
@@ -176,8 +203,9 @@ SOURCE = Source(
             "categories",
             categories,
             (),
-            ("entrez_gene_symbol", "category", "category_sources", "name", "name-2", "source_db_name"),
+            (*_CATEGORY_GENES, *_CATEGORY_TERMS, "category_sources", "source_db_name"),
             Pin("2021", "ec76881a9e2f308ec73045ee64113084c8bfb0d7a99e9d96bff968287e5797a1", 19_970),
+            one_of=(_CATEGORY_GENES, _CATEGORY_TERMS),
         ),
     ),
 )

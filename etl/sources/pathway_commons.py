@@ -1,26 +1,34 @@
 """Pathway Commons: interactions and pathways of public databases, made one.
 
+Versions 7 to 14 are read; from 13 on the files carry no version in their names (`pc-hgnc.txt.gz`), and pathways of
+databases without an entry at identifiers.org are named by the prefix of their database (`pid:pid_10168`).
+
 Every data source keeps its own terms. Interactions that name TRANSFAC, alone or beside others, carry a licence that
 says that they must never be redistributed; for the others Pathway Commons states no licence, and none is filled in.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 
 from etl.formats import GeneSets, Stacked, tsv
+from etl.formats.content import open_content
 from etl.identifiers import is_uniprot, refer
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._encoded import encoded_proteins
 from etl.species import wanted_species
+from warehouse.errors import SourceError
 from warehouse.model.relationships import PATHWAY_COMMONS
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
 
-_RELEASE = "2019-09"  # version 12
-_FOLDER = "https://www.pathwaycommons.org/archives/PC2/v12"
+_RELEASE = "2024-05"  # version 14
+_VERSION_12 = "2019-09"
+_FOLDER = "https://download.baderlab.org/PathwayCommons/PC2/v14"
 
 _TYPES = [declared.name for declared in PATHWAY_COMMONS]
 
@@ -30,15 +38,23 @@ _TRANSFAC_LICENCE = "TRANSFAC: not redistributable"
 _DATA_SOURCES = {
     name.lower(): name
     for name in (
-        *("BIND", "BioGRID", "ChEBI", "CORUM", "CTD", "DIP", "DrugBank", "HPRD", "HumanCyc", "INOH", "IntAct", "KEGG"),
+        *("BIND", "Biofactoid", "BioGRID", "ChEBI", "CORUM", "CTD", "DIP", "DrugBank", "HPRD", "HumanCyc", "InnateDB"),
+        *("INOH", "IntAct", "KEGG"),
         *("mirTarBase", "MSigDB", "NetPath", "PANTHER", "PathBank", "PhosphoSite", "PID", "Reactome", "Recon X"),
         *("SMPDB", "TRANSFAC", "WikiPathways"),
     )
-}
+} | {"phosphositeplus": "PhosphoSite", "nci-pid": "PID", "reconx": "Recon X"}
 
 _PATHWAY_URI = r"^https?://(?:identifiers\.org|bioregistry\.io)/([a-z.]+)[/:](\S+)$"
 _OWN_URI = r"^https?://(?:www\.)?pathwaycommons\.org/pc\d+/(\S+)$"
-_PATHWAY_ID = r"^(?:reactome|kegg\.pathway|panther\.pathway|smpdb|wikipathways|pathwaycommons):\S+$"
+#: The databases whose pathways are taken, by the prefix of their identifiers.
+_DATABASES = (
+    *("reactome", "kegg.pathway", "panther.pathway", "smpdb", "pathbank", "wikipathways", "pathwaycommons"),
+    *("biofactoid", "humancyc", "inoh", "netpath", "pid"),
+)
+_PATHWAY_ID = rf"^(?:{'|'.join(map(re.escape, _DATABASES))}):\S+$"
+#: A chemical, whose prefix one version writes in capitals and another does not.
+_CHEBI = r"(?i)^chebi:(\d+)$"
 _GENE_SET = (
     r"^name: (?P<name>.*); datasource: (?P<data_source>[^;]*); organism: (?P<taxon_id>\d+); idtype: (?P<id_type>.*)$"
 )
@@ -66,7 +82,7 @@ def _interactions(rows: Rows) -> Rows:
     for column in ("PARTICIPANT_A", "PARTICIPANT_B"):
         name = pl.col(column)
         rows = rows.reject(name.is_null(), Reason.MISSING_VALUE, column)
-        bad = name.str.contains(r"\s") | (name.str.starts_with("CHEBI:") & ~name.str.contains(r"^CHEBI:\d+$"))
+        bad = name.str.contains(r"\s") | (name.str.contains("(?i)^chebi:") & ~name.str.contains(_CHEBI))
         rows = rows.reject(bad, Reason.BAD_IDENTIFIER, pl.format(f"{column}={{}}", name))
     type_name = pl.col("INTERACTION_TYPE").str.to_uppercase().str.replace_all("-", "_")
     rows = rows.with_columns(
@@ -77,9 +93,8 @@ def _interactions(rows: Rows) -> Rows:
 
 
 def _participant(column: str) -> pl.Expr:
-    name = pl.col(column)
-    chemical = name.str.starts_with("CHEBI:")
-    return pl.when(chemical).then(name.str.replace("CHEBI:", "chebi:")).otherwise(refer("hgnc.symbol", column))
+    chemical = "chebi:" + pl.col(column).str.extract(_CHEBI)
+    return pl.coalesce(chemical, refer("hgnc.symbol", column))
 
 
 def _stated(frame: pl.DataFrame) -> Iterator[Stated]:
@@ -92,7 +107,7 @@ def _stated(frame: pl.DataFrame) -> Iterator[Stated]:
 
 
 def extended_sif(rows: Rows) -> Iterator[Stated]:
-    """`PathwayCommons12.All.hgnc.txt`: interactions with data sources and PubMed ids, then their participants."""
+    """`pc-hgnc.txt`, `PathwayCommons12.All.hgnc.txt`: interactions with their sources and papers, then participants."""
     if "PARTICIPANT" in rows.frame.columns:
         yield from _participants(rows)
         return
@@ -114,7 +129,7 @@ def extended_sif(rows: Rows) -> Iterator[Stated]:
 def _participants(rows: Rows) -> Iterator[Stated]:
     """The second table: names of chemicals, and the proteins of genes where a cross-reference names them."""
     rows = rows.reject(pl.col("PARTICIPANT").is_null(), Reason.MISSING_VALUE, "PARTICIPANT")
-    chemical = pl.col("PARTICIPANT").str.contains(r"^CHEBI:\d+$")
+    chemical = pl.col("PARTICIPANT").str.contains(_CHEBI)
     names = rows.frame.filter(chemical)
     yield entities("SmallMolecule", names.select(ROW, id=_participant("PARTICIPANT"), name="PARTICIPANT_NAME"))
     references = pl.concat_str("UNIFICATION_XREF", "RELATIONSHIP_XREF", separator=";", ignore_nulls=True)
@@ -143,10 +158,10 @@ def reactome_sif(rows: Rows) -> Iterator[Stated]:
 
 
 def gene_sets(rows: Rows) -> Iterator[Stated]:
-    """`PathwayCommons12.All.hgnc.gmt`: pathways with their name, data source, organism, and genes by symbol."""
+    """`pc-hgnc.gmt`, `PathwayCommons12.All.hgnc.gmt`: pathways with data source and organism, and genes by symbol."""
     rows = rows.with_columns(told=pl.col("description").str.extract_groups(_GENE_SET))
     rows = Rows(rows.frame.rename({"name": "uri"}).unnest("told"), rows.ledger)
-    unreadable = ~(pl.col("id_type") == "hgnc symbol").fill_null(False)
+    unreadable = ~pl.col("id_type").is_in(["hgnc symbol", "hgnc.symbol"]).fill_null(False)
     rows = rows.reject(unreadable, Reason.UNREADABLE, "the description is not of the known form", pl.col("uri"))
     species = {one.taxon_id: one.name for one in wanted_species(rows.options.species)}
     rows = _with_pathways(rows.only(pl.col("taxon_id").is_in(list(species))), "uri")
@@ -194,6 +209,19 @@ def proteins(rows: Rows) -> Iterator[Stated]:
     yield from encoded_proteins(rows.frame.select(ROW, "accession", subject=refer("hgnc.symbol", "symbol")))
 
 
+def _lists_pathways(path: Path) -> bool:
+    """Whether a file of a name that anybody may use is of Pathway Commons: by its header, or where it lies."""
+    if path.name.lower().startswith("pathwaycommons") or _FOLDERS.search(path.parent.as_posix()):
+        return True
+    try:
+        with open_content(path) as content:
+            return content.read(len(_PATHWAY_HEADER)) == _PATHWAY_HEADER
+    except SourceError:
+        return False
+
+
+_PATHWAY_HEADER = b"PATHWAY_URI\t"
+_FOLDERS = re.compile(r"/(?:pathway_?commons|PC2/v\d+)$", re.IGNORECASE)
 _EDGES = ("PARTICIPANT_A", "INTERACTION_TYPE", "PARTICIPANT_B")
 _EXTENDED = tsv(*_EDGES, "INTERACTION_DATA_SOURCE", "INTERACTION_PUBMED_ID")
 _PARTICIPANTS = tsv("PARTICIPANT", "PARTICIPANT_TYPE", "PARTICIPANT_NAME", "UNIFICATION_XREF", "RELATIONSHIP_XREF")
@@ -210,17 +238,17 @@ SOURCE = Source(
     files=(
         SourceFile(
             "interactions",
-            ("PathwayCommons*.hgnc.txt", "PC2V*_extended_sif*.tsv"),
+            ("pc-hgnc.txt", "PathwayCommons*.hgnc.txt", "PC2V*_extended_sif*.tsv"),
             Stacked((_EXTENDED, _PARTICIPANTS)),
             extended_sif,
-            remote=Remote(f"{_FOLDER}/PathwayCommons12.All.hgnc.txt.gz", _RELEASE),
+            remote=Remote(f"{_FOLDER}/pc-hgnc.txt.gz", _RELEASE),
             required=False,
             one_of="file of interactions",
             pins=(Pin("2016-02-21", "02e87c8a8d9c128f8d8f9c931056f9e594ebb367b19452a728b1d77d7e62cead", 345026),),
         ),
         SourceFile(
             "plain_interactions",
-            ("PathwayCommons*.All.hgnc.sif",),
+            ("pc-hgnc.sif", "PathwayCommons*.All.hgnc.sif"),
             tsv(*_EDGES, header=False),
             plain_sif,
             required=False,
@@ -246,22 +274,26 @@ SOURCE = Source(
         ),
         SourceFile(
             "gene_sets",
-            ("PathwayCommons*.hgnc.gmt",),
+            ("pc-hgnc.gmt", "PathwayCommons*.hgnc.gmt"),
             GeneSets(),
             gene_sets,
-            remote=Remote(f"{_FOLDER}/PathwayCommons12.All.hgnc.gmt.gz", _RELEASE, rows=3971),
+            remote=Remote(f"{_FOLDER}/pc-hgnc.gmt.gz", _RELEASE, rows=4668),
             required=False,
-            pins=(Pin(_RELEASE, "db5beb014ec2504226fcd14ed6990f7152af987f0501850ac15cf5e3b8928324", 3971),),
+            pins=(
+                Pin(_RELEASE, "6f4002927c9b44fdd3aa4312595b67034f54bc2434177dbcd5dc4167c908528e", 4668),
+                Pin(_VERSION_12, "db5beb014ec2504226fcd14ed6990f7152af987f0501850ac15cf5e3b8928324", 3971),
+            ),
         ),
         SourceFile(
             "pathways",
-            ("pathwaycommons/pathways.txt", "PathwayCommons*pathways.txt", "PC2/v*/pathways.txt"),
+            ("pathways.txt", "PathwayCommons*pathways.txt"),
             Stacked((_HIERARCHY, _NAMES)),
             pathways,
-            remote=Remote(f"{_FOLDER}/pathways.txt.gz", _RELEASE, rows=59_500),
+            remote=Remote(f"{_FOLDER}/pathways.txt.gz", _RELEASE),
             required=False,
+            belongs=_lists_pathways,
             pins=(
-                Pin(_RELEASE, "58f0ba3881ba991e1b288115ea458d0630ad31610702fa961759d265e134b18b", 5772, subset=True),
+                Pin(_VERSION_12, "58f0ba3881ba991e1b288115ea458d0630ad31610702fa961759d265e134b18b", 5772, subset=True),
             ),
         ),
         SourceFile(

@@ -59,7 +59,8 @@ def expression(study: str, rows: Rows) -> Iterator[Stated]:
     row_ids = _samples_of(rows, columns)
     rows = first_of_each(with_numbers(rows, list(row_ids), "sample"), "sample")
     # The header alone names the samples; a sound row of the batch stands for it.
-    header = rows.frame.select(pl.col(ROW).first()).join(pl.DataFrame({"barcode": list(row_ids)}), how="cross")
+    barcodes = pl.DataFrame({"barcode": list(row_ids)}, schema={"barcode": pl.String})
+    header = rows.frame.select(pl.col(ROW).first()).join(barcodes, how="cross")
     if rows.frame.height:
         yield from samples(header, "barcode")
         yield from cohort(header, patient_of(pl.col("barcode")), pl.lit(study))

@@ -132,3 +132,26 @@ def test_a_required_file_that_is_not_published_stops_the_build(
     gone = replace(declared.files[0], remote=Remote(server.script("/gone.txt", Reply(status=410)), "94"))
     with pytest.raises(NotPublishedError, match="HTTP 410"):
         _build(monkeypatch, Home(tmp_path), replace(declared, files=(gone,)))
+
+
+@pytest.mark.parametrize("fault", ["", "checksum", "size"])
+def test_a_second_hand_pin_is_verified_at_the_first_fetch(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Where it holds, the receipt says so; where not, the file is set aside and the message says what may be wrong."""
+    declared = _published(server, Reply(body=_HIERARCHY))
+    pathways, hierarchy = declared.files
+    assert hierarchy.remote is not None
+    sha256 = "0" * 64 if fault == "checksum" else hashlib.sha256(_HIERARCHY).hexdigest()
+    size_bytes = len(_HIERARCHY) + (fault == "size")
+    remote = replace(hierarchy.remote, sha256=sha256, size_bytes=size_bytes, second_hand=True)
+    _build(monkeypatch, Home(tmp_path), replace(declared, files=(pathways, replace(hierarchy, remote=remote))))
+    (account,) = Home(tmp_path).current().receipt()["sources"]
+    _pathways, file = account["files"]
+    if fault:
+        assert (account["status"], file["status"]) == ("failed", "failed")
+        assert f"wrong {fault}" in file["failure"]
+        assert "that pin is second-hand and was never verified" in file["failure"]
+    else:
+        assert (account["status"], file["status"]) == ("green", "green")
+        assert file["notes"] == ["The pinned checksum was second-hand; the first fetch verified it."]

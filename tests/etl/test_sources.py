@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.formats.content import open_content
 from etl.locate import Folder, FoundFile, find
 from etl.reading import new_ledger, read
 from etl.rows import Ledger
 from etl.source import Source, source, sources
 from warehouse.checks import REJECTED_SCHEMA
+from warehouse.documents.unpacking import unpacked
 from warehouse.errors import SourceError
 from warehouse.model import MODEL
 
@@ -185,7 +185,7 @@ _TEXT_FILES = list(_text_files())
 
 def _messy(name: str, file: FoundFile, faults: list[tuple[str, int, int]], folder: Path) -> FoundFile:
     """A damaged copy of a file among its neighbours."""
-    with open_content(file.path) as content:
+    with file.path.open("rb") as raw, unpacked(raw, file.path.name, zips=True) as content:
         damaged = _damage(content.read(), faults)
     for neighbour in file.path.parent.iterdir():
         if neighbour.is_file():
