@@ -14,13 +14,15 @@ from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.analyst.identifiers import require
 from warehouse.answer import Answer
+from warehouse.model import MODEL, Use
 
 if TYPE_CHECKING:
     from analytics.interactive.paths.paths import Connections
     from warehouse.home import Build
     from warehouse.warehouse import Warehouse
 
-_TYPES = ("Gene", "Drug", "Disease", "Protein", "Pathway", "SmallMolecule")
+#: What is chosen at first: from a gene to a disease.
+_FIRST = ("Gene", "Disease")
 _EXAMPLES = 50
 
 
@@ -30,9 +32,10 @@ def render(view: View) -> None:
 
     columns = st.columns([1, 2, 1, 2])
     kinds, texts = [], []
+    types = MODEL.labels_for(Use.CHOICES)
     for place, (name, key) in enumerate((("From", "from"), ("To", "to"))):
         with columns[2 * place]:
-            kinds.append(chosen_of(f"{name} a", _TYPES, f"{key}_type", first=2 * place))
+            kinds.append(chosen_of(f"{name} a", types, f"{key}_type", first=types.index(_FIRST[place])))
         with columns[2 * place + 1]:
             texts.append(entry_of(name, key, placeholder="Symbol, name or id"))
     lengths = {n: f"{n} step{'s' if n > 1 else ''}" for n in (1, 2, 3, 4)}

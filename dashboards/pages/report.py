@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import polars as pl
 import streamlit as st
 
@@ -19,6 +21,9 @@ from dashboards.parts.structure import show_structure
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain, source_address
 from warehouse.model import FULL_MODEL
+
+#: The panels that a type of the model may name, by name: each takes the view and the id of an entity.
+PANELS: Mapping[str, Callable[[View, str], None]] = {"structure": show_structure}
 
 
 def render(view: View) -> None:
@@ -67,8 +72,10 @@ def _head(entity: Entity) -> None:
 
 
 def _about(view: View, entity: Entity) -> None:
-    if entity.type == "Structure":
-        show_structure(view, entity.id)
+    panels = FULL_MODEL.entities[entity.type].panels
+    for panel in panels:
+        PANELS[panel](view, entity.id)
+    if panels:
         st.subheader("Properties", anchor=False)
     show_properties(view, entity)
     st.subheader("What it is related with", anchor=False)

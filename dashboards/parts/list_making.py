@@ -17,8 +17,8 @@ from warehouse.analyst.identifiers import Outcome, Resolved
 from warehouse.analyst.lists import OPERATIONS, combine, from_report
 from warehouse.analyst.name_lists import NamesRead, read_names
 from warehouse.errors import QuestionError, TargetGraphError
+from warehouse.model import MODEL, Use
 
-_TYPES = ("Gene", "Protein", "Drug", "Disease", "Pathway")
 _REPORT = "lists_report"
 _MOST_MB = 10
 _KINDS = ("txt", "csv", "tsv", "list")
@@ -26,7 +26,7 @@ _KINDS = ("txt", "csv", "tsv", "list")
 
 def make_list(view: View, shelf: Shelf) -> None:
     """Ask for identifiers, report what they mean, and offer to save them as a list."""
-    label = chosen_of("Type", _TYPES, "type", draw=st.segmented_control, required=True)
+    label = chosen_of("Type", MODEL.labels_for(Use.CHOICES), "type", draw=st.segmented_control, required=True)
     text = entry_of(
         "Identifiers",
         "ids",

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboards.parts.text import plain
-from warehouse.model import FULL_MODEL
+from warehouse.model import FULL_MODEL, Use
 
 if TYPE_CHECKING:
     from dashboards.page import View
 
-#: The types that are counted on the first page; the page of sources has all.
-_COUNTED = ("Gene", "Protein", "Pathway", "Disease", "Drug", "Structure", "Cohort", "Patient")
+_IN_A_ROW = 4
 
 
 def show_welcome(view: View) -> None:
     """Counts of the main types, and the sources."""
     counts = view.receipt["counts"]
-    kinds = [name for name in _COUNTED if counts.get(name)]
+    kinds = [name for name in FULL_MODEL.labels_for(Use.OVERVIEW) if counts.get(name)]
     st.markdown("Search above, or ask a question on the pages at the left. Every answer names its sources.")
-    for row in (kinds[:4], kinds[4:]):
-        for column, name in zip(st.columns(4), row, strict=False):
+    for begin in range(0, len(kinds), _IN_A_ROW):
+        for column, name in zip(st.columns(_IN_A_ROW), kinds[begin : begin + _IN_A_ROW], strict=False):
             meaning = FULL_MODEL.entities[name].meaning
             column.metric(
                 FULL_MODEL.entities[name].table.replace("_", " ").capitalize(),

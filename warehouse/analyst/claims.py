@@ -16,9 +16,6 @@ from warehouse.model import DataModel, EntityType
 
 _NUMBER = re.compile(r"^\d+$")
 
-#: What a bare number means: the field's habit, not a guess.
-_NUMBERS_ARE = {"Gene": "ncbigene", "SmallMolecule": "chebi", "Publication": "pubmed"}
-
 #: Types that stand for each other in lists, with the relationship type that leads from the first to the second.
 _STANDS_FOR = ("Gene", "ENCODES", "Protein")
 
@@ -30,6 +27,11 @@ TURNED = ", which a spreadsheet turned into a date"
 WEAKNESS = {"symbol": 0, "identifier": 0, "name": 2, "previous_symbol": 4, "alias": 6}
 _THROUGH = 20
 _OF_SYMBOLS = frozenset({"symbol", "previous_symbol", "alias"})
+
+
+def has_symbols(entity: EntityType) -> bool:
+    """Whether people name such an entity by a symbol: its own, or a protein by its gene's."""
+    return entity.symbol_prefix is not None or entity.label in _STANDS_FOR
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def _spellings(text: str, entity: EntityType, bridge: EntityType | None) -> Iter
     """The folded texts under which a given one may be recorded."""
     form, bare = form_of(text), cleaned(text)
     if form.prefix is None and _NUMBER.match(form.local):
-        if entity.label in _NUMBERS_ARE:
-            yield _Spelling(f"{_NUMBERS_ARE[entity.label]}:{form.local}", bare, form.note)
+        if entity.number_prefix is not None:
+            yield _Spelling(f"{entity.number_prefix}:{form.local}", bare, form.note)
         return
     for folded in dict.fromkeys([text.lower(), bare.lower()]):
         yield _Spelling(folded, bare)

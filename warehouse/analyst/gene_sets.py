@@ -20,7 +20,7 @@ from warehouse.analyst.identifiers import MOST_IDENTIFIERS, Outcome, Resolved, r
 from warehouse.cypher.catalogue import ORDINAL_SHIFT
 from warehouse.errors import QuestionError
 from warehouse.identifier_forms import cleaned, is_missing
-from warehouse.model import MODEL, DataModel
+from warehouse.model import MODEL, DataModel, Use
 from warehouse.tables.schema import ordinals
 
 Nodes = NDArray[np.int64]
@@ -29,8 +29,6 @@ Nodes = NDArray[np.int64]
 MOST_GMT_BYTES = 200_000_000
 #: A line longer than this holds no gene set: all human genes are some 500 kB.
 _LONGEST_LINE = 2_000_000
-#: Types that are about the record, not about genes.
-_OF_THE_RECORD = frozenset({"Source", "Release", "AnalysisRun"})
 _GENE = "Gene"
 
 
@@ -94,11 +92,14 @@ def collections(model: DataModel = MODEL) -> dict[str, Collection]:
     """All collections that the data model allows, by name; of `FULL_MODEL` also those of predictions."""
     found = {}
     numbers = ordinals(model)
+    makes_sets = set(model.labels_for(Use.GENE_SETS))
     for name, declared in sorted(model.relationships.items()):
         for subject, object_ in declared.ends:
-            if (subject == _GENE) == (object_ == _GENE) or {subject, object_} & _OF_THE_RECORD:
+            if (subject == _GENE) == (object_ == _GENE):
                 continue
             other = object_ if subject == _GENE else subject
+            if other not in makes_sets:
+                continue
             ends = ("_s", "_o") if subject == _GENE else ("_o", "_s")
             key, table = f"{name}:{other}", model.entities[other].table
             nodes = _nodes(numbers[model.entities[_GENE].table]), _nodes(numbers[table])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from warehouse.analyst.claims import has_symbols as type_has_symbols
 from warehouse.analyst.identifiers import MOST_IDENTIFIERS, Outcome, Resolved, entity_type, resolve, split
 from warehouse.errors import QuestionError
 from warehouse.identifier_forms import is_decoy, is_header, parts_of
@@ -76,7 +77,7 @@ def _with_words(
     words = {one.given: _words_of(one.given) for one in read if one.outcome is Outcome.UNRESOLVED}
     asked = sorted({word for several in words.values() for word in several})
     meanings = dict(zip(asked, resolve(connection, asked, label, model), strict=True))
-    has_symbols = entity_type(label, model).label in {"Gene", "Protein"}
+    has_symbols = type_has_symbols(entity_type(label, model))
     taken = {name: several for name, several in words.items() if _are_names(name, several, meanings, has_symbols)}
     report: list[Resolved] = []
     for one in read:

@@ -9,6 +9,7 @@ from warehouse.model.entities import ENTITIES
 from warehouse.model.predictions import PREDICTED_ENTITIES, PREDICTED_RELATIONSHIPS
 from warehouse.model.relationships import RELATIONSHIPS
 from warehouse.model.schema import (
+    BIOLOGY,
     Combine,
     DataModel,
     EntityType,
@@ -18,6 +19,7 @@ from warehouse.model.schema import (
     StatedType,
     SynonymKind,
     TableType,
+    Use,
     ValueType,
 )
 from warehouse.model.tables import MATRICES, TABLES
@@ -29,6 +31,7 @@ MODEL = DataModel(ENTITIES, RELATIONSHIPS, TABLES, MATRICES)
 FULL_MODEL = DataModel((*ENTITIES, *PREDICTED_ENTITIES), (*RELATIONSHIPS, *PREDICTED_RELATIONSHIPS), TABLES, MATRICES)
 
 __all__ = [
+    "BIOLOGY",
     "FULL_MODEL",
     "MODEL",
     "Combine",
@@ -40,5 +43,6 @@ __all__ = [
     "StatedType",
     "SynonymKind",
     "TableType",
+    "Use",
     "ValueType",
 ]

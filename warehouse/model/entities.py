@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from warehouse.barcodes import TUMOUR_DESCRIPTORS
 from warehouse.model.schema import (
+    BIOLOGY,
     EntityType,
     Property,
     SynonymKind,
+    Use,
     date,
     integer,
     number,
@@ -30,10 +32,17 @@ def _identifiers(example: str) -> Property:
 
 
 def _term(
-    label: str, table: str, meaning: str, prefixes: tuple[str, ...], example: str, *, biolink: str = "NamedThing"
+    label: str,
+    table: str,
+    meaning: str,
+    prefixes: tuple[str, ...],
+    example: str,
+    *,
+    biolink: str = "NamedThing",
+    uses: Use = BIOLOGY,
 ) -> EntityType:
     """A vocabulary term: an id, a name, nothing else."""
-    return EntityType(label, table, meaning, prefixes, (_name(example),), biolink=biolink)
+    return EntityType(label, table, meaning, prefixes, (_name(example),), biolink=biolink, uses=uses)
 
 
 GENE = EntityType(
@@ -61,6 +70,8 @@ GENE = EntityType(
     symbol_prefix="hgnc.symbol",
     identifier_prefixes=("ensembl", "omim", "mirbase", "refseq"),
     biolink="Gene",
+    uses=BIOLOGY | Use.CHOICES | Use.OVERVIEW,
+    number_prefix="ncbigene",
 )
 
 PROTEIN = EntityType(
@@ -75,6 +86,7 @@ PROTEIN = EntityType(
         integer("taxon_id", "The organism in NCBI Taxonomy", "9606", minimum=1),
     ),
     biolink="Protein",
+    uses=BIOLOGY | Use.CHOICES | Use.OVERVIEW,
 )
 
 PATHWAY = EntityType(
@@ -105,6 +117,7 @@ PATHWAY = EntityType(
         integer("step_count", "Direct components and steps", "82", minimum=0),
     ),
     biolink="Pathway",
+    uses=BIOLOGY | Use.CHOICES | Use.OVERVIEW,
 )
 
 COMPLEX = EntityType(
@@ -129,6 +142,8 @@ SMALL_MOLECULE = EntityType(
     ),
     biolink="SmallMolecule",
     biolink_also=("Drug",),
+    uses=BIOLOGY | Use.CHOICES,
+    number_prefix="chebi",
 )
 
 STRUCTURE = EntityType(
@@ -152,6 +167,8 @@ STRUCTURE = EntityType(
         strings("enzyme_classes", "EC numbers of its entities", "['3.2.1.17']"),
     ),
     biolink="InformationContentEntity",
+    uses=Use.GENE_SETS | Use.OVERVIEW,
+    panels=("structure",),
 )
 
 DRUG = EntityType(
@@ -175,6 +192,7 @@ DRUG = EntityType(
     (_name("Gefitinib"), _aliases("['ZD1839']"), _identifiers("['drugbank:DB00317']")),
     biolink="Drug",
     biolink_also=("SmallMolecule",),
+    uses=BIOLOGY | Use.CHOICES | Use.OVERVIEW,
 )
 
 DISEASE = EntityType(
@@ -185,6 +203,7 @@ DISEASE = EntityType(
     (_name("lung cancer"), _aliases(), _identifiers("['umls:C0242379']")),
     biolink="Disease",
     biolink_also=("PhenotypicFeature",),
+    uses=BIOLOGY | Use.CHOICES | Use.OVERVIEW,
 )
 
 PHENOTYPE = _term(
@@ -260,6 +279,7 @@ ENZYME_CLASS = _term(
     ("ec",),
     "Lysozyme",
     biolink="MolecularActivity",
+    uses=Use.GENE_SETS,
 )
 STRUCTURAL_DOMAIN = EntityType(
     "StructuralDomain",
@@ -268,6 +288,7 @@ STRUCTURAL_DOMAIN = EntityType(
     ("cath.domain", "scop"),
     (_name("d101ma_"),),
     biolink="ProteinDomain",
+    uses=Use.GENE_SETS,
 )
 
 COHORT = EntityType(
@@ -282,6 +303,7 @@ COHORT = EntityType(
         string("reference_genome", "The genome assembly of its variants", "hg19"),
     ),
     biolink="Cohort",
+    uses=Use.GENE_SETS | Use.OVERVIEW,
 )
 
 PATIENT = EntityType(
@@ -303,6 +325,7 @@ PATIENT = EntityType(
         string("redaction", "Why the source withdrew the patient, if it did", "Redacted"),
     ),
     biolink="Case",
+    uses=Use.GENE_SETS | Use.OVERVIEW,
 )
 
 SAMPLE = EntityType(
@@ -328,6 +351,7 @@ SAMPLE = EntityType(
         string("subtype", "Molecular subtype as the source calls it", "basal-like"),
     ),
     biolink="MaterialSample",
+    uses=Use.GENE_SETS,
 )
 
 PUBLICATION = EntityType(
@@ -342,6 +366,8 @@ PUBLICATION = EntityType(
         string("doi", "The digital object identifier", "10.1016/S0969-2126(94)00125-1"),
     ),
     biolink="Publication",
+    uses=Use.GENE_SETS,
+    number_prefix="pubmed",
 )
 
 SOURCE = EntityType(
@@ -356,6 +382,7 @@ SOURCE = EntityType(
         integer("rank", "Its priority: of two values the one with the smaller rank is shown", "20"),
     ),
     biolink="InformationContentEntity",
+    uses=Use(0),
 )
 
 RELEASE = EntityType(
@@ -365,6 +392,7 @@ RELEASE = EntityType(
     ("targetgraph.release",),
     (_name("reactome 2025-01"), string("version", "The version as the source calls it", "2025-01")),
     biolink="DatasetVersion",
+    uses=Use(0),
 )
 
 ENTITIES = (

@@ -11,6 +11,7 @@ from warehouse.model.schema import (
     Property,
     RelationshipType,
     SynonymKind,
+    Use,
     boolean,
     integer,
     number,
@@ -85,6 +86,7 @@ ANALYSIS_RUN = EntityType(
     ),
     biolink="Activity",
     predicted=True,
+    uses=Use(0),
 )
 
 SUBNETWORK = EntityType(
@@ -101,6 +103,7 @@ SUBNETWORK = EntityType(
     ),
     biolink="InformationContentEntity",
     predicted=True,
+    uses=Use.GENE_SETS,
 )
 
 PREDICTED_ENTITIES = (ANALYSIS_RUN, SUBNETWORK)

@@ -10,7 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
 from functools import cached_property
 
 from warehouse.errors import TargetGraphError
@@ -45,6 +45,23 @@ class SynonymKind(StrEnum):
     ALIAS = "alias"
     NAME = "name"
     IDENTIFIER = "identifier"
+
+
+class Use(Flag):
+    """Where the product takes a type of entity into account without being asked for it."""
+
+    PATHS = auto()
+    """Paths between two entities pass through it."""
+    GENE_SETS = auto()
+    """The genes that are linked with one of them make a set to test a list of genes against."""
+    CHOICES = auto()
+    """Pages offer it where a type is chosen: for lists, and for the ends of paths."""
+    OVERVIEW = auto()
+    """It is counted on the first page."""
+
+
+#: What holds for a type that says nothing else: it is a part of biology.
+BIOLOGY = Use.PATHS | Use.GENE_SETS
 
 
 @dataclass(frozen=True)
@@ -139,6 +156,9 @@ class EntityType:
         predicted: written by runs of analyses (`warehouse.model.predictions`); no source may state it.
         biolink: the Biolink category that fits best; several types may share one, their prefixes tell them apart.
         biolink_also: categories of other types that graphs give to things with these ids.
+        uses: where it is taken into account without being asked for.
+        number_prefix: the prefix that a number without one has where a person names such an entity (`7157`).
+        panels: the panels that its report shows above the properties, in this order (`dashboards.pages.report.PANELS`).
     """
 
     label: str
@@ -151,6 +171,9 @@ class EntityType:
     predicted: bool = False
     biolink: str = "NamedThing"
     biolink_also: tuple[str, ...] = ()
+    uses: Use = BIOLOGY
+    number_prefix: str | None = None
+    panels: tuple[str, ...] = ()
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -342,6 +365,10 @@ class DataModel:
     def labels_of_prefix(self, prefix: str) -> tuple[str, ...]:
         """The entity types that a reference with this CURIE prefix may mean."""
         return self._labels_of_prefix.get(prefix, ())
+
+    def labels_for(self, use: Use) -> tuple[str, ...]:
+        """The entity types with a use, in the order in which they are declared."""
+        return tuple(label for label, entity in self.entities.items() if use in entity.uses)
 
     @cached_property
     def predicted(self) -> tuple[EntityType | RelationshipType, ...]:

@@ -16,19 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.errors import QuestionError
-from warehouse.model import MODEL, DataModel
+from warehouse.model import MODEL, DataModel, Use
 from warehouse.tables.schema import ORDINAL_SHIFT, ordinals
 
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int32]
 
 _STEP = re.compile(r"([A-Za-z]+)(<-|-)([A-Z_]+)(->|-)([A-Za-z]+)")
-
-#: Kinds of entities that are about the record, about people or parts of structures: paths through them say little.
-LEFT_OUT = frozenset(
-    {"Source", "Release", "Publication", "Patient", "Sample", "Cohort", "AnalysisRun", "Subnetwork", "Structure",
-     "StructuralDomain", "EnzymeClass"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,13 +86,14 @@ class Network:
 
         Args:
             connection: the build.
-            relationships: the relationship types to walk; None = all that touch none of `LEFT_OUT`.
+            relationships: the relationship types to walk; None = all that sources state between
+                types whose declaration names `Use.PATHS`.
             model: the declarations.
 
         Raises:
             QuestionError: there is no such relationship type.
         """
-        chosen = _chosen(relationships, model)
+        chosen = walked(relationships, model)
         parts = [_rows(model.relationships[name].table, number) for number, name in enumerate(chosen)]
         rows = connection.execute(" UNION ALL ".join(parts)).fetchnumpy()
         labels = {number: label for label, number in _labels(model, everything=relationships is not None).items()}
@@ -145,12 +140,19 @@ class Network:
         return found if -1 not in found and rest.isalpha() else []
 
 
-def _chosen(relationships: Collection[str] | None, model: DataModel) -> list[str]:
+def walked(relationships: Collection[str] | None, model: DataModel) -> list[str]:
+    """The relationship types that paths go along, sorted: the given ones, or all between types that paths pass.
+
+    Raises:
+        QuestionError: there is no such relationship type.
+    """
     if relationships is None:
+        passed = set(model.labels_for(Use.PATHS))
         return sorted(
-            name for name, declared in model.relationships.items()
-            if not declared.predicted and any(not LEFT_OUT & set(ends) for ends in declared.ends)
-        )  # fmt: skip
+            name
+            for name, declared in model.relationships.items()
+            if not declared.predicted and any(passed.issuperset(ends) for ends in declared.ends)
+        )
     unknown = sorted(set(relationships) - set(model.relationships))
     if unknown:
         raise QuestionError(
@@ -161,8 +163,8 @@ def _chosen(relationships: Collection[str] | None, model: DataModel) -> list[str
 
 def _labels(model: DataModel, *, everything: bool) -> dict[str, int]:
     numbers = ordinals(model)
-    left_out = frozenset() if everything else LEFT_OUT
-    return {label: numbers[entity.table] for label, entity in model.entities.items() if label not in left_out}
+    passed = model.entities if everything else model.labels_for(Use.PATHS)
+    return {label: numbers[model.entities[label].table] for label in passed}
 
 
 def _rows(table: str, number: int) -> str:
