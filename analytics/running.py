@@ -23,7 +23,7 @@ from warehouse.errors import AnalysisError, TargetGraphError
 from warehouse.extras import require_extra
 from warehouse.home import Build, Home
 from warehouse.progress import SILENT, Progress
-from warehouse.results.attempts import Attempt, Attempts
+from warehouse.results.attempts import Attempt, Making
 from warehouse.results.listing import listed_runs
 from warehouse.results.record import RunRecord, run_name
 from warehouse.results.store import Results
@@ -119,25 +119,24 @@ class PlannedRun:
         if self.analysis.extra is not None and not results.has(self.run):
             # Before anything of the run exists.
             require_extra(self.analysis.extra, f"targetgraph analyze {self.analysis.name}")
-        attempts = results.attempts
-        with attempts.making(self.run) as own:
+        with results.attempts.making(self.run) as making:
             if self.run in results.active() or results.has(self.run):
                 results.activate(self.run)
                 return results.record(self.run)
-            kept = resources.checkpoint or own
+            kept = resources.checkpoint or making.checkpoint
             if not resources.resume:
                 shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True, exist_ok=True)
             about = (self.run, self.analysis.name, self.parameters, self.seed, self.build.id, _now())
             attempt = Attempt(*about, str(kept.absolute()))
-            attempts.begin(attempt)
+            making.begin(attempt)
             try:
                 record = self._compute(kept, resources, progress, results)
             except Exception as error:
-                _give_up(attempts, attempt, error)
+                _give_up(making, attempt, error)
                 raise
             # What was given by the user is the user's: only what the run itself made is removed.
-            attempts.forget(self.run)
+            making.forget()
         return record
 
     def _compute(self, kept: Path, resources: Resources, progress: Progress, results: Results) -> RunRecord:
@@ -214,14 +213,14 @@ def analyze(
     return plan_run(name, home, build, seed=seed, progress=progress, **options).execute(resources, progress)
 
 
-def _give_up(attempts: Attempts, attempt: Attempt, error: Exception) -> None:
+def _give_up(making: Making, attempt: Attempt, error: Exception) -> None:
     """A mistake that was met before anything was worth keeping leaves nothing; all else is kept, with its reason."""
     if isinstance(error, TargetGraphError) and not attempt.resumable:
-        attempts.forget(attempt.run)
+        making.forget()
         return
     lines = str(error).splitlines() or [""]
     told = isinstance(error, TargetGraphError)
-    attempts.fail(attempt.run, lines[0] if told else f"{type(error).__name__}: {lines[0]}".rstrip(": ") + ".")
+    making.fail(lines[0] if told else f"{type(error).__name__}: {lines[0]}".rstrip(": ") + ".")
 
 
 def find_analysis(name: str) -> Analysis[Any]:

@@ -28,7 +28,7 @@ from etl.species import wanted_species
 from warehouse.errors import BuildError, SourceError, StoppedError
 from warehouse.extras import require_extra
 from warehouse.health.failed_builds import note_failure, note_success
-from warehouse.home import DATABASE, RECEIPT, Build, Home
+from warehouse.home import DATABASE, RECEIPT, Build, Home, Writer
 from warehouse.interruption import interruptible
 from warehouse.merges import undone_merges
 from warehouse.model import MODEL
@@ -93,10 +93,10 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
     wanted_species(plan.options.species)
     wanted = [source(name) for name in plan.only] or list(sources().values())
     try:
-        with home.writing(plan.wait_s), _recorded(home, plan.only):
-            folder = home.new_build()
+        with home.writing(plan.wait_s) as builds, _recorded(home, plan.only):
+            folder = builds.new_build()
             try:
-                return _build(home, plan, wanted, folder, progress)
+                return _build(builds, plan, wanted, folder, progress)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except _NO_ROOM as error:
@@ -117,7 +117,8 @@ def _recorded(home: Home, only: Sequence[str]) -> Iterator[None]:
     note_success(home, only)
 
 
-def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:
+def _build(builds: Writer, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:
+    home = builds.home
     start = time.perf_counter()
     carried, former = _carry_over(home, plan, folder)
     downloads = None if plan.raw is None else Folder(plan.raw, plan.subset)
@@ -147,7 +148,7 @@ def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progr
     account.seconds = round(time.perf_counter() - start, 3)
     document = json.dumps(account.as_json(), indent=1, ensure_ascii=False)
     (folder / RECEIPT).write_text(document, encoding="utf-8")
-    published = home.publish(folder, finished.content_hash, plan.keep)
+    published = builds.publish(folder, finished.content_hash, plan.keep)
     Results(home).follow()
     return published
 

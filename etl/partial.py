@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from warehouse.documents.store import write_atomically
+from warehouse import atomic
 
 HEAD_BYTES = 1024
 
@@ -95,7 +95,8 @@ class Partial:
             return file.read(HEAD_BYTES)
 
     def _write_origin(self) -> None:
-        write_atomically(self.record, json.dumps(asdict(self.origin), indent=2) + "\n")
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(self.record, json.dumps(asdict(self.origin), indent=2) + "\n", durable=True)
 
     def _read_origin(self) -> Origin:
         # A damaged record costs a fresh download, nothing more.

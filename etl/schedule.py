@@ -6,15 +6,14 @@ so that `status` and a health check can tell, and so that the scheduler that com
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import Any
 
 from etl.build import Plan, build
 from etl.cron import Trigger, trigger
@@ -23,6 +22,7 @@ from warehouse.errors import BuildError, StoppedError, TargetGraphError
 from warehouse.health.schedule_state import JobState, Outcome, ScheduleState, load, now_text, save, this_process
 from warehouse.health.set_aside import set_aside
 from warehouse.home import Build, Home
+from warehouse.locks import HeldError, held
 from warehouse.progress import SILENT, Progress, Task
 
 _log = logging.getLogger(__name__)
@@ -161,23 +161,19 @@ class Scheduler:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        try:
-            self.home.state.mkdir(parents=True, exist_ok=True)
-            with (self.home.state / "schedule.lock").open("a") as lock:
-                self._acquire(lock)
+        with ExitStack() as stack:
+            try:
+                self.home.state.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(held(self.home.state / "schedule.lock"))
                 yield
-        except OSError as error:
-            raise TargetGraphError(f"The state of the scheduler cannot be written: {error}") from error
-
-    def _acquire(self, lock: IO[str]) -> None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = load(self.home).owner
-            raise BuildError(
-                f"Another scheduler serves {self.home.root}: process {owner.get('pid')} on {owner.get('host')}.",
-                "Stop it first, or give it this job too.",
-            ) from None
+            except HeldError:
+                owner = load(self.home).owner
+                raise BuildError(
+                    f"Another scheduler serves {self.home.root}: process {owner.get('pid')} on {owner.get('host')}.",
+                    "Stop it first, or give it this job too.",
+                ) from None
+            except OSError as error:
+                raise TargetGraphError(f"The state of the scheduler cannot be written: {error}") from error
 
     def _adopt(self) -> list[Job]:
         """Take over what is known of the jobs; give those whose time passed while no scheduler ran."""

@@ -12,15 +12,16 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from warehouse.documents.store import SHA256, ChecksumError, FileStore, write_atomically
+from warehouse import atomic
+from warehouse.documents.store import SHA256, ChecksumError, FileStore
 from warehouse.errors import SourceError
+from warehouse.locks import held
 
 logger = logging.getLogger(__name__)
 
@@ -59,39 +60,11 @@ def locked(path: Path, *, what: str = "") -> Iterator[None]:
         what: what is locked, as a person knows it; logged when another process has to be waited for.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = _lock(path, what)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _lock(path: Path, what: str) -> int:
-    import fcntl
-
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    with held(path, waiting=lambda: logger.info("%s: waiting for another process", what or path)):
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logger.info("%s: waiting for another process", what or path)
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if _is_open_as(handle, path):
-                return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        # The former holder has removed the file that was waited for: the lock is a new file now.
-        os.close(handle)
-
-
-def _is_open_as(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 class SnapshotStore(FileStore):
@@ -139,7 +112,7 @@ class SnapshotStore(FileStore):
                     "first_seen": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                     "redirects": [redact(target) for target in redirects],
                 }
-                write_atomically(path, json.dumps(kept, indent=2) + "\n")
+                atomic.write_text(path, json.dumps(kept, indent=2) + "\n", durable=True)
             elif known != sha256:
                 raise ChecksumError(redact(url), known, sha256, f"To trust the new content, delete {path}.")
 

@@ -7,7 +7,6 @@ edge frame `source` and `target`; every other column is an attribute. An attribu
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO
 
 import polars as pl
 
+from warehouse.atomic import new_file
 from warehouse.errors import TargetGraphError
 
 Schema = Mapping[str, pl.DataType]
@@ -300,12 +300,8 @@ def _write_rows(file: IO[bytes], frame: pl.DataFrame, row: pl.Expr, *, first: bo
 @contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when it is complete."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with aside.open("wb") as file:
+        with new_file(path, durable=False) as unfinished, unfinished.open("wb") as file:
             yield file
-        aside.replace(path)
     except OSError as error:
         raise TargetGraphError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        aside.unlink(missing_ok=True)

@@ -15,19 +15,19 @@ Layout::
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse import atomic
 from warehouse.errors import BuildError
+from warehouse.locks import HeldError, held
 
 DATABASE = "warehouse.duckdb"
 RECEIPT = "receipt.json"
@@ -140,7 +140,7 @@ class Home:
         raise BuildError(f"{name!r} names {len(fitting)} builds.", f"Builds: {known}")
 
     @contextlib.contextmanager
-    def writing(self, wait_s: float = 0) -> Iterator[None]:
+    def writing(self, wait_s: float = 0) -> Iterator[Writer]:
         """Be the one who writes, for the length of the `with` block.
 
         Args:
@@ -149,48 +149,24 @@ class Home:
         Raises:
             BuildError: another process writes; the message names it.
         """
-        self._make(self.root)
-        with (self.root / "write.lock").open("a+", encoding="utf-8") as lock:
-            self._acquire(lock, wait_s)
-            lock.seek(0)
-            lock.truncate()
-            lock.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}))
-            lock.flush()
+        self.make(self.root)
+        path = self.root / "write.lock"
+        with contextlib.ExitStack() as stack:
             try:
-                yield
+                stack.enter_context(held(path, wait_s))
+            except HeldError:
+                raise BuildError(
+                    f"Another build is being made in {self.root}: {_owner(path.read_text(encoding='utf-8'))}.",
+                    "Wait for it, or call again with --wait SECONDS.",
+                ) from None
+            except OSError as error:
+                raise BuildError(f"{path} cannot be locked: {error.strerror}") from error
+            owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
+            path.write_text(json.dumps(owner), encoding="utf-8")
+            try:
+                yield Writer(self)
             finally:
-                lock.seek(0)
-                lock.truncate()
-
-    def new_build(self) -> Path:
-        """An empty folder for a build in the making; what killed builds left is removed. Only while `writing`."""
-        making = self.root / "making"
-        shutil.rmtree(making, ignore_errors=True)
-        folder = making / f"{os.getpid()}"
-        self._make(folder)
-        return folder
-
-    def publish(self, folder: Path, content_hash: str, keep: int) -> Build:
-        """Make a finished build the current one; keep the last ones. Only while `writing`.
-
-        The folder is flushed to disk and renamed first, the pointer is swapped last: a crash leaves the old build or
-        the new one, never half of either.
-        """
-        shutil.rmtree(folder / "spill", ignore_errors=True)
-        for path in folder.iterdir():
-            flush(path)
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{content_hash[:8]}"
-        target = self.root / "builds" / name
-        self._make(target.parent)
-        folder.rename(target)
-        flush(target.parent)
-        self.point_to(name)
-        self._forget_old(keep, name)
-        return Build(name, target)
-
-    def point_to(self, name: str) -> None:
-        """Make a build current, in one step. Only while `writing`."""
-        swap_text(self.root / "current", name + "\n")
+                path.write_text("", encoding="utf-8")
 
     def previous(self) -> Build:
         """The build before the current one.
@@ -204,29 +180,12 @@ class Home:
             raise BuildError(f"There is no build before {current.id}.")
         return earlier[-1]
 
-    def _forget_old(self, keep: int, current: str) -> None:
-        for build in self.builds()[: -max(keep, 1)]:
-            if build.id != current:
-                # The receipt goes first: a folder without one is no build.
-                (build.folder / RECEIPT).unlink(missing_ok=True)
-                shutil.rmtree(build.folder, ignore_errors=True)
+    def make(self, folder: Path) -> None:
+        """Make a folder of the warehouse, with those above it.
 
-    def _acquire(self, lock: Any, wait_s: float) -> None:
-        deadline = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    lock.seek(0)
-                    raise BuildError(
-                        f"Another build is being made in {self.root}: {_owner(lock.read())}.",
-                        "Wait for it, or call again with --wait SECONDS.",
-                    ) from None
-                time.sleep(min(0.2, max(deadline - time.monotonic(), 0.01)))
-
-    def _make(self, folder: Path) -> None:
+        Raises:
+            BuildError: it cannot be made.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -236,30 +195,60 @@ class Home:
             ) from error
 
 
+@dataclass(frozen=True)
+class Writer:
+    """What only the one who writes may do; made by `Home.writing`.
+
+    Args:
+        home: the warehouse that is written.
+    """
+
+    home: Home
+
+    def new_build(self) -> Path:
+        """An empty folder for a build in the making; what killed builds left is removed."""
+        making = self.home.root / "making"
+        shutil.rmtree(making, ignore_errors=True)
+        folder = making / f"{os.getpid()}"
+        self.home.make(folder)
+        return folder
+
+    def publish(self, folder: Path, content_hash: str, keep: int) -> Build:
+        """Make a finished build the current one; keep the last ones.
+
+        The folder is flushed to disk and renamed first, the pointer is swapped last: a crash leaves the old build or
+        the new one, never half of either.
+        """
+        shutil.rmtree(folder / "spill", ignore_errors=True)
+        for path in folder.iterdir():
+            atomic.flush(path)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{content_hash[:8]}"
+        target = self.home.root / "builds" / name
+        self.home.make(target.parent)
+        folder.rename(target)
+        atomic.flush(target.parent)
+        self.point_to(name)
+        self._forget_old(keep, name)
+        return Build(name, target)
+
+    def point_to(self, name: str) -> None:
+        """Make a build current, in one step."""
+        atomic.write_text(self.home.root / "current", name + "\n", durable=True)
+
+    def _forget_old(self, keep: int, current: str) -> None:
+        for build in self.home.builds()[: -max(keep, 1)]:
+            if build.id != current:
+                # The receipt goes first: a folder without one is no build.
+                (build.folder / RECEIPT).unlink(missing_ok=True)
+                shutil.rmtree(build.folder, ignore_errors=True)
+
+
 def _owner(text: str) -> str:
     try:
         owner = json.loads(text)
         return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
     except (ValueError, KeyError, TypeError):
         return "the owner is not known"
-
-
-def swap_text(path: Path, text: str) -> None:
-    """Replace a small file in one step: a reader, or a crash, meets the old text or the new one."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    flush(beside)
-    beside.replace(path)
-    flush(path.parent)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _now() -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from warehouse import atomic
 from warehouse.errors import TargetGraphError
-from warehouse.home import Home
+from warehouse.home import Home, Writer
 
 _FILE = "undone_merges.json"
 
@@ -20,17 +21,17 @@ def undone_merges(home: Home) -> list[tuple[str, str]]:
     return sorted(_pair(decision) for decision in _decisions(home))
 
 
-def undo_merge(home: Home, merged_id: str, canonical_id: str, why: str) -> None:
-    """Undo a merge from the next build on, and keep the reason. Only while `Home.writing`."""
-    decisions = [d for d in _decisions(home) if _pair(d) != (merged_id, canonical_id)]
+def undo_merge(writer: Writer, merged_id: str, canonical_id: str, why: str) -> None:
+    """Undo a merge from the next build on, and keep the reason."""
+    decisions = [d for d in _decisions(writer.home) if _pair(d) != (merged_id, canonical_id)]
     when = datetime.now(UTC).isoformat(timespec="seconds")
     decisions.append({"merged_id": merged_id, "canonical_id": canonical_id, "why": why, "when": when})
-    _store(home, decisions)
+    _store(writer.home, decisions)
 
 
-def redo_merge(home: Home, merged_id: str, canonical_id: str) -> None:
-    """Take the undoing of a merge back, from the next build on. Only while `Home.writing`."""
-    _store(home, [d for d in _decisions(home) if _pair(d) != (merged_id, canonical_id)])
+def redo_merge(writer: Writer, merged_id: str, canonical_id: str) -> None:
+    """Redo a merge that was undone, from the next build on."""
+    _store(writer.home, [d for d in _decisions(writer.home) if _pair(d) != (merged_id, canonical_id)])
 
 
 def _decisions(home: Home) -> list[dict[str, str]]:
@@ -52,6 +53,4 @@ def _pair(decision: dict[str, str]) -> tuple[str, str]:
 
 def _store(home: Home, decisions: list[dict[str, str]]) -> None:
     home.state.mkdir(parents=True, exist_ok=True)
-    beside = home.state / (_FILE + ".new")
-    beside.write_text(json.dumps(decisions, indent=1), encoding="utf-8")
-    beside.replace(home.state / _FILE)
+    atomic.write_text(home.state / _FILE, json.dumps(decisions, indent=1), durable=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.atomic import new_file
 from warehouse.progress import SILENT, Progress
 
 Integers = NDArray[np.int64]
@@ -116,9 +117,8 @@ class Null:
 
     def save(self, path: Path) -> None:
         """Keep the sums, in one step."""
-        beside = path.with_name("new.npz")
-        np.savez(beside, **vars(self))
-        beside.replace(path)
+        with new_file(path, durable=False) as unfinished, unfinished.open("wb") as file:
+            np.savez(file, **vars(self))
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,9 @@ def rollback(
     from warehouse.settings import Settings
 
     place = Home(home_folder(home, sample=sample))
-    with place.writing():
+    with place.writing() as writer:
         target = place.previous() if to is None else place.build(to)
-        place.point_to(target.id)
+        writer.point_to(target.id)
     Results(place).follow()
     say(f"The current build is now {target.id}.")
     if not sample:
@@ -140,7 +140,7 @@ def rollback(
 
 def merges(
     undo: Annotated[str | None, typer.Option("--undo", help="Undo the merge of this identifier.")] = None,
-    redo: Annotated[str | None, typer.Option("--redo", help="Take the undoing of a merge back.")] = None,
+    redo: Annotated[str | None, typer.Option("--redo", help="Redo a merge that was undone.")] = None,
     why: Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")] = "",
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
@@ -165,11 +165,11 @@ def merges(
         found = warehouse.sql("SELECT canonical_id FROM merges WHERE merged_id = $id", id=chosen).rows()
     if not found:
         raise typer.BadParameter(f"{chosen} was not merged with anything; `targetgraph merges` lists what was.")
-    with place.writing():
+    with place.writing() as writer:
         if undo is not None:
-            undo_merge(place, chosen, found[0][0], why)
+            undo_merge(writer, chosen, found[0][0], why)
         else:
-            redo_merge(place, chosen, found[0][0])
+            redo_merge(writer, chosen, found[0][0])
     say(f"{chosen} and {found[0][0]} will be {'two' if undo else 'one'} from the next build on.")
 
 

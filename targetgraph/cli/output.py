@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targetgraph.cli.options import OutputFormat
+from warehouse.atomic import write_bytes
 from warehouse.errors import TargetGraphError
 
 if TYPE_CHECKING:
@@ -187,10 +188,8 @@ def _write_parquet(table: pa.Table, output: Path | None) -> None:
 
 
 def _to_file(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".part")
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_bytes(path, content, durable=False)
     except OSError as error:
         raise TargetGraphError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -39,8 +39,8 @@ def shared(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     first = home.builds()[0]
     second = first.folder.with_name("29991231T000000000000Z-00000000")
     shutil.copytree(first.folder, second)
-    with home.writing():
-        home.point_to(first.id)
+    with home.writing() as writer:
+        writer.point_to(first.id)
     for name, ids in (("measured", ["hgnc:10899", "hgnc:1"]), ("mine", ["hgnc:10899"])):
         Lists(home).save(EntityList(name, "Gene", _members(*ids), build=first.id))
     return home

@@ -33,13 +33,13 @@ ENDLESS = "MATCH (a), (b), (c), (d) WHERE a.id + b.id < c.id + d.id RETURN count
 
 def _make_home(root: Path, say: Callable[[SmallBuild], object]) -> Home:
     home = Home(root)
-    with home.writing():
-        folder = home.new_build()
+    with home.writing() as writer:
+        folder = writer.new_build()
         small = SmallBuild(folder)
         say(small)
         content_hash = small.finish().content_hash
         small.close(json.dumps({"content_hash": content_hash, "sources": [], "counts": {}}))
-        home.publish(folder, content_hash, keep=5)
+        writer.publish(folder, content_hash, keep=5)
     return home
 
 

@@ -39,8 +39,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "SOURCES_PAPER",
         "SOURCES",
     ]
-    with home.writing():
-        folder = home.new_build()
+    with home.writing() as writer:
+        folder = writer.new_build()
         small = SmallBuild(folder)
         small.say("hgnc", stated("Gene", *(_gene(number, name) for number, name in enumerate(names, 1))), rank=1)
         rows = [
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         small.say("c", stated("INTERACTS_WITH", _pair(1, 7), _pair(1, 8), _pair(7, 8)))
         content_hash = small.finish().content_hash
         small.close(json.dumps({"content_hash": content_hash, "sources": [], "counts": {}}))
-        home.publish(folder, content_hash, keep=5)
+        writer.publish(folder, content_hash, keep=5)
     return home
 
 

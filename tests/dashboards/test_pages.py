@@ -220,12 +220,12 @@ def test_a_new_build_is_shown_without_a_restart(draw: Draw, sample_home: Home, t
     first = home.builds()[0]
     second = first.folder.with_name("29991231T000000000000Z-00000000")
     shutil.copytree(first.folder, second)
-    with home.writing():
-        home.point_to(first.id)
+    with home.writing() as writer:
+        writer.point_to(first.id)
     test = draw("sources", {}, home)
     assert first.id in _texts(test)
-    with home.writing():
-        home.point_to(second.name)
+    with home.writing() as writer:
+        writer.point_to(second.name)
     assert second.name in _texts(test.run())
     test = _press(test, "Compare")
     assert "Nothing differs" in _texts(test)

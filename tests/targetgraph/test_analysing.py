@@ -235,8 +235,8 @@ def test_a_crash_is_kept_with_its_reason(home: Home, monkeypatch: pytest.MonkeyP
 
 def test_a_run_that_is_made_now_is_not_dropped(home: Home) -> None:
     attempts = Results(home).attempts
-    with attempts.making("ecv-000000000001") as folder:
-        folder.mkdir()
+    with attempts.making("ecv-000000000001") as making:
+        making.checkpoint.mkdir()
         (listed,) = _rows(_run(home, "runs", "--format", "json"))
         assert listed["state"] == "running"
         refused = _run(home, "retract", "ecv-000000000001", "--delete", "--yes")

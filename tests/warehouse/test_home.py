@@ -26,10 +26,10 @@ with Home(Path(sys.argv[1])).writing():
 
 
 def _publish(home: Home, content_hash: str, keep: int = 3) -> Build:
-    with home.writing():
-        folder = home.new_build()
+    with home.writing() as writer:
+        folder = writer.new_build()
         (folder / RECEIPT).write_text(json.dumps({"content_hash": content_hash}))
-        return home.publish(folder, content_hash, keep)
+        return writer.publish(folder, content_hash, keep)
 
 
 def test_an_empty_home_says_how_to_make_a_build(tmp_path: Path) -> None:
@@ -54,7 +54,8 @@ def test_publishing_swaps_and_keeps_the_last_ones(tmp_path: Path) -> None:
 def test_the_current_build_is_kept_after_a_roll_back(tmp_path: Path) -> None:
     home = Home(tmp_path)
     first, second = _publish(home, "a" * 64), _publish(home, "b" * 64)
-    home.point_to(first.id)
+    with home.writing() as writer:
+        writer.point_to(first.id)
     assert home.current() == first
     with pytest.raises(BuildError, match="no build before"):
         home.previous()
@@ -126,8 +127,8 @@ def test_what_killed_builds_left_is_removed(tmp_path: Path) -> None:
     left = tmp_path / "making" / "123"
     left.mkdir(parents=True)
     (left / "warehouse.duckdb").write_text("half")
-    with home.writing():
-        folder = home.new_build()
+    with home.writing() as writer:
+        folder = writer.new_build()
         assert not left.exists()
         assert list(folder.iterdir()) == []
 
@@ -146,11 +147,13 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_decisions_on_merges_outlive_builds(tmp_path: Path) -> None:
     home = Home(tmp_path)
     assert undone_merges(home) == []
-    undo_merge(home, "ncbigene:2", "hgnc:2", "two genes")
-    undo_merge(home, "ncbigene:1", "hgnc:1", "")
-    undo_merge(home, "ncbigene:1", "hgnc:1", "said again")
+    with home.writing() as writer:
+        undo_merge(writer, "ncbigene:2", "hgnc:2", "two genes")
+        undo_merge(writer, "ncbigene:1", "hgnc:1", "")
+        undo_merge(writer, "ncbigene:1", "hgnc:1", "said again")
     assert undone_merges(Home(tmp_path)) == [("ncbigene:1", "hgnc:1"), ("ncbigene:2", "hgnc:2")]
-    redo_merge(home, "ncbigene:1", "hgnc:1")
+    with home.writing() as writer:
+        redo_merge(writer, "ncbigene:1", "hgnc:1")
     assert undone_merges(home) == [("ncbigene:2", "hgnc:2")]
     for broken in ("{", "[1]", '{"a": 1}'):
         (home.state / "undone_merges.json").write_text(broken)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import atomic
 from warehouse.analyst.identifiers import Outcome, Resolved, resolve
 from warehouse.errors import QuestionError, TargetGraphError
 from warehouse.home import Home
@@ -255,11 +255,9 @@ class Lists:
         path = self._path(kept.name)
         with _CHANGING:
             owned = replace(kept, owner=self._owner_of(kept.name, replacing=replacing))
-            unique = path.with_suffix(f".{secrets.token_hex(4)}.new")
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                unique.write_text(as_json(owned), encoding="utf-8")
-                unique.replace(path)
+                atomic.write_text(path, as_json(owned), durable=True)
             except OSError as error:
                 raise TargetGraphError(f"The list cannot be written: {error}") from error
         return owned

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from warehouse import atomic
 from warehouse.errors import SourceError
 from warehouse.progress import SILENT, Progress, Task
 
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 20
 READ_ONLY = 0o444
-STALE_COPY_S = 24 * 3600
 
 #: What a SHA-256 looks like: lower-case hex digits.
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -75,23 +75,6 @@ def checksum(path: Path, progress: Progress = SILENT) -> str:
     with path.open("rb") as file, progress.task(f"checksum {path.name}", path.stat().st_size, "bytes") as task:
         _each_chunk(file, digest.update, task)
     return digest.hexdigest()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Put a small text file in place as a whole: beside first, synced, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 class FileStore:
@@ -198,18 +181,17 @@ class FileStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         # The name goes first: a name without a file does no harm, a file without its name loses its format.
         if not self._name_path(sha256).exists():
-            write_atomically(self._name_path(sha256), name)
+            self._name_path(sha256).parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_text(self._name_path(sha256), name, durable=True)
         mode = path.stat().st_mode
-        _sync(path)
         path.chmod(READ_ONLY)
         try:
-            path.replace(target)
+            atomic.put(path, target, durable=True)
         except OSError as error:
             path.chmod(mode)
             if error.errno == errno.EXDEV:
                 return False
             raise
-        _sync_folder(target.parent)
         return True
 
     def _copy_in(self, path: Path, name: str, expect: str | None, progress: Progress) -> str:
@@ -275,19 +257,5 @@ def _remove_stale(incoming: Path) -> None:
     """Clear away copies that a killed process left; a copy that is still growing is younger."""
     for path in incoming.iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > STALE_COPY_S:
+            if time.time() - path.stat().st_mtime > atomic.STALE_S:
                 path.unlink()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a rename durable; some file systems know no sync of a folder, and then it is not needed."""
-    with contextlib.suppress(OSError):
-        _sync(path)

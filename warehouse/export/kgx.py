@@ -19,7 +19,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from warehouse.atomic import new_file
 from warehouse.errors import TargetGraphError
 from warehouse.export.selection import Selection
 from warehouse.export.tables import Written, copy
@@ -65,10 +67,14 @@ def _write(
 ) -> dict[str, int]:
     """Write all types to one file, one after the other; columns that a type does not have are empty."""
     names = list(dict.fromkeys([*least, *(name for part in parts.values() for name in part.columns)]))
-    piece = path.with_suffix(".part")
     counts = {}
     try:
-        with path.open("wb") as file:
+        with (
+            TemporaryDirectory(dir=path.parent, prefix=".") as pieces,
+            new_file(path, durable=False) as unfinished,
+            unfinished.open("wb") as file,
+        ):
+            piece = Path(pieces) / "rows"
             file.write(("\t".join(names) + "\n").encode())
             for type_name, part in parts.items():
                 task.describe(type_name)
@@ -76,7 +82,6 @@ def _write(
                 counts[type_name] = copy(selection.connection, f"SELECT {values} {part.rows}", piece, _OPTIONS)
                 with piece.open("rb") as rows:
                     shutil.copyfileobj(rows, file, 1 << 20)
-                piece.unlink()
                 task.advance(1)
     except OSError as error:
         raise TargetGraphError(f"{path} cannot be written: {error.strerror}") from error

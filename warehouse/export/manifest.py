@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import atomic
 from warehouse.errors import TargetGraphError
 from warehouse.export.redistributable import LeftOut
 from warehouse.export.tables import Written
@@ -34,7 +35,7 @@ def write_manifest(
         document |= {"redistributable": True, "left_out": left_out.as_json()}
     path = folder / "manifest.json"
     try:
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+        atomic.write_text(path, json.dumps(document, indent=1, ensure_ascii=False), durable=False)
     except OSError as error:
         raise TargetGraphError(f"{path} cannot be written: {error.strerror}") from error
     return path

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from warehouse import atomic
 from warehouse.errors import TargetGraphError
-from warehouse.home import Home, swap_text
+from warehouse.home import Home
 
 _FILE = "failed_builds.json"
 
@@ -75,4 +76,4 @@ def failed_builds(home: Home) -> list[FailedBuild]:
 def _save(home: Home, failed: Sequence[FailedBuild]) -> None:
     home.state.mkdir(parents=True, exist_ok=True)
     document = json.dumps([asdict(one) for one in failed], indent=1, ensure_ascii=False)
-    swap_text(home.state / _FILE, document + "\n")
+    atomic.write_text(home.state / _FILE, document + "\n", durable=True)

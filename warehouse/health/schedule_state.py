@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from warehouse import atomic
 from warehouse.errors import TargetGraphError
-from warehouse.home import Home, swap_text
+from warehouse.home import Home
 
 _FILE = "schedule.json"
 #: A scheduler that has said nothing for so long is held to be dead.
@@ -124,7 +125,7 @@ def save(home: Home, state: ScheduleState) -> None:
         OSError: it cannot be written.
     """
     home.state.mkdir(parents=True, exist_ok=True)
-    swap_text(home.state / _FILE, json.dumps(asdict(state), indent=1, ensure_ascii=False) + "\n")
+    atomic.write_text(home.state / _FILE, json.dumps(asdict(state), indent=1, ensure_ascii=False) + "\n", durable=True)
 
 
 def this_process() -> dict[str, Any]:

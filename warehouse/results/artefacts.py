@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from warehouse.atomic import flush, put
 from warehouse.documents.store import READ_ONLY
 from warehouse.documents.verified import Expected, open_plain, opened
 from warehouse.errors import AnalysisError, BuildError
-from warehouse.home import flush
 from warehouse.results import artefact_kinds
 from warehouse.results.record import Artefact, RunRecord
 
@@ -87,9 +87,7 @@ def settle(taken: Path, results: Path, run: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(taken.iterdir()):
         path.chmod(READ_ONLY)
-        flush(path)
-        path.replace(target / path.name)
-    flush(target)
+        put(path, target / path.name, durable=True)
     flush(target.parent)
 
 

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from warehouse import atomic
 from warehouse.errors import AnalysisError
-from warehouse.home import swap_text
 
 #: How long the maker of a run waits for one who only asks whether it is being made.
 _LISTED_S = 0.2
@@ -76,26 +76,11 @@ class Attempts:
     def get(self, run: str) -> Attempt | None:
         """The account of an attempt; None where there is none that can be read."""
         try:
-            document = json.loads(self._account(run).read_text(encoding="utf-8"))
+            document = json.loads(self.account(run).read_text(encoding="utf-8"))
             known = {one.name for one in fields(Attempt)}
             return Attempt(**{name: value for name, value in document.items() if name in known})
         except (OSError, ValueError, TypeError, AttributeError):
             return None
-
-    def begin(self, attempt: Attempt) -> None:
-        """Write the account of an attempt. Only while making the run."""
-        swap_text(self._account(attempt.run), json.dumps(asdict(attempt), indent=1, ensure_ascii=False))
-
-    def fail(self, run: str, reason: str) -> None:
-        """Say why an attempt failed. Only while making the run."""
-        attempt = self.get(run)
-        if attempt is not None:
-            self.begin(replace(attempt, reason=reason))
-
-    def forget(self, run: str) -> None:
-        """Remove what an attempt has left in the warehouse. Only while making the run."""
-        shutil.rmtree(self.checkpoint(run), ignore_errors=True)
-        self._account(run).unlink(missing_ok=True)
 
     def is_made(self, run: str) -> bool:
         """Whether a process makes the run; it is asked for an instant, which the makers of runs wait for."""
@@ -109,8 +94,8 @@ class Attempts:
             return False
 
     @contextlib.contextmanager
-    def making(self, run: str) -> Iterator[Path]:
-        """Be the one who makes or drops this run; gives the folder of its checkpoint.
+    def making(self, run: str) -> Iterator[Making]:
+        """Be the one who makes or drops this run, for the length of the `with` block.
 
         Raises:
             AnalysisError: another process makes the same run.
@@ -118,7 +103,7 @@ class Attempts:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked(run):
             try:
-                yield self.checkpoint(run)
+                yield Making(self, run)
             finally:
                 # An empty folder is nothing to go on from.
                 with contextlib.suppress(OSError):
@@ -138,11 +123,46 @@ class Attempts:
                 raise AnalysisError(f"The run {run} is being made by another process.", "Wait for it, or stop it.")
             time.sleep(0.02)
 
-    def _account(self, run: str) -> Path:
+    def account(self, run: str) -> Path:
+        """The file that holds the account of an attempt."""
         return self.folder / f"{run}.json"
 
     def _lock(self, run: str) -> Path:
         return self.folder / f"{run}.lock"
+
+
+@dataclass(frozen=True)
+class Making:
+    """What only the one who makes or drops a run may do; made by `Attempts.making`.
+
+    Args:
+        attempts: those of the warehouse.
+        run: the run that is made.
+    """
+
+    attempts: Attempts
+    run: str
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of its checkpoint, which may not be there yet."""
+        return self.attempts.checkpoint(self.run)
+
+    def begin(self, attempt: Attempt) -> None:
+        """Write the account of the attempt."""
+        document = json.dumps(asdict(attempt), indent=1, ensure_ascii=False)
+        atomic.write_text(self.attempts.account(self.run), document, durable=True)
+
+    def fail(self, reason: str) -> None:
+        """Say why the attempt failed."""
+        attempt = self.attempts.get(self.run)
+        if attempt is not None:
+            self.begin(replace(attempt, reason=reason))
+
+    def forget(self) -> None:
+        """Remove what the attempt has left in the warehouse."""
+        shutil.rmtree(self.checkpoint, ignore_errors=True)
+        self.attempts.account(self.run).unlink(missing_ok=True)
 
 
 def _is_locked(lock: TextIO) -> bool:

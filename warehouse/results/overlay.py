@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.atomic import new_file
 from warehouse.cypher.engine import layout
 from warehouse.cypher.engine.run import attach, open_locked
 from warehouse.errors import BuildError
@@ -126,20 +127,20 @@ def _beside(build: Build) -> dict[str, Path]:
 
 def _make(path: Path, build: Build) -> None:
     """Write the overlay under another name and move it: what is there is whole."""
-    making = path.with_name(f"{path.stem}.{os.getpid()}-{os.urandom(4).hex()}.making")
     try:
-        with duckdb.connect(str(making)) as connection:
-            attach(connection, _beside(build))
-            connection.execute("BEGIN")
-            _fill(connection, build, FULL_MODEL)
-            connection.execute("COMMIT")
-            connection.execute("CHECKPOINT")
-        making.replace(path)
+        # It is made from the results when it is missing: it need not outlive a power failure.
+        with new_file(path, durable=False) as making:
+            try:
+                with duckdb.connect(str(making)) as connection:
+                    attach(connection, _beside(build))
+                    connection.execute("BEGIN")
+                    _fill(connection, build, FULL_MODEL)
+                    connection.execute("COMMIT")
+                    connection.execute("CHECKPOINT")
+            finally:
+                making.with_name(making.name + ".wal").unlink(missing_ok=True)
     except (OSError, duckdb.IOException) as error:
         raise BuildError(f"The predictions cannot be laid over the build: {str(error).splitlines()[0]}") from error
-    finally:
-        making.unlink(missing_ok=True)
-        making.with_name(making.name + ".wal").unlink(missing_ok=True)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, build: Build, model: DataModel) -> None:

@@ -7,17 +7,17 @@ publication that is killed at any point leaves the warehouse as it was.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
-import time
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
+from warehouse.atomic import put, write_text
 from warehouse.errors import BuildError, TargetGraphError
-from warehouse.home import Build, Home, flush, swap_text
+from warehouse.home import Build, Home
+from warehouse.locks import HeldError, held
 from warehouse.model import FULL_MODEL
 from warehouse.results import artefacts, overlay
 from warehouse.results.attempts import Attempts
@@ -116,15 +116,15 @@ class Results:
             counts={name: frame.height for name, frame in sorted(frames.items())},
             tables=tuple(sorted(findings.tables)),
         )
-        with self._writing():
-            making = self._new_folder()
+        with self._writing() as writer:
+            making = writer.new_folder()
             try:
                 taken = artefacts.take(findings.artefacts, making / "artefacts", Settings().artefact_mb * 1_000_000)
                 whole = replace(whole, artefacts=taken)
                 types = {name: (FULL_MODEL[name].table, frame) for name, frame in frames.items()}
                 write_results(making / "results.duckdb", types, findings.tables)
                 (making / "account.json").write_text(whole.to_json(), encoding="utf-8")
-                self._move(making, whole.run)
+                writer.move(making, whole.run)
                 artefacts.forget_others(self.folder, whole)
             except (OSError, duckdb.IOException) as error:
                 raise BuildError(
@@ -133,7 +133,7 @@ class Results:
                 ) from error
             finally:
                 shutil.rmtree(making, ignore_errors=True)
-            self._point_to({*self.active(), whole.run})
+            writer.point_to({*self.active(), whole.run})
         return whole
 
     def activate(self, run: str) -> None:
@@ -143,8 +143,8 @@ class Results:
             BuildError: they are not, or they cannot be laid over the current build.
         """
         artefacts.verify_whole(self.folder, read_record(self.folder, run))
-        with self._writing():
-            self._point_to({*self.active(), run})
+        with self._writing() as writer:
+            writer.point_to({*self.active(), run})
 
     def retract(self, run: str, *, delete: bool = False) -> None:
         """Take a run out of what is asked.
@@ -153,8 +153,8 @@ class Results:
             run: its name.
             delete: remove its files too; then it cannot be made active again.
         """
-        with self._writing():
-            self._point_to({*self.active()} - {run}, must_lie=False)
+        with self._writing() as writer:
+            writer.point_to({*self.active()} - {run}, must_lie=False)
             if delete:
                 # The account goes first: a file without one is no run.
                 record_path(self.folder, run).unlink(missing_ok=True)
@@ -167,8 +167,8 @@ class Results:
         Raises:
             AnalysisError: a process makes the run now.
         """
-        with self.attempts.making(run):
-            self.attempts.forget(run)
+        with self.attempts.making(run) as making:
+            making.forget()
             if not record_path(self.folder, run).is_file():
                 result_path(self.folder, run).unlink(missing_ok=True)
                 artefacts.remove(self.folder, run)
@@ -179,64 +179,61 @@ class Results:
         Where it fails, readers do it, or are told.
         """
         if self.active():
-            with self._writing():
-                self._point_to(self.active(), must_lie=False)
+            with self._writing() as writer:
+                writer.point_to(self.active(), must_lie=False)
 
-    def _point_to(self, runs: Collection[str], *, must_lie: bool = True) -> None:
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[_Writer]:
+        """Be the one who publishes or retracts, for the length of the `with` block."""
+        with contextlib.ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(held(self.folder / "write.lock", _WAIT_S))
+            except HeldError:
+                raise BuildError(
+                    "Another run is being published or retracted.", "Call again when it is done."
+                ) from None
+            except OSError as error:
+                raise BuildError(f"{self.folder} cannot be written: {error.strerror}") from error
+            yield _Writer(self._home, self.folder)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """What only the one who publishes or retracts may do."""
+
+    home: Home
+    folder: Path
+
+    def point_to(self, runs: Collection[str], *, must_lie: bool = True) -> None:
         """Make these runs the active ones, in one step; the overlay of the current build is made before.
 
         Args:
             runs: their names.
             must_lie: whether a run that cannot be laid over the build is an error; to take one out it need not.
         """
-        kept = [replace(build, runs=tuple(sorted(runs))) for build in self._home.builds()]
+        kept = [replace(build, runs=tuple(sorted(runs))) for build in self.home.builds()]
         if runs and kept:
             with contextlib.nullcontext() if must_lie else contextlib.suppress(BuildError):
-                overlay.prepare(replace(self._home.current(), runs=tuple(sorted(runs))))
-        swap_text(self.folder / "active", "".join(f"{run}\n" for run in sorted(runs)))
+                overlay.prepare(replace(self.home.current(), runs=tuple(sorted(runs))))
+        write_text(self.folder / "active", "".join(f"{run}\n" for run in sorted(runs)), durable=True)
         overlay.forget_others(self.folder, kept if runs else ())
 
-    def _move(self, making: Path, run: str) -> None:
+    def move(self, making: Path, run: str) -> None:
         """Move all files into place; the account last, for it says that the others are whole."""
         artefacts.settle(making / "artefacts", self.folder, run)
         for source, target in (
             (making / "results.duckdb", result_path(self.folder, run)),
             (making / "account.json", record_path(self.folder, run)),
         ):
-            flush(source)
-            source.replace(target)
-        flush(self.folder)
+            put(source, target, durable=True)
 
-    def _new_folder(self) -> Path:
-        """An empty folder for a publication; what killed ones left is removed. Only while writing."""
+    def new_folder(self) -> Path:
+        """An empty folder for a publication; what killed ones left is removed."""
         making = self.folder / "making"
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
         return making
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the one who publishes or retracts, for the length of the `with` block."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "write.lock").open("a", encoding="utf-8")
-        except OSError as error:
-            raise BuildError(f"{self.folder} cannot be written: {error.strerror}") from error
-        with lock:
-            deadline = time.monotonic() + _WAIT_S
-            while not _locked(lock.fileno()):
-                if time.monotonic() > deadline:
-                    raise BuildError("Another run is being published or retracted.", "Call again when it is done.")
-                time.sleep(0.05)
-            yield
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _first_line(error: Exception) -> str:

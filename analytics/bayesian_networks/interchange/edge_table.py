@@ -14,6 +14,7 @@ import polars as pl
 from analytics.bayesian_networks.interchange.delimited import open_table
 from analytics.bayesian_networks.interchange.graph_table import FREQUENCY, GraphTable, column_values, graph_table
 from analytics.bayesian_networks.interchange.text import write_text
+from warehouse.atomic import new_file
 from warehouse.errors import AnalysisError
 
 #: Names of the columns of an edge's ends, as they are met in published tables (small letters).
@@ -135,7 +136,8 @@ def _verify(frame: pl.DataFrame, column: str, path: Path, place: Callable[[int],
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         try:
-            frame.write_parquet(path)
+            with new_file(path, durable=False) as unfinished:
+                frame.write_parquet(unfinished)
         except OSError as error:
             raise AnalysisError(f"{path} cannot be written: {error.strerror}.") from error
         return

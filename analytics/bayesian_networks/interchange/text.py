@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from pathlib import Path
 
+from warehouse import atomic
 from warehouse.errors import AnalysisError
 
 #: The first bytes of files that are not text, with what they are.
@@ -46,16 +46,12 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file beside and rename it, so that an older one stays until the new one is complete.
+    """Write a file; an older one stays until the new one is complete.
 
     Raises:
         AnalysisError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        aside.replace(path)
+        atomic.write_text(path, text, durable=False)
     except OSError as error:
         raise AnalysisError(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        aside.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 import zipfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from analytics.bayesian_networks.data.dataset import Prepared
 from analytics.bayesian_networks.search.options import LearningOptions
+from warehouse.atomic import new_file
 from warehouse.errors import AnalysisError
 
 #: Seconds between two writings, so that they take little of the time.
@@ -71,13 +71,8 @@ class Checkpoint:
         if self._path is None or (not now and time.monotonic() - self._written < _AT_MOST_EVERY_S):
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
-        try:
-            with unfinished.open("wb") as file:
-                np.savez(file, allow_pickle=False, key=np.array(self._key), **state)
-            unfinished.replace(self._path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with new_file(self._path, durable=False) as unfinished, unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, key=np.array(self._key), **state)
         self._written = time.monotonic()
 
     def remove(self) -> None:

@@ -101,8 +101,8 @@ def test_roll_back_and_the_builds_that_are_kept(home: Home, raw: Path) -> None:
         )
     assert len(home.builds()) == 3
     assert old not in home.builds()
-    with home.writing():
-        home.point_to(home.previous().id)
+    with home.writing() as writer:
+        writer.point_to(home.previous().id)
     with Warehouse.open(home.root) as opened:
         assert opened.sql("SELECT count(*) FROM pathway WHERE name = 'Name 1'").rows() == [(1,)]
     assert home.current() != made
@@ -118,8 +118,8 @@ def test_an_undone_merge_takes_effect_with_the_next_build(sample_raw: Path, tmp_
     old_hash, genes = content_hash(first), first.receipt()["counts"]["Gene"]
     with Warehouse(first) as opened:
         merged, canonical = opened.sql("SELECT merged_id, canonical_id FROM merges ORDER BY 1 LIMIT 1").rows()[0]
-    with home.writing():
-        undo_merge(home, merged, canonical, "they are two")
+    with home.writing() as writer:
+        undo_merge(writer, merged, canonical, "they are two")
     refreshed = build(home, plan(raw, subset=True, only=("dgidb",)))
     assert refreshed.receipt()["counts"]["Gene"] == genes + 1
     with Warehouse(refreshed) as opened:
@@ -127,8 +127,8 @@ def test_an_undone_merge_takes_effect_with_the_next_build(sample_raw: Path, tmp_
         both = opened.sql("SELECT count(*) FROM gene WHERE id IN ($a, $b)", a=merged, b=canonical).rows()
     assert (told, both) == ([(False,)], [(2,)])
     assert content_hash(build(home, plan(raw, subset=True))) == content_hash(refreshed)
-    with home.writing():
-        redo_merge(home, merged, canonical)
+    with home.writing() as writer:
+        redo_merge(writer, merged, canonical)
     assert content_hash(build(home, plan(raw, subset=True, only=("dgidb",)))) == old_hash
 
 

@@ -60,8 +60,8 @@ class Given:
         return name
 
     def open(self) -> Warehouse:
-        with self.home.writing():
-            folder = self.home.new_build()
+        with self.home.writing() as writer:
+            folder = writer.new_build()
             small = SmallBuild(folder)
             small.say("other", stated("Structure", {"id": "pdb:9xyz"}))
             small.writer.add_source(SourceRecord("lab", "Lab", "", "CC0-1.0", True, 10))
@@ -73,7 +73,7 @@ class Given:
             content_hash = small.finish().content_hash
             sources = [{"source": "lab", "folder": str(self.downloads)}]
             small.close(json.dumps({"content_hash": content_hash, "sources": sources, "counts": {}}))
-            return Warehouse(self.home.publish(folder, content_hash, keep=3))
+            return Warehouse(writer.publish(folder, content_hash, keep=3))
 
 
 @pytest.fixture

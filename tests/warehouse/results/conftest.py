@@ -29,8 +29,8 @@ def make_home(root: Path) -> Home:
 
 def publish_build(home: Home, genes: dict[str, str], **previous: str) -> Build:
     """Make a build with these genes (id and symbol) current; `previous` are symbols that a gene had once."""
-    with home.writing():
-        folder = home.new_build()
+    with home.writing() as writer:
+        folder = writer.new_build()
         small = SmallBuild(folder)
         rows: list[dict[str, object]] = [
             {"id": id_, "symbol": symbol, "previous_symbols": [previous[symbol]] if symbol in previous else None}
@@ -44,7 +44,7 @@ def publish_build(home: Home, genes: dict[str, str], **previous: str) -> Build:
         )
         content_hash = small.finish().content_hash
         small.close(json.dumps({"content_hash": content_hash, "sources": [], "counts": {}}))
-        return home.publish(folder, content_hash, keep=5)
+        return writer.publish(folder, content_hash, keep=5)
 
 
 def account(home: Home, seed: int = 7, analysis: str = "ecv") -> RunRecord:

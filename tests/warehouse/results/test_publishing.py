@@ -108,7 +108,7 @@ store.Results(home).publish(account(home, seed=8), findings(), PREDICTS)
 
 @pytest.mark.parametrize(
     ("module", "name", "call"),
-    [("store", "write_results", 1), ("store", "flush", 2), ("overlay", "_fill", 1), ("store", "swap_text", 1)],
+    [("store", "write_results", 1), ("store", "put", 2), ("overlay", "_fill", 1), ("store", "write_text", 1)],
 )
 def test_a_publication_that_is_killed_leaves_what_was(published: Published, module: str, name: str, call: int) -> None:
     home, results = published.home, published.results
