@@ -205,8 +205,8 @@ def test_a_run_is_made_by_one_process_at_a_time(home: Home) -> None:
     with making("ecv-1"), pytest.raises(AnalysisError, match="another process"):  # noqa: SIM117
         with making("ecv-1"):
             pass
-    with making("ecv-1") as folder:
-        folder.mkdir()
+    with making("ecv-1") as made:
+        made.checkpoint.mkdir()
     # Nothing was kept: nothing stays, not even the lock.
     assert list(results.attempts.folder.iterdir()) == []
-    assert os.path.commonpath([folder, home.root]) == str(home.root)
+    assert os.path.commonpath([made.checkpoint, home.root]) == str(home.root)
