@@ -120,8 +120,9 @@ def _fetch_file(
         remote.release,
         snapshot.sha256,
         snapshot.size_bytes,
-        remote.rows,
+        remote.least_rows,
         subset=False,
         url=remote.url,
+        most_rows=remote.most_rows,
         notes=(_VERIFIED,) if remote.second_hand else (),
     )

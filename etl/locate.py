@@ -31,11 +31,12 @@ class FoundFile:
         release: the release it belongs to.
         sha256: the checksum of its bytes.
         size_bytes: its size.
-        expected_rows: how many rows it should have; None = nobody knows.
+        expected_rows: how many rows it should have, or have at least; None = nobody knows.
         subset: it is declared a part of its release.
         url: where it was fetched from, if it was.
         fault: why it cannot be read, where that is known before it is.
         notes: what the receipt says of it beside its counts.
+        most_rows: how many rows it should have at most.
     """
 
     source: str
@@ -50,6 +51,7 @@ class FoundFile:
     url: str | None = None
     fault: SourceError | None = None
     notes: tuple[str, ...] = ()
+    most_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,20 @@ def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> F
     unpinned = "unpinned" if part.many or fault else f"unpinned-{sha256[:8]}"
     release = pin.release if pin else _release_of(part, sha256) or _release_in(name) or unpinned
     size_bytes = path.stat().st_size if path.exists() else 0
-    return FoundFile(source.name, part.part, path, name, release, sha256, size_bytes, expected, subset, None, fault)
+    most = part.remote.most_rows if part.remote is not None and not subset else None
+    return FoundFile(
+        source.name,
+        part.part,
+        path,
+        name,
+        release,
+        sha256,
+        size_bytes,
+        expected,
+        subset,
+        fault=fault,
+        most_rows=most,
+    )
 
 
 def _fault(path: Path) -> SourceError | None:
@@ -266,7 +281,7 @@ def _expected(part: SourceFile, pin: Pin | None, subset: bool) -> tuple[int | No
     whole = [known for known in part.pins if not known.subset]
     if whole:
         return max(whole, key=lambda known: known.release).rows, False
-    return (part.remote.rows if part.remote else None), False
+    return (part.remote.least_rows if part.remote else None), False
 
 
 def _release_in(name: str) -> str | None:

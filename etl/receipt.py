@@ -45,6 +45,8 @@ class FileReceipt:
     is_document: bool = False
     #: Why it was set aside whole; then nothing of it is in the build, and its counts are 0.
     failure: str = ""
+    #: More rows than these are more than the release can have.
+    rows_at_most: int | None = None
 
     @property
     def good_rows(self) -> int:
@@ -70,7 +72,8 @@ class FileReceipt:
         if self.rows_expected and self.good_rows + repeated < FAILS_BELOW * self.rows_expected:
             return "failed"
         mostly_bad = self.rows_read > 0 and self.good_rows < FAILS_BELOW * self.rows_read
-        if mostly_bad or self.unusable_columns or (self.share is not None and self.share < WARNS_BELOW):
+        too_many = self.rows_at_most is not None and self.rows_read > self.rows_at_most
+        if too_many or mostly_bad or self.unusable_columns or (self.share is not None and self.share < WARNS_BELOW):
             return "warning"
         return "green" if self.share is not None or self.is_document else "unpinned"
 
@@ -164,6 +167,7 @@ def file_receipt(file: FoundFile, ledger: Ledger, seconds: float, *, is_document
         unusable_columns=ledger.unusable_columns,
         unused_columns=ledger.unused_columns,
         is_document=is_document,
+        rows_at_most=file.most_rows,
     )
 
 

@@ -64,7 +64,8 @@ class Remote:
         release: the release that stands there.
         sha256: the checksum of the bytes as they are served; None = remembered from the first download.
         size_bytes: the size as served, where it is known.
-        rows: about how many rows the file has; the build is held to it.
+        rows: about how many rows the file has, or at least and at most where the address serves what is newest; the
+            build is held to it.
         second_hand: checksum and size were taken from others who fetched the file: to be verified at the first fetch.
     """
 
@@ -72,8 +73,18 @@ class Remote:
     release: str
     sha256: str | None = None
     size_bytes: int | None = None
-    rows: int | None = None
+    rows: int | tuple[int, int] | None = None
     second_hand: bool = False
+
+    @property
+    def least_rows(self) -> int | None:
+        """How many rows the file has at least, or about."""
+        return self.rows[0] if isinstance(self.rows, tuple) else self.rows
+
+    @property
+    def most_rows(self) -> int | None:
+        """How many rows the file has at most, where that is known."""
+        return self.rows[1] if isinstance(self.rows, tuple) else None
 
 
 class Format(Protocol):

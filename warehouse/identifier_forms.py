@@ -34,6 +34,7 @@ _NUMBER = re.compile(r"^\d+$")
 #: The extended form of an identifier of the Protein Data Bank that has a short one too, in lower case.
 EXTENDED_PDB_PATTERN = r"^pdb_0000(\d[a-z0-9]{3})$"
 _EXTENDED_PDB = re.compile(EXTENDED_PDB_PATTERN)
+_EXTENDED_PDB_CURIE = re.compile(r"^(?:pdb:)?pdb_0000(\d[a-z0-9]{3})$", re.IGNORECASE)
 _DECOY = re.compile(r"^>?(?:rev_|con__|decoy_|xxx_|##)", re.IGNORECASE)
 
 _URL = re.compile(r"^https?://(?:www\.)?identifiers\.org/([\w.]+)[/:](.+)$", re.IGNORECASE)
@@ -74,6 +75,16 @@ def is_missing(text: str) -> bool:
     [True, True, True, True, True, True, False, False]
     """
     return all(_MISSING.match(cleaned(part)) for part in cleaned(text).split("|"))
+
+
+def with_short_pdb_id(entity_id: str) -> str:
+    """The id of an entity as the warehouse has it; an entry of the Protein Data Bank goes by its short identifier.
+
+    >>> with_short_pdb_id("pdb:pdb_00001ah1"), with_short_pdb_id("PDB_00001AH1"), with_short_pdb_id("uniprot:P04637")
+    ('pdb:1ah1', 'pdb:1ah1', 'uniprot:P04637')
+    """
+    extended = _EXTENDED_PDB_CURIE.match(entity_id)
+    return f"pdb:{extended[1].lower()}" if extended else entity_id
 
 
 def is_decoy(text: str) -> bool:

@@ -184,7 +184,14 @@ SOURCE = Source(
             ("hetionet-v1.0-edges.sif", "hetionet/edges.sif", "hetionet/edges-5k.sif"),
             tsv("source", "metaedge", "target"),
             edges,
-            remote=Remote(f"{_NETWORK}/hetionet-v1.0-edges.sif.gz", _RELEASE, rows=2_250_197),
+            remote=Remote(
+                f"{_NETWORK}/hetionet-v1.0-edges.sif.gz",
+                _RELEASE,
+                sha256="611f0411ac666be4e0270e54bbca67407e14720bfc3099311f0f5eec25c5a947",
+                size_bytes=12_401_407,
+                rows=2_250_197,
+                second_hand=True,
+            ),
             pins=(
                 Pin("v1.0", "5efce3dea9abf43e75e88da44999e81ddd1f58165e413f6c679b5084306b6fdd", 99_676, subset=True),
             ),

@@ -17,7 +17,7 @@ from etl.sources._encoded import encoded_proteins
 from etl.species import HUMAN
 from warehouse.statements import ROW, Reason, Stated, entities
 
-_RELEASE = "2026-07-07"
+_RELEASE = "2026-10-06"
 _ARCHIVE = "https://storage.googleapis.com/public-download-files/hgnc/archive/archive/quarterly/tsv"
 
 _COMPLETE_SET_COLUMNS = (
@@ -155,7 +155,14 @@ SOURCE = Source(
             ("hgnc_complete_set*.txt",),
             tsv(*_COMPLETE_SET_COLUMNS, optional=("refseq_accession",), quote=True),
             complete_set,
-            remote=Remote(f"{_ARCHIVE}/hgnc_complete_set_{_RELEASE}.txt", _RELEASE, rows=44_000),
+            remote=Remote(
+                f"{_ARCHIVE}/hgnc_complete_set_{_RELEASE}.txt",
+                _RELEASE,
+                sha256="8bf6f686e640dbc864a346484626953621b0500d900d26cd085a35c2782d725d",
+                size_bytes=16_973_125,
+                rows=44_000,
+                second_hand=True,
+            ),
             required=False,
             one_of="gene table",
         ),

@@ -82,7 +82,7 @@ SOURCE = Source(
             remote=Remote(
                 "https://ftp.ncbi.nlm.nih.gov/gene/DATA/GENE_INFO/Mammalia/Homo_sapiens.gene_info.gz",
                 "current",
-                rows=61_676,
+                rows=(150_000, 260_000),
             ),
             pins=(Pin("2020-10-13", "c6e484420888de5f92fd2d97e102acfa55744c569fd086fb452f62b66b0beb06", 61676),),
         ),

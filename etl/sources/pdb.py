@@ -19,8 +19,8 @@ from etl.source import DocumentOf, Licence, Pin, Remote, Source, SourceFile
 from etl.sources._structures import EC_NUMBER, pdb_id, with_pdb_ids
 from warehouse.statements import ROW, Reason, Stated, Statements, entities, relationships
 
-_RELEASE = "2025-01-01"
-_SNAPSHOT = "https://pdbsnapshots.s3.us-west-2.amazonaws.com/20250101/pub/pdb/derived_data"
+_RELEASE = "2026-01-01"
+_SNAPSHOT = "https://pdbsnapshots.s3.us-west-2.amazonaws.com/20260101/pub/pdb/derived_data"
 
 _CATEGORIES = {
     "struct": ("title",),
@@ -347,7 +347,7 @@ SOURCE = Source(
                 skip_lines=2,
             ),
             index,
-            remote=Remote(f"{_SNAPSHOT}/index/entries.idx", _RELEASE, rows=229_000),
+            remote=Remote(f"{_SNAPSHOT}/index/entries.idx", _RELEASE, rows=(229_000, 270_000)),
             required=False,
         ),
         SourceFile(
@@ -366,7 +366,7 @@ SOURCE = Source(
             ("pdb_entry_type.txt",),
             tsv("id", "polymer", "experiment", header=False),
             ids,
-            remote=Remote(f"{_SNAPSHOT}/pdb_entry_type.txt", _RELEASE, rows=229_000),
+            remote=Remote(f"{_SNAPSHOT}/pdb_entry_type.txt", _RELEASE, rows=(229_000, 270_000)),
             required=False,
         ),
         SourceFile(

@@ -13,7 +13,7 @@ from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.species import HUMAN, wanted_species
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
 
-_RELEASE = "94"
+_RELEASE = "97"
 _FOLDER = f"https://download.reactome.org/{_RELEASE}"
 
 _STABLE_ID = r"^R-[A-Z]{3}-\d+(\.\d+)?$"
@@ -186,7 +186,14 @@ SOURCE = Source(
             ("ReactomePathways.txt", "reactome_pathways_names*.txt"),
             tsv("id", "name", "organism", header=False),
             pathways,
-            remote=Remote(f"{_FOLDER}/ReactomePathways.txt", _RELEASE, rows=22608),
+            remote=Remote(
+                f"{_FOLDER}/ReactomePathways.txt",
+                _RELEASE,
+                sha256="f6d7a2bf89b5bcfe0250a0bc7f51bff94641447911712b8ff129f5b55e52df3a",
+                size_bytes=1_592_393,
+                rows=22_608,
+                second_hand=True,
+            ),
             pins=(
                 Pin("2025-01-21", "2d020901a9e12b3796c8fe8ef38b829d690b08e56f1aaa19c95b70018e44cfe1", 22608),
                 Pin("2023", "148a080bfc0e3d4dec56315523081164378626b49882d333f73d105da6f2ad50", 22221),
@@ -197,7 +204,14 @@ SOURCE = Source(
             ("ReactomePathwaysRelation.txt", "reactome_pathways_relation*.txt"),
             tsv("parent", "child", header=False),
             hierarchy,
-            remote=Remote(f"{_FOLDER}/ReactomePathwaysRelation.txt", _RELEASE, rows=22746),
+            remote=Remote(
+                f"{_FOLDER}/ReactomePathwaysRelation.txt",
+                _RELEASE,
+                sha256="fd49a624d80c14eb37ae57a02e141d574d5ede3f60022bb99edbd909448a3f1e",
+                size_bytes=634_259,
+                rows=22_746,
+                second_hand=True,
+            ),
             pins=(Pin("2025-01-14", "e9a6ae352083f03a9ff27759a7fc25750e6004a1d8e5c22deaa307d103e6978b", 22746),),
         ),
         SourceFile(
@@ -205,7 +219,14 @@ SOURCE = Source(
             ("ReactomePathways.gmt",),
             GeneSets(),
             gene_sets,
-            remote=Remote(f"{_FOLDER}/ReactomePathways.gmt.zip", _RELEASE, rows=2751),
+            remote=Remote(
+                f"{_FOLDER}/ReactomePathways.gmt.zip",
+                _RELEASE,
+                sha256="8c1dbc8578431da5d2d5118262718c60b553a9be3398e93658daa069e4a9afd4",
+                size_bytes=298_479,
+                rows=2_751,
+                second_hand=True,
+            ),
             required=False,
             pins=(Pin("2025-01", "2b7a1f9db143cf19dd1483a612831e8a5a548b5c6937ac6f9b0afb2e3b7d2438", 2751),),
         ),

@@ -139,6 +139,8 @@ def _file(
     columns: tuple[str, ...],
     parse: Callable[[Rows], Iterator[Stated]],
     pin: Pin,
+    *,
+    rows: int | tuple[int, int] | None = None,
 ) -> SourceFile:
     """A file of the family; only the one of the proteins is required."""
     return SourceFile(
@@ -146,7 +148,7 @@ def _file(
         (f"{name}.csv",),
         csv(*columns, comment="#", quote=False),
         parse,
-        remote=Remote(f"{_FOLDER}/{name}.csv.gz", "current", rows=pin.rows),
+        remote=Remote(f"{_FOLDER}/{name}.csv.gz", "current", rows=rows or pin.rows),
         required=part == "proteins",
         pins=(pin,),
     )

@@ -32,6 +32,16 @@ def test_shares_of_the_expected_rows(kept: int, expected: int, status: str) -> N
     assert _file(kept, expected).status == status
 
 
+def test_more_rows_than_a_release_can_have_are_a_warning() -> None:
+    file = _file(1_013_000, 900_000)
+    assert [replace(file, rows_at_most=most).status for most in (None, 1_300_000, 1_000_000)] == [
+        "green",
+        "green",
+        "warning",
+    ]
+    assert _file(470_770, 900_000).status == "failed", "half of what is served today"
+
+
 def test_withdrawn_entries_count_as_good_and_others_do_not() -> None:
     assert _file(60, 100, withdrawn=40).status == "green"
     assert _file(60, 100, bad_value=40).status == "failed"

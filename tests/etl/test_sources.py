@@ -101,6 +101,8 @@ def test_a_source_declares_what_users_need(name: str) -> None:
         if part.remote is not None:
             assert re.match(r"https?://", part.remote.url)
             assert part.remote.release
+            assert part.remote.sha256 is not None or not part.remote.second_hand
+            assert (part.remote.least_rows or 0) <= (part.remote.most_rows or 1 << 40)
         for pin in part.pins:
             assert re.fullmatch(r"[0-9a-f]{64}", pin.content_sha256)
             assert pin.rows > 0

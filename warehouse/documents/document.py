@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse.errors import QuestionError, SourceError
+from warehouse.identifier_forms import with_short_pdb_id
 
 if TYPE_CHECKING:
     from warehouse.warehouse import Warehouse
@@ -48,7 +49,7 @@ def documents(
 
     Args:
         warehouse: the build, opened.
-        entity_id: those of this entity.
+        entity_id: those of this entity; one of the Protein Data Bank by either form of its identifier.
         entity_type: those of entities of this type.
         media_type: those that hold this.
         source: those that this source brought.
@@ -56,6 +57,7 @@ def documents(
     Raises:
         SourceError: the build was made by a version that recorded no documents.
     """
+    entity_id = None if entity_id is None else with_short_pdb_id(entity_id)
     asked = {"entity_id": entity_id, "entity_type": entity_type, "media_type": media_type, "source": source}
     given = {name: value for name, value in asked.items() if value is not None}
     where = " AND ".join(["true", *(f"{name} = ${name}" for name in given)])

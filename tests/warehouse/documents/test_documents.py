@@ -83,6 +83,7 @@ def lab(tmp_path: Path) -> Given:
 
 def only(warehouse: Warehouse) -> Document:
     [document] = warehouse.documents("pdb:1abc")
+    assert warehouse.documents("pdb:pdb_00001abc") == [document], "by either form of its identifier"
     return document
 
 
