@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from etl.fetch_errors import LocalError, MismatchError, second_hand
-from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices
+from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices, verify_md5
 from etl.snapshots import SnapshotStore, redact
 from etl.source import Remote, Source, SourceFile
 from warehouse.errors import NotPublishedError, SourceError
@@ -112,6 +112,7 @@ def _fetch_file(
         if remote.second_hand:
             raise second_hand(error) from error
         raise
+    verify_md5(remote, snapshot.path)
     return FoundFile(
         declared.name,
         part.part,

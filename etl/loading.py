@@ -309,6 +309,9 @@ def _file_record(file: FoundFile, part: SourceFile) -> FileRecord:
     record = FileRecord(
         file.source, file.release, file.part, file.name, file.sha256, file.size_bytes, file.url, part.rank
     )
+    licence = part.licence_of(file.path)
+    if licence is not None:
+        record = replace(record, licence=licence.name, redistributable=licence.redistributable)
     # A file that could not be read has no checksum and cannot be opened again.
     if part.document is None or not file.sha256:
         return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from etl.formats.content import content_sha256, is_annexed, verify_content
 from etl.source import BatchFormat, Pin, Remote, Source, SourceFile
-from warehouse.errors import SourceError
+from warehouse.errors import FetchError, SourceError
 
 #: A folder of downloads may declare that its files are parts of releases, and how many rows each has.
 SUBSET_MANIFEST = "targetgraph-subset.json"
@@ -227,7 +228,7 @@ def _describe(source: Source, part: SourceFile, path: Path, folder: Folder) -> F
     if declared is None:
         expected, subset = _expected(part, pin, folder.subset)
     unpinned = "unpinned" if part.many or fault else f"unpinned-{sha256[:8]}"
-    release = pin.release if pin else _release_of(part, sha256) or _release_in(name) or unpinned
+    release = pin.release if pin else _release_of(part, path, sha256, fault) or _release_in(name) or unpinned
     size_bytes = path.stat().st_size if path.exists() else 0
     most = part.remote.most_rows if part.remote is not None and not subset else None
     return FoundFile(
@@ -265,10 +266,31 @@ def _pin(part: SourceFile, path: Path) -> Pin | None:
     return next((pin for pin in part.pins if pin.content_sha256 == content), None)
 
 
-def _release_of(part: SourceFile, sha256: str) -> str | None:
+def _release_of(part: SourceFile, path: Path, sha256: str, fault: SourceError | None) -> str | None:
     """The release that is published, where a file has just its bytes."""
-    known = part.remote is not None and part.remote.sha256 is not None and part.remote.sha256 == sha256
-    return part.remote.release if known and part.remote is not None else None
+    remote = part.remote
+    if remote is None or fault is not None:
+        return None
+    by_md5 = remote.md5 is not None and remote.size_bytes == path.stat().st_size and remote.md5 == _md5(path)
+    return remote.release if by_md5 or (remote.sha256 or "unknown") == sha256 else None
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def verify_md5(remote: Remote, path: Path) -> None:
+    """Verify a fetched file by the checksum that its publisher states, where that is an MD5.
+
+    Raises:
+        FetchError: it is another file.
+    """
+    if remote.md5 is not None and _md5(path) != remote.md5:
+        raise FetchError(
+            f"{remote.url}: wrong checksum: expected md5 {remote.md5}, got {_md5(path)}",
+            "The file was replaced or damaged: compare it with what its publisher states now.",
+        )
 
 
 def _expected(part: SourceFile, pin: Pin | None, subset: bool) -> tuple[int | None, bool]:

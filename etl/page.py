@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from etl.source import Remote, Source, SourceFile
+from etl.source import Licence, Remote, Source, SourceFile
 
 _HEAD = """# The sources
 
@@ -29,8 +29,25 @@ def _source(source: Source) -> str:
         "| file | looked for as | required | fetched from | known releases (rows) |",
         "|---|---|---|---|---|",
         *(_file(part) for part in source.files),
+        *_own_terms(source),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _own_terms(source: Source) -> list[str]:
+    """The licences of files that are not under that of the source."""
+    parts: dict[Licence, list[str]] = {}
+    for part in source.files:
+        if isinstance(part.licence, Licence):
+            parts.setdefault(part.licence, []).append(part.part)
+    lines = [
+        f"\n{', '.join(names)}: [{licence.name}]({licence.url}), "
+        f"{'may be passed on' if licence.redistributable else 'must not be passed on'}."
+        for licence, names in parts.items()
+    ]
+    if any(callable(part.licence) for part in source.files):
+        lines.append("\nWhere a file's own description says under which licence it stands, that holds instead.")
+    return lines
 
 
 def _file(part: SourceFile) -> str:

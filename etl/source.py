@@ -64,6 +64,7 @@ class Remote:
         release: the release that stands there.
         sha256: the checksum of the bytes as they are served; None = remembered from the first download.
         size_bytes: the size as served, where it is known.
+        md5: the publisher's own checksum, where it states no other.
         rows: about how many rows the file has, or at least and at most where the address serves what is newest; the
             build is held to it.
         second_hand: checksum and size were taken from others who fetched the file: to be verified at the first fetch.
@@ -73,6 +74,7 @@ class Remote:
     release: str
     sha256: str | None = None
     size_bytes: int | None = None
+    md5: str | None = None
     rows: int | tuple[int, int] | None = None
     second_hand: bool = False
 
@@ -137,6 +139,8 @@ class SourceFile:
         pins: the snapshots that are known.
         document: that its files are documents, such as images, and of what.
         belongs: says whether a file whose path matches is this one, where its name alone cannot tell.
+        licence: the terms of its data where they are not those of the source; or what tells them from where a file
+            lies (a study that says its own), None = those of the source.
     """
 
     part: str
@@ -151,6 +155,11 @@ class SourceFile:
     pins: tuple[Pin, ...] = ()
     document: DocumentOf | None = None
     belongs: Callable[[Path], bool] | None = None
+    licence: Licence | Callable[[Path], Licence | None] | None = None
+
+    def licence_of(self, path: Path) -> Licence | None:
+        """The terms of a file where they are not those of the source."""
+        return self.licence(path) if callable(self.licence) else self.licence
 
     def matches(self, path: PurePath) -> bool:
         """Whether a file may be this one, by its path.

@@ -41,6 +41,7 @@ from etl.sources._tcga import (
     without_missing,
 )
 from warehouse.barcodes import patient_of, sample_of, sample_type_of, tissue_type_of, tumour_descriptor_of
+from warehouse.licences import may_be_passed_on
 from warehouse.statements import ROW, Matrix, Reason, Stated, entities, relationships, table_rows
 
 #: cBioPortal's months are days divided by 365.25 / 12, rounded to two decimals.
@@ -75,8 +76,21 @@ _MAF_OPTIONAL = (
 )
 #: How annotators write that a variant changes no protein, or none that they name.
 _NO_CHANGE = (".", "-", "None", "null")
-_PATIENT_OPTIONAL = ("AGE", "SEX", "GENDER", "RACE", "AJCC_PATHOLOGIC_TUMOR_STAGE", "GRADE")
-_SAMPLE_OPTIONAL = ("SUBTYPE", "SAMPLE_TYPE", "ONCOTREE_CODE")
+#: By property the columns in which studies write it; the first that has a value counts.
+_PATIENT_COLUMNS = {
+    "AGE": ("AGE", "AGE_AT_DIAGNOSIS", "DIAGNOSIS_AGE", "AGE_AT_INITIAL_PATHOLOGIC_DIAGNOSIS"),
+    "SEX": ("SEX", "GENDER"),
+    "RACE": ("RACE", "PRIMARY_RACE"),
+    "STAGE": ("AJCC_PATHOLOGIC_TUMOR_STAGE", "PATHOLOGIC_STAGE", "TUMOR_STAGE", "STAGE", "CLINICAL_STAGE"),
+    "GRADE": ("GRADE", "TUMOR_GRADE", "HISTOLOGIC_GRADE", "NEOPLASM_HISTOLOGIC_GRADE"),
+}
+_SAMPLE_COLUMNS = {
+    "SUBTYPE": ("SUBTYPE", "MOLECULAR_SUBTYPE", "TUMOR_SUBTYPE"),
+    "SAMPLE_TYPE": ("SAMPLE_TYPE", "TUMOR_SAMPLE_TYPE"),
+    "ONCOTREE_CODE": ("ONCOTREE_CODE", "ONCOTREE"),
+}
+_PATIENT_OPTIONAL = tuple(name for names in _PATIENT_COLUMNS.values() for name in names)
+_SAMPLE_OPTIONAL = tuple(name for names in _SAMPLE_COLUMNS.values() for name in names)
 _GENES = ("Hugo_Symbol", "Entrez_Gene_Id")
 
 _IDENTIFIER, _TYPE, _DATATYPE = "cancer_study_identifier", "genetic_alteration_type", "datatype"
@@ -109,8 +123,7 @@ def patients(rows: Rows) -> Iterator[Stated]:
     """Clinical patients: attributes, and survival as status and months."""
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
     rows, endpoints = with_endpoints(rows, "PATIENT_ID")
-    # Studies of before 2018 call it gender.
-    for column in ("SEX", "GENDER"):
+    for column in _PATIENT_COLUMNS["SEX"]:
         rows = with_sex(rows, column, "PATIENT_ID")
     frame = rows.frame.with_columns(patient=_patient(rows))
     yield entities(
@@ -119,11 +132,11 @@ def patients(rows: Rows) -> Iterator[Stated]:
             ROW,
             id="patient",
             name="PATIENT_ID",
-            age_at_diagnosis_years="AGE",
-            sex=pl.coalesce("SEX", "GENDER"),
-            race="RACE",
-            stage="AJCC_PATHOLOGIC_TUMOR_STAGE",
-            grade="GRADE",
+            age_at_diagnosis_years=pl.coalesce(_PATIENT_COLUMNS["AGE"]),
+            sex=pl.coalesce(_PATIENT_COLUMNS["SEX"]),
+            race=pl.coalesce(_PATIENT_COLUMNS["RACE"]),
+            stage=pl.coalesce(_PATIENT_COLUMNS["STAGE"]),
+            grade=pl.coalesce(_PATIENT_COLUMNS["GRADE"]),
         ),
         unique=True,
     )
@@ -139,6 +152,7 @@ def _from_months(endpoint: str) -> tuple[pl.Expr, pl.Expr]:
 def samples(rows: Rows) -> Iterator[Stated]:
     """Clinical samples: whose they are, type, subtype, and the tumour type where OncoTree's code is given."""
     rows = without_missing(rows, *(name for name in rows.frame.columns if name != ROW))
+    rows = rows.with_columns(**{name: pl.coalesce(names) for name, names in _SAMPLE_COLUMNS.items()})
     note_patients(rows, rows.frame["SAMPLE_ID"])
     rows = rows.blank({"SAMPLE_TYPE": _contradicts(rows.frame)}, Reason.BAD_VALUE, pl.col("SAMPLE_ID"))
     sample, patient = _sample(rows, "SAMPLE_ID"), _patient(rows)
@@ -286,6 +300,46 @@ def _kind(about: dict[str, str]) -> tuple[str, str]:
     return about.get(_TYPE, ""), about.get(_DATATYPE, "")
 
 
+#: A licence of Creative Commons as people write it in a sentence, or the address of one.
+_CREATIVE_COMMONS = re.compile(
+    r"(?:creativecommons\.org/licenses/|(?:CC|Creative Commons)[ -]?)(BY(?:[ -](?:NC|ND|SA))*)\b[ /-]*(\d\.\d)?",
+    re.IGNORECASE,
+)
+_NO_RIGHTS = re.compile(r"\bCC-?0\b|creativecommons\.org/publicdomain/zero", re.IGNORECASE)
+_SAYS_LICENCE = ("license", "licence", "data_license", "data_licence")
+
+
+def _licence(path: Path) -> Licence | None:
+    """The licence of the study that a file belongs to, where the study states one; None = that of all studies."""
+    about = fields_of(path.parent / "meta_study.txt") if (path.parent / "meta_study.txt").exists() else {}
+    stated = next((about[name] for name in _SAYS_LICENCE if about.get(name)), None)
+    texts = [stated, about.get("description"), _licence_beside(path.parent)]
+    study = about.get(_IDENTIFIER, "study")
+    name = next((name for text in texts if text and (name := _named_licence(text))), stated)
+    if name is None:
+        return None
+    return Licence(f"{study}: {name}", may_be_passed_on(name), f"https://www.cbioportal.org/study/summary?id={study}")
+
+
+def _named_licence(text: str) -> str | None:
+    """The licence that a text names.
+
+    >>> _named_licence("Data are available under the Creative Commons BY-NC-ND 4.0 license.")
+    'CC BY-NC-ND 4.0'
+    >>> _named_licence('See <a href="https://creativecommons.org/licenses/by-nc/4.0/">its terms</a>.')
+    'CC BY-NC 4.0'
+    """
+    if found := _CREATIVE_COMMONS.search(text):
+        return f"CC {found[1].upper().replace(' ', '-')} {found[2] or ''}".strip()
+    return "CC0-1.0" if _NO_RIGHTS.search(text) else None
+
+
+def _licence_beside(folder: Path) -> str | None:
+    """The beginning of a file `LICENSE` of a study."""
+    path = next((path for path in sorted(folder.glob("LICEN[SC]E*")) if path.is_file()), None)
+    return None if path is None else path.read_bytes()[:4000].decode(errors="replace")
+
+
 def _pins(*pinned: tuple[str, int]) -> tuple[Pin, ...]:
     return tuple(Pin("2018", content_sha256, rows) for content_sha256, rows in pinned)
 
@@ -308,6 +362,7 @@ def _data(
         many=True,
         pins=pins,
         belongs=partial(_holds, kinds),
+        licence=_licence,
     )
 
 
@@ -316,7 +371,7 @@ SOURCE = Source(
     title="cBioPortal studies",
     description="Cancer studies with clinical data, expression, copy number, methylation and mutations.",
     homepage="https://www.cbioportal.org/datasets",
-    licence=Licence("ODbL-1.0", True, "https://opendatacommons.org/licenses/odbl/1-0/"),
+    licence=Licence("ODbL-1.0 unless a study states its own", True, "https://opendatacommons.org/licenses/odbl/1-0/"),
     rank=50,
     files=(
         SourceFile(
@@ -325,6 +380,7 @@ SOURCE = Source(
             Fields((_IDENTIFIER, "name"), ("description", "pmid", "reference_genome", "type_of_cancer")),
             study,
             many=True,
+            licence=_licence,
             pins=_pins(("8186716b9653a758981cf28a58dd3b096c89411fd833cef1a4acfa093fc512cf", 1)),
         ),
         SourceFile(
@@ -334,6 +390,7 @@ SOURCE = Source(
             descriptions,
             required=False,
             many=True,
+            licence=_licence,
             pins=_pins(
                 ("174a6130fb091291ae202acc667c2d23e905e9b83e9a2546c33c5077a5235e21", 1),
                 ("378d6eb6845f5d0cb0b49ae67bd5e9f7abbffcc7598537548f98e51225870898", 1),

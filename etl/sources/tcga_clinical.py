@@ -12,7 +12,7 @@ import polars as pl
 
 from etl.formats import Workbook
 from etl.rows import Rows
-from etl.source import Licence, Pin, Remote, Source, SourceFile
+from etl.source import Licence, Remote, Source, SourceFile
 from etl.sources._tcga import ASSERTED, MISSING, STUDIES, cohort, survival, with_patients, with_sex
 from warehouse.statements import ROW, Stated, entities, relationships
 
@@ -79,9 +79,9 @@ SOURCE = Source(
                 "https://api.gdc.cancer.gov/data/1b5f413e-a8d1-4d10-92eb-7c4ae739ed81",
                 "2018",
                 size_bytes=2_945_129,
+                md5="a4591b2dcee39591f59e5e25a6ce75fa",
                 rows=11160,
             ),
-            pins=(Pin("2018", "f9324865e3b9e1f034a26eeebd87b7cc45e2f1a271ff5dceb5d9cde5e47f95ed", 11160),),
         ),
     ),
 )

@@ -99,7 +99,11 @@ SOURCE = Source(
     title="TCGA molecular profiles (PORPOISE)",
     description="Expression, mutation, copy number and overall survival of TCGA patients, a table for each cancer.",
     homepage="https://github.com/mahmoodlab/PORPOISE",
-    licence=Licence("TCGA open access", True, "https://gdc.cancer.gov/access-data/data-access-policies"),
+    licence=Licence(
+        "PORPOISE: GPL-3.0, for non-commercial academic purposes",
+        False,
+        "https://github.com/mahmoodlab/PORPOISE#license",
+    ),
     rank=40,
     files=tuple(_table(study, *pinned) for study, pinned in _TABLES.items()),
 )

@@ -39,6 +39,11 @@ from warehouse.statements import ROW, Matrix, Reason, Stated, entities
 _HUB = "https://tcga-xena-hub.s3.us-east-1.amazonaws.com/download"
 _SURVPATH = "https://raw.githubusercontent.com/mahmoodlab/SurvPath"
 
+#: The terms of what SurvPath re-saved; Xena's own files are TCGA's open-access data.
+_SURVPATH_LICENCE = Licence(
+    "SurvPath: non-commercial, academic", False, "https://github.com/mahmoodlab/SurvPath#license"
+)
+
 #: SurvPath's months are the days of the clinical data resource divided by this, without rounding.
 _DAYS_PER_MONTH = 30
 
@@ -246,6 +251,7 @@ def _survpath(
             remote=Remote(f"{_SURVPATH}/{path}", "2024", rows=rows),
             required=False,
             pins=(Pin("2024", content_sha256, rows),),
+            licence=_SURVPATH_LICENCE,
         )
 
 
@@ -254,7 +260,7 @@ SOURCE = Source(
     title="TCGA on UCSC Xena",
     description="Expression of TCGA samples and patients with survival, as Xena serves it and SurvPath re-saved it.",
     homepage="https://xenabrowser.net",
-    licence=Licence("non-commercial, academic", False, "https://github.com/mahmoodlab/SurvPath"),
+    licence=Licence("TCGA open access", True, "https://gdc.cancer.gov/access-data/data-access-policies"),
     rank=45,
     files=(
         *(file for study in _COHORTS for file in _xena(study)),

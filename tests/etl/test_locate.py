@@ -11,7 +11,7 @@ import pytest
 
 from etl.formats import tsv
 from etl.formats.content import content_sha256
-from etl.locate import Folder, find
+from etl.locate import Folder, find, verify_md5
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from warehouse.errors import SourceError
 
@@ -170,3 +170,19 @@ def test_a_file_with_the_checksum_of_the_published_release_is_that_release(tmp_p
     sha256 = hashlib.sha256(_write(tmp_path, "genes.tsv").read_bytes()).hexdigest()
     part = _part("genes", "genes.tsv", remote=Remote("https://example.org/genes.tsv", "97", sha256=sha256))
     assert find(_source(part), Folder(tmp_path)).files[0].release == "97"
+
+
+def test_a_file_with_the_publishers_md5_is_its_release_and_another_is_read_too(tmp_path: Path) -> None:
+    content = _write(tmp_path, "genes.tsv").read_bytes()
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    remote = Remote("https://example.org/genes.tsv", "2018", size_bytes=len(content), md5=md5, rows=1)
+    source = _source(_part("genes", "genes.tsv", remote=remote))
+    (official,) = find(source, Folder(tmp_path)).files
+    assert (official.release, official.expected_rows) == ("2018", 1)
+    verify_md5(remote, tmp_path / "genes.tsv")
+    _write(tmp_path, "genes.tsv", b"re-saved\t1\n")
+    (resaved,) = find(source, Folder(tmp_path)).files
+    assert resaved.release.startswith("unpinned-")
+    assert resaved.fault is None
+    with pytest.raises(SourceError, match=r"wrong checksum: expected md5 [0-9a-f]{32}, got [0-9a-f]{32}"):
+        verify_md5(remote, tmp_path / "genes.tsv")

@@ -141,7 +141,7 @@ def test_the_sample_without_its_closed_sources(sample_home: Home, tmp_path: Path
     )
     told = json.loads(manifest.read_text())
     closed = {one["source"] for one in told["left_out"]["sources"]}
-    assert {"pathway_commons", "tcga_xena"} <= closed
+    assert {"pathway_commons", "tcga_molecular"} <= closed
     assert not closed & set(pl.read_parquet(tmp_path / "out" / "sources.parquet")["source"])
     assert not closed & set(pl.read_parquet(tmp_path / "out" / "gene.parquet")["sources"].explode())
 

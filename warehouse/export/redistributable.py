@@ -36,6 +36,7 @@ class LeftOut:
 
     Args:
         sources: whole sources: name, title, licence, and how many statements of each type.
+        files: whole files of other sources: source, name, licence.
         statements: single statements of sources that may be passed on otherwise: source, type, licence, number.
         types: for each type, how many nodes or relationships the build has and how many were written.
         narrowed: relationships that were written with fewer sources than the build has, by type.
@@ -43,6 +44,7 @@ class LeftOut:
     """
 
     sources: list[dict[str, Any]]
+    files: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     types: dict[str, dict[str, int]]
     narrowed: dict[str, int]
@@ -96,6 +98,9 @@ class _Part:
         version = self._rows("SELECT version FROM whole.record.layout")[0][0]
         if version != LAYOUT_VERSION:
             raise BuildError(f"Build {build.id} has layout {version}, not {LAYOUT_VERSION}.", "Build it anew.")
+        tables = self._rows("SELECT table_name FROM duckdb_tables() WHERE database_name = 'whole'")
+        if ("file_licences",) not in tables:
+            raise BuildError(f"Build {build.id} does not record the licences of its files.", "Build it anew.")
         self._closed = sorted(
             s for (s,) in self._rows("SELECT source FROM whole.record.sources WHERE NOT redistributable")
         )
@@ -109,7 +114,11 @@ class _Part:
         """Copy sources, files and statements; what is resolved is not copied."""
         self._run("INSERT INTO record.sources SELECT * FROM whole.record.sources WHERE redistributable")
         self._run(
-            "INSERT INTO record.files SELECT f.* FROM whole.record.files AS f SEMI JOIN record.sources USING (source)"
+            """INSERT INTO record.files SELECT f.* FROM whole.record.files AS f SEMI JOIN record.sources USING (source)
+            WHERE _file NOT IN (SELECT _file FROM whole.record.file_licences WHERE NOT redistributable)"""
+        )
+        self._run(
+            "INSERT INTO record.file_licences FROM whole.record.file_licences SEMI JOIN record.files USING (_file)"
         )
         self._run("INSERT INTO record.documents FROM whole.record.documents SEMI JOIN record.files USING (_file)")
         self._run(
@@ -143,6 +152,7 @@ class _Part:
         """Count what was not copied, and what became of it."""
         return LeftOut(
             [self._closed_source(name) for name in self._closed],
+            self._closed_files(),
             [one for declared in self._licensed() for one in self._by_licence(declared, barred=True)],
             {name: {"build": count, "written": kept[name]} for name, count in self._whole_counts().items()},
             {d.name: n for d in self._relationships() if (n := self._narrowed(d))},
@@ -161,6 +171,15 @@ class _Part:
             "licence": licence,
             "statements": {k: n for k, n in counts.items() if n},
         }
+
+    def _closed_files(self) -> list[dict[str, Any]]:
+        """Files that may not be passed on, of sources of which others may."""
+        rows = self._rows(
+            """SELECT source, name, l.licence FROM whole.record.files JOIN whole.record.file_licences AS l USING (_file)
+            WHERE NOT l.redistributable AND NOT list_contains(?, source) ORDER BY ALL""",
+            self._closed,
+        )
+        return [{"source": source, "file": file, "licence": licence} for source, file, licence in rows]
 
     def _by_licence(self, declared: StatedType, *, barred: bool) -> list[dict[str, Any]]:
         """Statements of free sources by the licence that each has of its own."""

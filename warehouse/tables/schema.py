@@ -28,6 +28,10 @@ LAYOUT_VERSION = 3
 #: The number of bits by which the ordinal of a type is shifted in internal ids.
 ORDINAL_SHIFT = 40
 
+#: The terms of files that are not those of their source; the first builds of layout 3 have no such table.
+FILE_LICENCES = """CREATE TABLE IF NOT EXISTS record.file_licences (
+    _file INTEGER, licence VARCHAR, redistributable BOOLEAN)"""
+
 _RECORD_TABLES = (
     """CREATE TABLE record.layout (version INTEGER)""",
     """CREATE TABLE record.sources (
@@ -36,6 +40,7 @@ _RECORD_TABLES = (
     """CREATE TABLE record.files (
         _file INTEGER PRIMARY KEY, source VARCHAR, release VARCHAR, part VARCHAR, name VARCHAR, sha256 VARCHAR,
         size_bytes BIGINT, url VARCHAR, rank INTEGER, precedence INTEGER)""",
+    FILE_LICENCES,
     """CREATE TABLE record.documents (_file INTEGER, entity_type VARCHAR, media_type VARCHAR)""",
     """CREATE TABLE record.quarantine (
         _file INTEGER, _row BIGINT, stage VARCHAR, type VARCHAR, reason VARCHAR, key VARCHAR, detail VARCHAR,

@@ -24,7 +24,7 @@ PUBLIC = {
     "merges": "Identifiers that were merged, with cause, source, file and row.",
     "conflicts": "Values on which statements about one thing differ, with who stated each and which is shown.",
     "quarantine": "Rows, statements and values that were set aside, with reason, file, row, column and text.",
-    "releases": "The files this build was made from: source, release, checksum, size, address.",
+    "releases": "The files this build was made from: source, release, checksum, size, address, licence.",
     "documents": "The files that are documents of entities: media type, checksum, size, source, release.",
     "sources": "The sources: title, licence, homepage, rank.",
     "matrices": "The matrices: kind, cohort, unit, what rows and features are, layers, size, source.",
@@ -48,7 +48,11 @@ _RECORD_VIEWS = {
     "quarantine": f"""SELECT {_PROVENANCE}, q._row AS "row", stage, scope, type, q."column", reason, key,
             value, detail, raw
         FROM record.quarantine AS q JOIN record.files AS f USING (_file)""",
-    "releases": "SELECT source, release, part, name AS file, sha256, size_bytes, url FROM record.files",
+    "releases": """SELECT f.source, f.release, f.part, f.name AS file, f.sha256, f.size_bytes, f.url,
+            coalesce(l.licence, s.licence) AS licence,
+            coalesce(l.redistributable, s.redistributable) AS redistributable
+        FROM record.files AS f JOIN record.sources AS s USING (source)
+        LEFT JOIN record.file_licences AS l USING (_file)""",
     "sources": "FROM record.sources",
     "matrices": f"""SELECT matrix, kind, cohort_id, unit, row_type, feature_type, layers, sparse, row_count,
             feature_count, value_count, {_PROVENANCE}

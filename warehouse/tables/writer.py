@@ -39,6 +39,8 @@ class FileRecord:
         rank: its priority within the source.
         media_type: what it holds, unpacked, where it is a document; None = it is none.
         document_of: the type of the entity that it is a document of; its statements say which; None = of none.
+        licence: its terms, where they are not those of its source.
+        redistributable: whether these allow to pass it on.
     """
 
     source: str
@@ -51,6 +53,8 @@ class FileRecord:
     rank: int = 0
     media_type: str | None = None
     document_of: str | None = None
+    licence: str | None = None
+    redistributable: bool | None = None
 
 
 #: The columns of the record of files that are known when a file is read.
@@ -67,6 +71,8 @@ _FILES = pl.Schema(
         "rank": pl.Int64(),
         "media_type": pl.String(),
         "document_of": pl.String(),
+        "licence": pl.String(),
+        "redistributable": pl.Boolean(),
     }
 )
 
@@ -95,6 +101,7 @@ class BuildWriter:
         if fresh:
             schema.create(self.connection, model)
         schema.require_layout(self.connection)
+        self.connection.execute(schema.FILE_LICENCES)
 
     def __enter__(self) -> BuildWriter:
         return self
@@ -134,9 +141,11 @@ class BuildWriter:
         """Make many files known and return the number of the first; the others follow it in their order."""
         first = self._value("SELECT coalesce(max(_file), 0) + 1 FROM record.files")
         frame = pl.DataFrame([{FILE: first + index, **vars(file)} for index, file in enumerate(files)], _FILES)
-        self._append("record.files", frame.drop("media_type", "document_of"))
+        self._append("record.files", frame.drop("media_type", "document_of", "licence", "redistributable"))
         documents = frame.filter(pl.col("media_type").is_not_null())
         self._append("record.documents", documents.select(FILE, "media_type", entity_type="document_of"))
+        licensed = frame.filter(pl.col("licence").is_not_null())
+        self._append("record.file_licences", licensed.select(FILE, "licence", "redistributable"))
         return first
 
     def add_statements(self, type_name: str, frame: pl.DataFrame, file: int | None = None) -> None:
@@ -209,6 +218,7 @@ class BuildWriter:
         matrices = self._column("SELECT matrix FROM record.matrices WHERE list_contains(?, _file)", files)
         self._matrices.remove(str(matrix) for matrix in matrices)
         self._remove_rows("record.documents", files)
+        self._remove_rows("record.file_licences", files)
         self._remove_rows("record.files", files)
         return touched
 

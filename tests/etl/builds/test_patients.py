@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from etl.build import build
 from tests.etl.builds.cases import plan
+from warehouse.export import export
 from warehouse.home import Home
 from warehouse.warehouse import Warehouse
 
@@ -85,3 +87,44 @@ def test_a_file_of_which_nothing_is_kept_is_never_green(tmp_path: Path, end: str
     (file,) = (file for file in account["files"] if file["part"] == "mutations")
     assert (file["rows_kept"], file["status"]) == (rows, status)
     assert account["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("columns", "values"),
+    [
+        ("AGE\tSEX\tRACE\tAJCC_PATHOLOGIC_TUMOR_STAGE\tGRADE", "60\tFemale\tWHITE\tStage II\tG2"),
+        ("AGE_AT_DIAGNOSIS\tGENDER\tPRIMARY_RACE\tTUMOR_STAGE\tHISTOLOGIC_GRADE", "60\tFEMALE\tWHITE\tStage II\tG2"),
+        ("DIAGNOSIS_AGE\tGENDER\tRACE\tCLINICAL_STAGE\tTUMOR_GRADE", "60\tfemale\tWHITE\tStage II\tG2"),
+    ],
+)
+def test_columns_are_known_by_every_usual_name(tmp_path: Path, columns: str, values: str) -> None:
+    raw = _study(tmp_path / "raw" / "study", patients=f"PATIENT_ID\t{columns}\nP1\t{values}\n")
+    made = build(Home(tmp_path / "home"), plan(raw, only=("cbioportal",), subset=True))
+    with Warehouse(made) as opened:
+        rows = opened.sql(
+            "SELECT age_at_diagnosis_years, sex, race, stage, grade FROM patient WHERE name = 'P1'"
+        ).rows()
+    assert rows == [(60.0, "female", "WHITE", "Stage II", "G2")]
+
+
+@pytest.mark.parametrize(
+    ("line", "licence", "allowed"),
+    [
+        ("description: Targeted sequencing.", "ODbL-1.0 unless a study states its own", True),
+        ("description: Available under the Creative Commons BY-NC-ND 4.0 license.", "mine: CC BY-NC-ND 4.0", False),
+        ("license: CC BY-NC 4.0", "mine: CC BY-NC 4.0", True),
+        ("license: for members only", "mine: for members only", False),
+    ],
+)
+def test_a_study_stands_under_the_licence_that_it_states(
+    tmp_path: Path, line: str, licence: str, allowed: bool
+) -> None:
+    raw = _study(tmp_path / "raw" / "study")
+    with (raw / "study" / "meta_study.txt").open("a") as meta:
+        meta.write(line + "\n")
+    made = build(Home(tmp_path / "home"), plan(raw, only=("cbioportal",), subset=True))
+    with Warehouse(made) as opened:
+        assert opened.sql("SELECT DISTINCT licence, redistributable FROM releases").rows() == [(licence, allowed)]
+    manifest = json.loads(export(made, tmp_path / "out", redistributable=True)[-1].read_text())
+    left_out = {file["file"] for file in manifest["left_out"]["files"]}
+    assert left_out == (set() if allowed else {f"study/{path.name}" for path in (raw / "study").iterdir()})
