@@ -228,7 +228,8 @@ def source_record(declared: Source) -> SourceRecord:
 
 def in_one_line(error: SourceError) -> str:
     """What was wrong and what to do, as a receipt shows it."""
-    return " ".join(str(error).split())
+    sentences = [error.message.strip().removesuffix("."), *([error.hint] if error.hint else [])]
+    return " ".join(". ".join(sentences).split())
 
 
 def _new_account(declared: Source) -> SourceReceipt:
