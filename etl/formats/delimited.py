@@ -177,18 +177,25 @@ class Delimited:
             nothing = pl.DataFrame(schema={**schema, ROW: pl.Int64})
             ledger.count_unused(nothing, self._unused(nothing, names))
             return nothing
-        frame = pl.read_csv(
-            io.BytesIO(b"\n".join(good)),
-            separator=self.separator,
-            has_header=False,
-            new_columns=list(names),
-            schema_overrides=[pl.String] * len(names),
-            infer_schema=False,
-            quote_char='"' if self.quote else None,
-        )
+        frame = self._parsed(good, names)
         ledger.count_unused(frame, self._unused(frame, names))
         absent = [pl.lit(None, pl.String).alias(name) for name in self.optional if name not in names]
         return frame.select(*shown, pl.Series(ROW, numbers, pl.Int64), *absent)
+
+    def _parsed(self, lines: list[bytes], names: tuple[str, ...]) -> pl.DataFrame:
+        if len(names) > 1:
+            return pl.read_csv(
+                io.BytesIO(b"\n".join(lines)),
+                separator=self.separator,
+                has_header=False,
+                new_columns=list(names),
+                schema_overrides=[pl.String] * len(names),
+                infer_schema=False,
+                quote_char='"' if self.quote else None,
+            )
+        # The reader of polars skips a line without text, which is an empty value where there is one column.
+        values = [next(iter(self._fields(line.decode())), "") or None for line in lines]
+        return pl.DataFrame({names[0]: values}, schema={names[0]: pl.String})
 
     def _is_read(self, name: str) -> bool:
         known = name in self.columns or name in self.optional

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,15 +62,15 @@ def schedule(
         return
     jobs = _jobs(cron, source, job, once=once)
     scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample, strict=strict)
-    _follow_signals(scheduler)
     _log_to_standard_error()
-    if once:
-        made = scheduler.run_once()
-        for one in made:
-            say(f"The current build is now {one.id}.")
-        exit_if_incomplete(*made)
-    else:
-        scheduler.run()
+    with _stopped_by_signals(scheduler):
+        if once:
+            made = scheduler.run_once()
+            for one in made:
+                say(f"The current build is now {one.id}.")
+            exit_if_incomplete(*made)
+        else:
+            scheduler.run()
 
 
 def _jobs(cron: str | None, sources: list[str] | None, lines: list[str] | None, *, once: bool) -> list[Job]:
@@ -132,11 +134,17 @@ def _then(settings: Settings, made: Build, *, sample: bool) -> None:
         publish_beside_build(made, settings)
 
 
-def _follow_signals(scheduler: Scheduler) -> None:
+@contextmanager
+def _stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
     import signal
 
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, lambda _number, _frame: scheduler.stop())
+    stopping = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: scheduler.stop()) for number in stopping]
+    try:
+        yield
+    finally:
+        for number, handler in zip(stopping, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _log_to_standard_error() -> None:

@@ -249,7 +249,7 @@ def test_settings_from_the_environment_and_a_file(place: Home, monkeypatch: pyte
         (("rollback",), 1, "There is no build before"),
         (("model", "Gnee"), 1, "declares no type 'Gnee'"),
         (("build", "--source", "nope"), 1, "There is no source 'nope'"),
-        (("build", "--raw", "no/such/folder"), 1, "is no folder"),
+        (("build", "--raw", "no/such/folder"), 1, "does not exist"),
         (("build", "--raw", ".", "--species", "Mus mus"), 1, ""),
         (("build", "--raw", "."), 1, "There is no file of any source"),
         (("export", "."), 1, ""),

@@ -23,6 +23,17 @@ CYPHER = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a
 LONG = Limits(timeout_s=60)
 
 
+@pytest.fixture(autouse=True)
+def _hears_the_keyboard() -> Iterator[None]:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and a browser's loop listens itself."""
+    before, listener = signal.signal(signal.SIGINT, signal.default_int_handler), signal.set_wakeup_fd(-1)
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    signal.set_wakeup_fd(listener)
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def pressed(after_s: float = 0.3) -> Iterator[None]:
     """Press Ctrl-C after a time; the body must end with it, long before the limit of time."""
