@@ -105,7 +105,7 @@ def _fetch_file(
 ) -> FoundFile:
     from etl.fetch import Download, fetch
 
-    download = Download(url=remote.url, sha256=remote.sha256, size_bytes=remote.size_bytes)
+    download = Download(url=remote.url, sha256=remote.sha256, size_bytes=remote.size_bytes, anew=remote.anew)
     try:
         snapshot = fetch(download, store, progress=progress, offline=offline)
     except MismatchError as error:

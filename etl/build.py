@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,7 +16,10 @@ import duckdb
 
 from etl import receipt
 from etl.acquire import acquire
+from etl.code_of_builds import shared_version
 from etl.documents import keep_documents
+from etl.freshness import adopted_releases, at_release
+from etl.listings import Listing, Modified
 from etl.loading import Loader, source_record
 from etl.locate import Folder
 from etl.memory import peak_memory
@@ -49,6 +52,8 @@ class Plan:
         only: the sources to read; empty = all. With a current build, the others are carried over from it.
         raw: folders and files of downloads; None = the pinned releases are fetched.
         release: take this release of every file instead of the newest.
+        releases: by source, the release to fetch instead of the pinned one, as `etl.update` finds them; None = those
+            that were adopted before.
         subset: files without a pin are taken as declared parts of their releases.
         options: what the user chose (species).
         keep: how many builds are kept.
@@ -64,6 +69,7 @@ class Plan:
     only: tuple[str, ...] = ()
     raw: Path | Sequence[Path] | None = None
     release: str | None = None
+    releases: Mapping[str, str] | None = None
     subset: bool = False
     options: Options = field(default_factory=Options)
     keep: int = 3
@@ -76,10 +82,25 @@ class Plan:
     strict: bool = False
 
 
-def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
+#: What becomes of a finished build: given who writes, the plan, the folder and the receipt.
+Settle = Callable[[Writer, Plan, Path, Receipt], Build]
+
+
+def publish(builds: Writer, plan: Plan, folder: Path, receipt: Receipt) -> Build:
+    """Make a finished build the current one: what becomes of a build unless something else is asked for."""
+    return builds.publish(folder, receipt.content_hash, plan.keep)
+
+
+def build(home: Home, plan: Plan, progress: Progress = SILENT, settle: Settle = publish) -> Build:
     """Make a build and publish it.
 
     A source that fails is set aside, and so is an optional file: the receipt says why, and the rest is built.
+
+    Args:
+        home: the warehouse.
+        plan: what to build from what.
+        progress: told of the work.
+        settle: what becomes of the finished build.
 
     Raises:
         SourceError: a source or an organism is not known; nothing could be read; or, where the plan is strict, a file
@@ -91,17 +112,33 @@ def build(home: Home, plan: Plan, progress: Progress = SILENT) -> Build:
         # Before anything is begun: what was not tried is no build that failed.
         require_extra("dask", "A Dask scheduler")
     wanted_species(plan.options.species)
-    wanted = [source(name) for name in plan.only] or list(sources().values())
+    wanted = _wanted(home, plan)
     try:
         with home.writing(plan.wait_s) as builds, _recorded(home, plan.only):
             folder = builds.new_build()
             try:
-                return _build(builds, plan, wanted, folder, progress)
+                settled = settle(builds, plan, folder, _build(home, plan, wanted, folder, progress))
+                Results(home).follow()
+                return settled
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except _NO_ROOM as error:
         cause = str(error).splitlines()[0]
         raise BuildError(f"The build was given up: {cause}", "The current build is as it was.") from error
+
+
+def _wanted(home: Home, plan: Plan) -> list[Source]:
+    """The sources to read, each at the release that is to be fetched."""
+    declared = [source(name) for name in plan.only] or list(sources().values())
+    if plan.raw is not None:
+        return declared
+    anew = plan.releases is not None
+    releases = adopted_releases(home) if plan.releases is None else plan.releases
+    # A source that no longer says where its releases are is built as it is pinned.
+    told = {one.name for one in declared if isinstance(one.listing, Listing | Modified)} if not anew else set(releases)
+    return [
+        at_release(one, releases[one.name], anew=anew) if one.name in told & set(releases) else one for one in declared
+    ]
 
 
 @contextmanager
@@ -117,8 +154,8 @@ def _recorded(home: Home, only: Sequence[str]) -> Iterator[None]:
     note_success(home, only)
 
 
-def _build(builds: Writer, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Build:
-    home = builds.home
+def _build(home: Home, plan: Plan, wanted: Sequence[Source], folder: Path, progress: Progress) -> Receipt:
+    """Make a build in a folder of its own; give its receipt, which lies beside it."""
     start = time.perf_counter()
     carried, former = _carry_over(home, plan, folder)
     downloads = None if plan.raw is None else Folder(plan.raw, plan.subset)
@@ -148,9 +185,7 @@ def _build(builds: Writer, plan: Plan, wanted: Sequence[Source], folder: Path, p
     account.seconds = round(time.perf_counter() - start, 3)
     document = json.dumps(account.as_json(), indent=1, ensure_ascii=False)
     (folder / RECEIPT).write_text(document, encoding="utf-8")
-    published = builds.publish(folder, finished.content_hash, plan.keep)
-    Results(home).follow()
-    return published
+    return account
 
 
 def _carry_over(home: Home, plan: Plan, folder: Path) -> tuple[list[SourceReceipt] | None, dict[str, SourceReceipt]]:
@@ -245,4 +280,5 @@ def _account(plan: Plan, everything: list[SourceReceipt], finished: Finished, do
         phases=finished.phases,
         sources=everything,
         unused_files=[] if downloads is None else downloads.unused,
+        code=shared_version(),
     )

@@ -7,17 +7,16 @@ server) is tried again; what will not pass (not found, another checksum, a page 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from etl.fetch_errors import (
     BY_HAND,
@@ -29,7 +28,6 @@ from etl.fetch_errors import (
     check_in_browser,
     html_page,
     network_errors,
-    no_address,
     stale_hint,
     status_error,
     try_later,
@@ -37,9 +35,9 @@ from etl.fetch_errors import (
     wrong_scheme,
     wrong_size,
 )
-from etl.formats.content import PAGE_START
 from etl.partial import HEAD_BYTES, Origin, Partial
 from etl.snapshots import SnapshotStore, address_key, locked, redact
+from etl.web import PAGE_START, answer, bare_address, client_of
 from warehouse.documents.store import ChecksumError, StoredFile, store_errors
 from warehouse.errors import FetchError, TerminalFetchError, TransientFetchError
 from warehouse.progress import SILENT, Progress
@@ -51,14 +49,12 @@ logger = logging.getLogger(__name__)
 
 SIZE_LIMIT_BYTES = 64 << 30
 DISK_RESERVE_BYTES = 64 << 20
-MAX_REDIRECTS = 10
 # An attempt that brought this much is progress: a long download over a poor line is not given up for its length.
 PROGRESS_BYTES = 1 << 20
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PACKED_NAME = re.compile(r"\.(?:t?gz|bz2|xz|zst|zip)$", re.I)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,7 @@ class Download:
         size_bytes: its pinned size.
         name: the file's name; the last part of the address by default.
         mirrors: other addresses of the same bytes, asked in this order when `url` fails.
+        anew: without a checksum, take what the address gives now, whatever it gave before.
     """
 
     url: str
@@ -78,12 +75,17 @@ class Download:
     size_bytes: int | None = None
     name: str | None = None
     mirrors: tuple[str, ...] = ()
+    anew: bool = False
 
     def __post_init__(self) -> None:
         if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError(f"{redact(self.url)}: {self.sha256!r} is not a SHA-256 in lower-case hex")
         for url in (self.url, *self.mirrors):
-            _split(url)
+            bare_address(url)
+
+    def expected(self, store: SnapshotStore) -> str | None:
+        """The checksum that the bytes must have: the pinned one, else the one that is remembered of the address."""
+        return self.sha256 or (None if self.anew else store.remembered(self.url))
 
     @property
     def file_name(self) -> str:
@@ -153,7 +155,7 @@ def fetch(
         hint = f"Run once with a network, {BY_HAND}"
         raise TerminalFetchError(f"{redact(download.url)}: not in the store {store.root}, and offline", hint)
     failures: list[FetchError] = []
-    with _client(timeout_s) as client:
+    with client_of(timeout_s) as client:
         job = _Job(download, store, client, progress, retries, timeout_s, size_limit_bytes, backoff)
         job.check_size(download.url, download.size_bytes)
         for url in (download.url, *download.mirrors):
@@ -196,7 +198,7 @@ class _Job:
 
 def _in_store(download: Download, store: SnapshotStore) -> StoredFile | None:
     with store_errors(store.root, LocalError):
-        sha256 = download.sha256 or store.remembered(download.url)
+        sha256 = download.expected(store)
         snapshot = None if sha256 is None else store.get(sha256)
     if snapshot is None:
         return None
@@ -265,43 +267,14 @@ def _delay_s(backoff: Backoff, failures: int, error: TransientFetchError) -> flo
 
 def _attempt(job: _Job, partial: Partial, url: str) -> StoredFile:
     if not partial.complete:
-        with network_errors(url, job.timeout_s), _answer(job, url, partial.request_headers()) as (response, redirects):
+        with (
+            network_errors(url, job.timeout_s),
+            answer(job.client, url, partial.request_headers()) as (response, redirects),
+        ):
             _accept(job, partial, url, response, redirects)
             _receive(job, partial, url, response)
     _check_complete(job, partial, url)
     return _settle(job, partial, url)
-
-
-@contextlib.contextmanager
-def _answer(job: _Job, url: str, headers: dict[str, str]) -> Iterator[tuple[httpx2.Response, list[str]]]:
-    """Follow redirects by our own rules; give the answer that is none, and the addresses that led to it."""
-    redirects: list[str] = []
-    while True:
-        bare, credentials = _split(url)
-        with job.client.stream("GET", bare, headers=headers, auth=credentials) as response:
-            if response.status_code not in _REDIRECTS:
-                yield response, redirects
-                return
-            url = _redirect_target(url, response.headers.get("Location"))
-        redirects.append(redact(url))
-        logger.info("redirected to %s", redirects[-1])
-        if len(redirects) > MAX_REDIRECTS:
-            raise TerminalFetchError(f"{redirects[0]}: more than {MAX_REDIRECTS} redirects", check_in_browser())
-
-
-def _redirect_target(url: str, location: str | None) -> str:
-    if not location:
-        raise TerminalFetchError(f"{redact(url)}: a redirect that names no address", check_in_browser())
-    target = urljoin(url, location)
-    scheme, new_scheme = urlsplit(url).scheme, urlsplit(target).scheme
-    if new_scheme not in {"http", "https"} or (scheme, new_scheme) == ("https", "http"):
-        message = f"{redact(url)}: redirected from {scheme} to {redact(target)}, which is refused"
-        raise TerminalFetchError(message, f"Find the file's https address, {BY_HAND}")
-    old, new = urlsplit(url), urlsplit(target)
-    if "@" not in new.netloc and new.netloc == old.netloc.rpartition("@")[2] and scheme == new_scheme:
-        # The same server keeps the credentials that it was given; no other one ever sees them.
-        return urlunsplit(new._replace(netloc=old.netloc))
-    return target
 
 
 def _accept(job: _Job, partial: Partial, url: str, response: httpx2.Response, redirects: list[str]) -> None:
@@ -387,7 +360,7 @@ def _check_complete(job: _Job, partial: Partial, url: str) -> None:
 def _settle(job: _Job, partial: Partial, url: str) -> StoredFile:
     """Move a complete download into the store if its checksum is the pinned or remembered one."""
     download, store = job.download, job.store
-    expect = download.sha256 or store.remembered(download.url)
+    expect = download.expected(store)
     name, redirects, resumed = download.file_name, partial.origin.redirects, partial.resumed
     try:
         snapshot = store.add(partial.path, move=True, name=name, expect=expect, progress=job.progress)
@@ -397,55 +370,10 @@ def _settle(job: _Job, partial: Partial, url: str) -> StoredFile:
         raise (StartAgainError(failure.message, failure.hint) if resumed else failure) from error
     partial.discard()
     if download.sha256 is None:
-        store.remember(download.url, snapshot.sha256, redirects=redirects)
+        store.remember(download.url, snapshot.sha256, redirects=redirects, anew=download.anew)
         message = "%s: no checksum is pinned; remembered what came: sha256=%s size_bytes=%d"
         logger.warning(message, redact(download.url), snapshot.sha256, snapshot.size_bytes)
     return snapshot
-
-
-class _RedactingFilter(logging.Filter):
-    """Keeps credentials out of what the HTTP library itself logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        return True
-
-
-_REDACTING = _RedactingFilter()
-
-
-def _client(timeout_s: float) -> httpx2.Client:
-    # 0.08 s, and a certificate store to read: paid only where a request is made.
-    import httpx2
-
-    for name in ("httpx2", "httpcore2.http11", "httpcore2.http2", "httpcore2.connection", "httpcore2.proxy"):
-        logging.getLogger(name).addFilter(_REDACTING)
-    headers = {"User-Agent": "targetgraph", "Accept": "*/*", "Accept-Encoding": "identity"}
-    try:
-        return httpx2.Client(headers=headers, timeout=timeout_s, follow_redirects=False)
-    except (OSError, ValueError, ImportError) as error:
-        # The library reads its proxies and certificates here.
-        hint = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-        message = f"the network settings of this machine cannot be used: {redact(str(error))}"
-        raise LocalError(message, hint) from error
-
-
-def _split(url: str) -> tuple[str, tuple[str, str] | None]:
-    """An address without its credentials, and these."""
-    try:
-        parts = urlsplit(url)
-        # Reading the port checks it.
-        complete = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise no_address(url) from None
-    if re.search(r"[\x00-\x1f\x7f]", url) or (parts.scheme in {"http", "https"} and not complete):
-        raise no_address(url)
-    userinfo, _, host = parts.netloc.rpartition("@")
-    if re.search(r"\s", host):
-        raise no_address(url)
-    bare = urlunsplit(parts._replace(netloc=host, fragment=""))
-    user, _, password = userinfo.partition(":")
-    return bare, (unquote(user), unquote(password)) if userinfo else None
 
 
 def _refuse_packed(job: _Job, url: str, response: httpx2.Response) -> None:

@@ -14,6 +14,7 @@ from itertools import groupby
 
 import polars as pl
 
+from etl.code_of_builds import mapping_version
 from etl.locate import Folder, FoundFile, Inputs, verify_choices
 from etl.memory import peak_memory
 from etl.parallel import Workers, read_in_batches
@@ -233,7 +234,8 @@ def in_one_line(error: SourceError) -> str:
 
 
 def _new_account(declared: Source) -> SourceReceipt:
-    return SourceReceipt(declared.name, declared.title, declared.licence.name)
+    mapping = mapping_version(declared.name)
+    return SourceReceipt(declared.name, declared.title, declared.licence.name, mapping=mapping)
 
 
 def _no_file(declared: Source, downloads: Folder | None) -> SourceError:

@@ -100,6 +100,8 @@ class SourceReceipt:
     folder: str | None = None
     #: Why it could not be read; then the build has nothing of it, or what the build before had.
     failure: str = ""
+    #: The version of the code that turned its rows into statements (`etl.code_of_builds`).
+    mapping: str = ""
 
     @property
     def status(self) -> str:
@@ -134,6 +136,8 @@ class Receipt:
     phases: dict[str, float]
     sources: list[SourceReceipt]
     unused_files: list[str] = field(default_factory=list)
+    #: The version of the code that all sources share (`etl.code_of_builds`).
+    code: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The receipt as plain values, each file and source with its status."""

@@ -85,6 +85,7 @@ class Scheduler:
         then: called with every build that was published; what it raises is a failure of the job.
         tell: called with every failure.
         progress: told of the work.
+        make: how a build is made: `etl.build.build`, or `etl.update.updated`.
 
     Raises:
         TargetGraphError: a cron expression, a source or a time zone is wrong, or a job is named twice.
@@ -100,7 +101,9 @@ class Scheduler:
         then: Callable[[Build], None] = lambda made: None,
         tell: Callable[[Failure], None] = lambda failure: None,
         progress: Progress = SILENT,
+        make: Callable[[Home, Plan, Progress], Build] = build,
     ) -> None:
+        self._make = make
         self.home = home
         self._plan = plan
         self._then = then
@@ -240,7 +243,7 @@ class Scheduler:
         self._record(job, outcome=Outcome.RUNNING, started_at=now_text(), ended_at="", reason="")
         _log.info("%s: the build begins", job.name)
         try:
-            made = build(self.home, replace(self._plan, only=job.sources), self._progress)
+            made = self._make(self.home, replace(self._plan, only=job.sources), self._progress)
             self._then(made)
         except StoppedError as error:
             _log.warning("%s: %s", job.name, error)

@@ -90,13 +90,21 @@ class SnapshotStore(FileStore):
             raise SourceError(f"{path} is damaged: no sha256 in it", "Delete it to trust what the address gives now.")
         return sha256
 
-    def remember(self, url: str, sha256: str, *, redirects: Sequence[str] = ()) -> None:
-        """Keep what an address gave. The first word stands: what is remembered is never replaced.
+    def first_seen(self, url: str) -> str | None:
+        """The day on which an address gave what is remembered of it (ISO 8601, UTC), or None."""
+        try:
+            return str(json.loads(self.address_path(url).read_text(encoding="utf-8"))["first_seen"])[:10]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember(self, url: str, sha256: str, *, redirects: Sequence[str] = (), anew: bool = False) -> None:
+        """Keep what an address gave. The first word stands, unless the address is trusted anew on purpose.
 
         Args:
             url: the address; kept without its credentials.
             sha256: checksum of what it gave.
             redirects: the addresses that it led to.
+            anew: replace what is remembered.
 
         Raises:
             ChecksumError: another checksum is remembered for this address.
@@ -105,7 +113,7 @@ class SnapshotStore(FileStore):
         path = self.address_path(url)
         with locked(path.with_suffix(".lock"), what=redact(url)):
             known = self.remembered(url)
-            if known is None:
+            if known is None or (anew and known != sha256):
                 kept = {
                     "url": redact(url),
                     "sha256": sha256,

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path, PurePath
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import polars as pl
 
 from etl.rows import Ledger, Options, Rows
 from warehouse.errors import SourceError
 from warehouse.statements import Stated
+
+if TYPE_CHECKING:
+    from etl.listings import Frozen, Listing, Modified
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Remote:
         rows: about how many rows the file has, or at least and at most where the address serves what is newest; the
             build is held to it.
         second_hand: checksum and size were taken from others who fetched the file: to be verified at the first fetch.
+        anew: the address gives another release than before: what it gave then does not bind it.
     """
 
     url: str
@@ -77,6 +81,7 @@ class Remote:
     md5: str | None = None
     rows: int | tuple[int, int] | None = None
     second_hand: bool = False
+    anew: bool = False
 
     @property
     def least_rows(self) -> int | None:
@@ -196,6 +201,7 @@ class Source:
         files: what it is made of.
         options: what a user may choose, with the default (`species`).
         is_public: others publish it; false for what only its user has, which no build is expected to find.
+        listing: how to learn of its newer releases.
     """
 
     name: str
@@ -207,6 +213,7 @@ class Source:
     files: tuple[SourceFile, ...]
     options: Options = field(default_factory=Options)
     is_public: bool = True
+    listing: Listing | Modified | Frozen | None = None
 
     def part(self, name: str) -> SourceFile:
         """The file of that name.

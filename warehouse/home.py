@@ -4,6 +4,7 @@ Layout::
 
     builds/<id>/warehouse.duckdb, receipt.json   one complete, immutable state each
     making/<name>/                               a build that is being made; never read
+    candidate/<name>/                            an update that waits for the operator (see `warehouse.candidates`)
     current                                      the name of the current build, swapped atomically
     snapshots/                                   downloads (see `etl.snapshots`)
     documents/                                   documents that are kept here (see `warehouse.documents`)

@@ -32,6 +32,12 @@ class Settings(BaseSettings):
         default=500, ge=1, description="Gigabytes that a file or folder may have that is given to an analysis."
     )
     artefact_mb: int = Field(default=5000, ge=1, description="Megabytes that the artefacts of a run may have together.")
+    update_rows_lost: float = Field(
+        default=0.05, ge=0, le=1, description="Share of a source's rows of one type that an update may lose."
+    )
+    update_entities_vanished: float = Field(
+        default=0.02, ge=0, le=1, description="Share of the entities of one type that may vanish with an update."
+    )
     keep_builds: int = Field(default=3, ge=1, description="How many builds are kept.")
     build_memory_mb: int = Field(default=3000, ge=200, description="Megabytes DuckDB may hold while a build is made.")
     threads: int | None = Field(default=None, ge=1, description="Threads for DuckDB; all cores where it is not set.")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from etl.web import PAGE_START
 from warehouse.documents.media_types import bare_name
 from warehouse.documents.unpacking import DAMAGED, unpacked
 from warehouse.errors import SourceError
@@ -24,9 +25,6 @@ CONTENT_LIMIT_BYTES = 64 * 1024**3
 
 _CHUNK_BYTES = 1024**2
 
-
-#: The beginning of a page for people; comments may stand before it.
-PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 
 _HEAD_BYTES = 1024
 _ANNEX = "annex/objects/"

@@ -15,13 +15,15 @@ import polars as pl
 
 from etl.formats import tsv
 from etl.identifiers import is_missing, refer
+from etl.listings import Listing
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._dgidb_licences import licence_of
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
 
 _RELEASE = "2026-06b"
-_FOLDER = f"https://github.com/dgidb/dgidb-data/releases/download/{_RELEASE}"
+_DOWNLOADS = "https://github.com/dgidb/dgidb-data/releases/download"
+_FOLDER = f"{_DOWNLOADS}/{_RELEASE}"
 
 #: Scores that a row without them may leave out.
 _SCORES = ("interaction_score", "drug_specificity_score", "gene_specificity_score", "evidence_score")
@@ -160,6 +162,11 @@ SOURCE = Source(
     title="DGIdb",
     description="Drug-gene interactions and the druggable genome, collected from many databases.",
     homepage="https://dgidb.org",
+    listing=Listing(
+        "https://api.github.com/repos/dgidb/dgidb-data/releases",
+        r'"tag_name":\s*"(?P<release>\d{4}-\d\d[a-z]?)"',
+        _DOWNLOADS + "/{release}/",
+    ),
     licence=Licence(
         "Licences of the collected databases, on each statement; some not redistributable",
         True,

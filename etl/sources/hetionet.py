@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.formats import tsv
+from etl.listings import Frozen
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
@@ -168,6 +169,7 @@ SOURCE = Source(
     title="Hetionet",
     description="A network of genes, drugs, diseases, anatomy, side effects and processes, made for drug repurposing.",
     homepage="https://het.io",
+    listing=Frozen("Version 1.0 of 2017 is its last release."),
     licence=Licence("CC0-1.0; third-party licences on single edges", True, "https://het.io/about/#license"),
     rank=60,
     files=(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.formats import tsv
+from etl.listings import Listing
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._encoded import encoded_proteins
@@ -148,6 +149,11 @@ SOURCE = Source(
     description="Approved symbols and names of human genes, previous and alias symbols, and cross-references.",
     homepage="https://www.genenames.org",
     licence=Licence("CC0-1.0", True, "https://www.genenames.org/about/license/"),
+    listing=Listing(
+        "https://storage.googleapis.com/storage/v1/b/public-download-files/o?prefix=hgnc/archive/archive/quarterly/tsv/",
+        r"hgnc_complete_set_(?P<release>\d{4}-\d\d-\d\d)\.txt",
+        _ARCHIVE + "/hgnc_complete_set_{release}",
+    ),
     rank=10,
     files=(
         SourceFile(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.formats import tsv
+from etl.listings import Modified
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.species import wanted_species
@@ -67,6 +68,7 @@ SOURCE = Source(
     title="NCBI Gene",
     description="Human loci with symbols, synonyms, places, kinds, and identifiers in HGNC, Ensembl, OMIM and miRBase.",
     homepage="https://www.ncbi.nlm.nih.gov/gene",
+    listing=Modified("genes"),
     licence=Licence("public domain", True, "https://www.ncbi.nlm.nih.gov/home/about/policies/"),
     rank=15,
     files=(

@@ -18,6 +18,7 @@ import polars as pl
 from etl.formats import GeneSets, Stacked, tsv
 from etl.formats.content import open_content
 from etl.identifiers import is_uniprot, refer
+from etl.listings import Listing
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._encoded import encoded_proteins
@@ -26,9 +27,10 @@ from warehouse.errors import SourceError
 from warehouse.model.relationships import PATHWAY_COMMONS
 from warehouse.statements import ROW, Reason, Stated, entities, relationships
 
-_RELEASE = "2024-05"  # version 14
-_VERSION_12 = "2019-09"
-_FOLDER = "https://download.baderlab.org/PathwayCommons/PC2/v14"
+_RELEASE = "v14"
+_VERSION_12 = "v12"
+_VERSIONS = "https://download.baderlab.org/PathwayCommons/PC2/"
+_FOLDER = f"{_VERSIONS}{_RELEASE}"
 
 _TYPES = [declared.name for declared in PATHWAY_COMMONS]
 
@@ -233,6 +235,7 @@ SOURCE = Source(
     title="Pathway Commons",
     description="Interactions between genes and chemicals, and pathways, gathered from public databases.",
     homepage="https://www.pathwaycommons.org",
+    listing=Listing(_VERSIONS, r'href="(?P<release>v\d+)/"', _VERSIONS + "{release}/"),
     licence=Licence("per data source; TRANSFAC not redistributable", False, "https://www.pathwaycommons.org/#data"),
     rank=30,
     files=(

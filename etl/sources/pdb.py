@@ -14,13 +14,15 @@ import polars as pl
 from etl.formats import Mmcif, tsv
 from etl.formats.delimited import Delimited
 from etl.identifiers import is_uniprot, uniprot_id
+from etl.listings import Listing
 from etl.rows import Rows
 from etl.source import DocumentOf, Licence, Pin, Remote, Source, SourceFile
 from etl.sources._structures import EC_NUMBER, pdb_id, with_pdb_ids
 from warehouse.statements import ROW, Reason, Stated, Statements, entities, relationships
 
 _RELEASE = "2026-01-01"
-_SNAPSHOT = "https://pdbsnapshots.s3.us-west-2.amazonaws.com/20260101/pub/pdb/derived_data"
+_SNAPSHOTS = "https://pdbsnapshots.s3.us-west-2.amazonaws.com"
+_SNAPSHOT = f"{_SNAPSHOTS}/{_RELEASE.replace('-', '')}/pub/pdb/derived_data"
 
 _CATEGORIES = {
     "struct": ("title",),
@@ -326,6 +328,11 @@ SOURCE = Source(
     description="Experimentally determined structures of proteins and nucleic acids, and what they are made of.",
     homepage="https://www.wwpdb.org",
     licence=Licence("CC0-1.0", True, "https://www.wwpdb.org/about/usage-policies"),
+    listing=Listing(
+        f"{_SNAPSHOTS}/?delimiter=/",
+        r"<Prefix>(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)/</Prefix>",
+        _SNAPSHOTS + "/{compact}/",
+    ),
     rank=20,
     files=(
         SourceFile(

@@ -8,6 +8,7 @@ import polars as pl
 
 from etl.formats import GeneSets, tsv
 from etl.identifiers import is_uniprot, refer, uniprot_id
+from etl.listings import Listing
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.species import HUMAN, wanted_species
@@ -179,6 +180,11 @@ SOURCE = Source(
     description="Curated human pathways, their hierarchy and their participants.",
     homepage="https://reactome.org",
     licence=Licence("CC0-1.0", True, "https://reactome.org/license"),
+    listing=Listing(
+        "https://reactome.org/ContentService/data/database/version",
+        r"\A\s*(?P<release>\d+)\s*\Z",
+        "https://download.reactome.org/{release}/",
+    ),
     rank=20,
     files=(
         SourceFile(

@@ -12,6 +12,7 @@ import polars as pl
 
 from etl.formats import csv
 from etl.identifiers import uniprot_id
+from etl.listings import Modified
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._structures import EC_NUMBER, is_pdb, pdb_id, with_pdb_ids, with_uniprot_ids
@@ -159,6 +160,7 @@ SOURCE = Source(
     title="SIFTS",
     description="Residue-level mapping of PDB chains to UniProt, Pfam, CATH, SCOP and enzyme classes, by PDBe.",
     homepage="https://www.ebi.ac.uk/pdbe/docs/sifts/",
+    listing=Modified("proteins"),
     licence=Licence("CC-BY-4.0", True, "https://www.ebi.ac.uk/pdbe/docs/sifts/"),
     rank=25,
     files=(

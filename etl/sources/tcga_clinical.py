@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.formats import Workbook
+from etl.listings import Frozen
 from etl.rows import Rows
 from etl.source import Licence, Remote, Source, SourceFile
 from etl.sources._tcga import ASSERTED, MISSING, STUDIES, cohort, survival, with_patients, with_sex
@@ -67,6 +68,7 @@ SOURCE = Source(
     title="TCGA Pan-Cancer Clinical Data Resource",
     description="Clinical data and curated survival end points of all TCGA patients.",
     homepage="https://gdc.cancer.gov/about-data/publications/PanCan-Clinical-2018",
+    listing=Frozen("The resource was published with a paper of 2018 and is final."),
     licence=Licence("TCGA open access", True, "https://gdc.cancer.gov/access-data/data-access-policies"),
     rank=20,
     files=(

@@ -12,6 +12,7 @@ from functools import partial
 import polars as pl
 
 from etl.formats import csv
+from etl.listings import Frozen
 from etl.rows import Rows
 from etl.source import Licence, Pin, Remote, Source, SourceFile
 from etl.sources._tcga import cohort, diagnoses, long_rows, one_of_each, survival, with_numbers, with_patients
@@ -99,6 +100,7 @@ SOURCE = Source(
     title="TCGA molecular profiles (PORPOISE)",
     description="Expression, mutation, copy number and overall survival of TCGA patients, a table for each cancer.",
     homepage="https://github.com/mahmoodlab/PORPOISE",
+    listing=Frozen("The tables were published with a paper of 2022 and are final."),
     licence=Licence(
         "PORPOISE: GPL-3.0, for non-commercial academic purposes",
         False,

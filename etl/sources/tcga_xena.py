@@ -14,6 +14,7 @@ from functools import partial
 import polars as pl
 
 from etl.formats import csv, tsv
+from etl.listings import Frozen
 from etl.rows import Rows
 from etl.source import Format, Licence, Pin, Remote, Source, SourceFile
 from etl.sources._tcga import (
@@ -260,6 +261,7 @@ SOURCE = Source(
     title="TCGA on UCSC Xena",
     description="Expression of TCGA samples and patients with survival, as Xena serves it and SurvPath re-saved it.",
     homepage="https://xenabrowser.net",
+    listing=Frozen("The hub of TCGA's legacy data is final."),
     licence=Licence("TCGA open access", True, "https://gdc.cancer.gov/access-data/data-access-policies"),
     rank=45,
     files=(

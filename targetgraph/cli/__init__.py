@@ -18,6 +18,7 @@ from targetgraph.cli import (
     publishing,
     scheduling,
     showing,
+    updating,
 )
 
 
@@ -38,7 +39,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (building, scheduling, looking, asking, analyst, analysing, exporting, publishing, loading, showing):
+for group in (
+    building,
+    scheduling,
+    updating,
+    looking,
+    asking,
+    analyst,
+    analysing,
+    exporting,
+    publishing,
+    loading,
+    showing,
+):
     group.add_verbs(app)
 
 

@@ -11,6 +11,7 @@ from targetgraph.cli.output import say, write_first, write_rows, write_text
 from targetgraph.cli.places import home_folder
 
 if TYPE_CHECKING:
+    from etl.source import Source
     from warehouse.home import Home
 
 
@@ -102,16 +103,31 @@ def model(
 
 
 def sources(
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask each publisher whether something newer than the build is released.")
+    ] = False,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", "-s", help="This source alone; may be repeated.")
+    ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write the page of the docs.")] = False,
     file_format: Format = OutputFormat.TABLE,
     output: Output = None,
+    home: HomeFolder = None,
 ) -> None:
-    """List the sources: what they are, their terms, and the files that are looked for."""
+    """List the sources: what they are, their terms, and the files that are looked for.
+
+    With --check, exit status 1 where a publisher could not be asked.
+    """
     from etl.page import page
+    from etl.source import source as named
     from etl.source import sources as known
 
+    chosen = [named(name) for name in source] if source else list(known().values())
     if markdown:
-        write_text(page(known().values()), output)
+        write_text(page(chosen), output)
+        return
+    if check:
+        _check(chosen, file_format, output, home)
         return
     rows = [
         {
@@ -123,10 +139,25 @@ def sources(
             "address": part.remote.url if part.remote else "",
             "licence": one.licence.name,
         }
-        for one in known().values()
+        for one in chosen
         for part in one.files
     ]
     write_rows(rows, file_format, output)
+
+
+def _check(chosen: list[Source], file_format: OutputFormat, output: Output, home: HomeFolder) -> None:
+    """Ask the publishers, and end with 1 where one could not be asked."""
+    from etl.freshness import freshness
+    from warehouse.home import Home
+    from warehouse.progress import TerminalProgress
+
+    found = freshness(Home(home_folder(home, sample=False)), chosen, TerminalProgress())
+    write_rows([one.row() for one in found], file_format, output)
+    newer = [one.source for one in found if one.state == "newer"]
+    if newer:
+        say(f"Newer releases: {', '.join(newer)}. `targetgraph update` brings them in.")
+    if any(one.state == "unknown" for one in found):
+        raise typer.Exit(1)
 
 
 def _say_state(place: Home, troubles: list[str]) -> None:

@@ -40,6 +40,12 @@ def schedule(
     ] = None,
     raw: Raw = None,
     strict: Strict = False,
+    newer: Annotated[
+        bool,
+        typer.Option(
+            "--update", help="Bring newer releases in, as `targetgraph update` does, instead of building anew."
+        ),
+    ] = False,
     timezone: Annotated[
         str | None, typer.Option("--timezone", help="The zone of the times, e.g. UTC; else the machine's.")
     ] = None,
@@ -60,8 +66,10 @@ def schedule(
     if check:
         _check(place, file_format, output)
         return
+    if newer and (raw or sample):
+        raise typer.BadParameter("--update fetches from the publishers; it goes with neither --raw nor --sample.")
     jobs = _jobs(cron, source, job, once=once)
-    scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample, strict=strict)
+    scheduler = _scheduler(place, jobs, raw, timezone, wait, sample=sample, strict=strict, newer=newer)
     _log_to_standard_error()
     with _stopped_by_signals(scheduler):
         if once:
@@ -101,11 +109,13 @@ def _scheduler(
     *,
     sample: bool,
     strict: bool,
+    newer: bool,
 ) -> Scheduler:
-    from etl.build import Plan
+    from etl.build import Plan, build
     from etl.notify import Notifier
     from etl.parallel import Workers
     from etl.schedule import Scheduler
+    from etl.update import UpdateLimits, updated
     from warehouse.progress import TerminalProgress
     from warehouse.settings import Settings
 
@@ -123,8 +133,16 @@ def _scheduler(
     webhook = settings.failure_webhook
     tell = Notifier(settings.failure_command, None if webhook is None else webhook.get_secret_value())
     progress = TerminalProgress()
+    limits = UpdateLimits(settings.update_rows_lost, settings.update_entities_vanished)
     return Scheduler(
-        place, jobs, plan, timezone=timezone, then=partial(_then, settings, sample=sample), tell=tell, progress=progress
+        place,
+        jobs,
+        plan,
+        timezone=timezone,
+        then=partial(_then, settings, sample=sample),
+        tell=tell,
+        progress=progress,
+        make=partial(updated, limits=limits) if newer else build,
     )
 
 

@@ -108,7 +108,7 @@ def test_offline_says_what_is_missing(case: Case) -> None:
 
 def test_the_messages_of_the_documentation_are_those_of_the_code() -> None:
     root = Path(etl.fetch.__file__).parents[1]
-    modules = ("etl/fetch.py", "etl/fetch_errors.py", "etl/snapshots.py", "warehouse/documents/store.py")
+    modules = ("etl/fetch.py", "etl/fetch_errors.py", "etl/snapshots.py", "etl/web.py", "warehouse/documents/store.py")
     code = "".join((root / name).read_text(encoding="utf-8") for name in modules)
     table = (root / "docs" / "fetching.md").read_text(encoding="utf-8").partition("| message |")[2]
     shown = [text for line in table.splitlines() for text in re.findall(r"`([^`]+)`", line.split(" | ")[0])]

@@ -70,7 +70,7 @@ def test_from_http_to_https_and_never_back(case: Case, monkeypatch: pytest.Monke
             return httpx2.Response(200, stream=httpx2.ByteStream(DATA))
         return httpx2.Response(302, headers={"Location": location})
 
-    monkeypatch.setattr(etl.fetch, "_client", lambda _: httpx2.Client(transport=httpx2.MockTransport(answer)))
+    monkeypatch.setattr(etl.fetch, "client_of", lambda _: httpx2.Client(transport=httpx2.MockTransport(answer)))
     assert case.fetch(Download("http://example.org/up")).sha256 == sha(DATA)
     error = case.fails(TerminalFetchError, Download("https://example.org/down"))
     assert "redirected from https to http://example.org/data" in error.message
