@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from analytics.code_version import CodeVersion, code_version
 from warehouse.progress import SILENT, Progress
 from warehouse.results.findings import Findings
+from warehouse.results.tables import ResultTable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -130,6 +131,7 @@ class Analysis(Generic[OptionsT]):
         run: computes the findings; writes nothing but its checkpoint.
         predicts: the entity and relationship types that it may write, as declared in `warehouse.model.predictions`.
         sample: options with which it runs on the generated sample within seconds: for tests and docs.
+        tables: what it publishes beside entities and relationships, in SQL `<analysis>_<table>`.
         reference: the paper or specification, with its year.
         extra: the extra that it needs installed (`analytics`), if any.
         check: refuses options that cannot be run on the build, before a run exists, and gives them as they are
@@ -144,6 +146,7 @@ class Analysis(Generic[OptionsT]):
     run: Callable[[OptionsT, RunContext], Findings]
     predicts: tuple[str, ...]
     sample: Mapping[str, Any]
+    tables: tuple[ResultTable, ...] = ()
     reference: str = ""
     extra: str | None = None
     plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None
@@ -167,3 +170,8 @@ def analyses() -> dict[str, Analysis[Any]]:
             assert isinstance(declared, Analysis)
             found[declared.name] = declared
     return dict(sorted(found.items()))
+
+
+def result_tables() -> dict[str, ResultTable]:
+    """The declared tables of every analysis, by the name of their view."""
+    return {f"{analysis.name}_{table.name}": table for analysis in analyses().values() for table in analysis.tables}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from analytics.analysis import Analysis
 from analytics.options import OptionInfo, declared_options
 from warehouse.extras import install_command
+from warehouse.results.tables import Column, ResultTable
 
 _HEAD = """# The analyses
 
@@ -37,7 +39,24 @@ def _section(analysis: Analysis[Any]) -> str:
     targetgraph analyze {analysis.name} --sample{sample}
 
 {chr(10).join(lines)}
+{"".join(map(partial(_table, analysis.name), analysis.tables))}"""
+
+
+def _table(analysis: str, table: ResultTable) -> str:
+    rows = [f"| `{column.name}` | {column.type} | {column.unit} | {_meaning(column)} |" for column in table.columns]
+    where = " Left out where it does not apply." if table.optional else ""
+    return f"""
+Table `{analysis}_{table.name}`: {table.meaning[0].lower()}{table.meaning[1:]}{where}
+
+| column | type | unit | meaning |
+|---|---|---|---|
+| `run` | VARCHAR |  | The run |
+{chr(10).join(rows)}
 """
+
+
+def _meaning(column: Column) -> str:
+    return f"{column.meaning} (may be left out)" if column.optional else column.meaning
 
 
 def sample_words(analysis: Analysis[Any]) -> list[str]:

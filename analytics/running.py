@@ -161,7 +161,7 @@ class PlannedRun:
             started_at=started,
             ended_at=_now(),
         )
-        return results.publish(record, findings, self.analysis.predicts)
+        return results.publish(record, findings, self.analysis.predicts, self.analysis.tables)
 
 
 def plan_run(

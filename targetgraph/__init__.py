@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import analytics  # noqa: F401 - declares the tables of analyses to the warehouse
+
 if TYPE_CHECKING:
     from analytics.running import analyze
     from warehouse.answer import Answer, Limits

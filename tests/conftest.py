@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
 
+import analytics  # noqa: F401 - builds have the tables of analyses, whichever test comes first
 from tests.neo4j.server import NoServerError, Server, shared
 from tests.unavailable import unavailable
 from warehouse.checks import Checker

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from analytics.analysis import Analysis, Findings, RunContext
+from analytics.bayesian_networks.comparison.tables import TABLES
 from analytics.bayesian_networks.run_options import Options
 
 if TYPE_CHECKING:
@@ -106,12 +107,12 @@ def _given_network(options: Options, cohort: Cohort) -> Network | None:
 ANALYSIS = Analysis(
     name="ecv",
     title="Gene networks that differ between groups",
-    description="Learns a Bayesian network of genes, and finds the edges whose contribution differs between groups or "
-    "pairs of samples.",
+    description="Learns a Bayesian network of genes; finds edges that differ between groups or pairs of samples.",
     options=Options,
     run=run,
     predicts=("REGULATES", "Subnetwork", "HAS_MEMBER"),
     sample={"cohort": "tcga_luad", "groups": "vital_status", "permutations": 200, "top_percent": 50.0},
+    tables=TABLES,
     reference="Tanaka et al., Biomolecules 10:306 (2020)",
     extra="analytics",
     plan=plan,

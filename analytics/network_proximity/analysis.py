@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics.analysis import Analysis, Findings, RunContext, option
+from analytics.network_proximity.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ ANALYSIS = Analysis(
     run=run,
     predicts=("PROXIMAL_TO", "Subnetwork", "HAS_MEMBER"),
     sample={"disease": "doid:1324", "permutations": 200, "significance": 0.1},
+    tables=TABLES,
     reference="Guney et al., Nature Communications 7:10331 (2016)",
     check=check,
 )

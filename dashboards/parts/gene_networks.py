@@ -68,9 +68,6 @@ class Found:
 
 def runs(view: View) -> dict[str, str]:
     """The active runs of `ecv`, each with what a person calls it; the last one first."""
-    # A build without runs that an earlier version made has no table of them.
-    if not view.warehouse.runs:
-        return {}
     rows = view.sql("SELECT run, parameters, started_at FROM runs WHERE analysis = 'ecv' ORDER BY started_at DESC, run")
     return {row["run"]: _called(row) for row in rows}
 
@@ -274,8 +271,6 @@ def curve_chart(line: pl.DataFrame, samples: pl.DataFrame, parent: str, child: s
 
 def pairs(view: View, run: str, most: int = 40) -> pl.DataFrame:
     """The difference of each edge in each pair, for the edges that most pairs have; empty without pairs."""
-    if not view.sql("SELECT view_name FROM duckdb_views() WHERE view_name = 'ecv_pairs'"):
-        return pl.DataFrame()
     return table(
         view,
         """WITH own AS (FROM ecv_pairs WHERE run = $run), common AS (

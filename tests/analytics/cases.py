@@ -23,6 +23,7 @@ from warehouse.results.artefacts import take
 from warehouse.results.check import checked
 from warehouse.results.record import RunRecord
 from warehouse.results.store import Results, with_active_runs
+from warehouse.results.tables import conforming
 from warehouse.warehouse import Warehouse
 
 #: The most lines that an analysis may have beside its model.
@@ -87,7 +88,8 @@ def compute(planned: PlannedRun, folder: Path, workers: int) -> dict[str, pl.Dat
         {"name": pl.String, "sha256": pl.String},
         orient="row",
     )
-    return {**frames, **{f"table {name}": frame for name, frame in found.tables.items()}, "artefacts": files}
+    tables = conforming(planned.analysis.name, found.tables, planned.analysis.tables)
+    return {**frames, **{f"table {name}": frame for name, frame in tables.items()}, "artefacts": files}
 
 
 class AnalysisCases:
@@ -108,6 +110,26 @@ class AnalysisCases:
         binding = Path(str(sys.modules[analysis.run.__module__].__file__))
         assert binding.name == "analysis.py"
         assert len(binding.read_text(encoding="utf-8").splitlines()) <= LONGEST_BINDING
+
+    def test_its_tables_are_declared_and_there_without_a_run(self, analysis: Analysis[Any], sample_home: Home) -> None:
+        """Every column says what it holds; SQL gives an empty view with these columns where no run is."""
+        with Warehouse.open(sample_home.root, predictions=False) as warehouse:
+            for table in analysis.tables:
+                assert table.meaning.endswith(".")
+                assert all(column.meaning for column in table.columns), table.name
+                frame = warehouse.sql(f"FROM {analysis.name}_{table.name}").to_polars()
+                assert frame.columns == ["run", *(column.name for column in table.columns)]
+                assert frame.is_empty()
+
+    def test_a_run_publishes_the_tables_that_are_declared(self, ran: Ran) -> None:
+        """All but the optional ones, with their columns; a number that is never filled need not be declared."""
+        declared = {table.name: table for table in ran.planned.analysis.tables}
+        assert {name for name, table in declared.items() if not table.optional} <= set(ran.record.tables)
+        with Warehouse.open(ran.home.root) as warehouse:
+            for name, table in declared.items():
+                frame = warehouse.sql(f"FROM {ran.record.analysis}_{name}").to_polars()
+                assert frame.columns == ["run", *(column.name for column in table.columns)]
+                assert (frame.height > 0) == (name in ran.record.tables), name
 
     def test_what_it_finds_is_published_and_seen(self, ran: Ran) -> None:
         """Every type that was written is there in Cypher and in SQL, and so are the further tables."""

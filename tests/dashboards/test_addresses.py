@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.page import Page, pages
-from tests.warehouse.results.conftest import PREDICTS, account, findings, make_home
+from tests.warehouse.results.conftest import PREDICTS, TABLES, account, findings, make_home
 from warehouse.analyst.lists import EntityList, Lists, Member
 from warehouse.home import Home
 from warehouse.results.store import Results
@@ -235,11 +235,11 @@ def test_pages_ask_for_choices_through_the_address_alone() -> None:
 
 def test_another_run_does_not_take_the_place_of_the_one_in_the_address(draw: Draw, tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
-    first = Results(home).publish(account(home), findings(), PREDICTS).run
+    first = Results(home).publish(account(home), findings(), PREDICTS, TABLES).run
     address = _address(draw("runs", {}, home))
     assert address["run"] == [first]
     second = replace(account(home, seed=8), started_at="2026-02-01T00:00:00+00:00")
-    Results(home).publish(second, findings(), PREDICTS)
+    Results(home).publish(second, findings(), PREDICTS, TABLES)
     assert _address(draw("runs", {}, home))["run"] == [second.run]
     assert _address(draw("runs", address, home)) == address
 

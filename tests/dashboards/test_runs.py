@@ -14,7 +14,16 @@ from streamlit.testing.v1 import AppTest
 from analytics.interactive.enrichment import enrich
 from dashboards.page import Page, Role, View, pages
 from dashboards.parts import runs
-from tests.warehouse.results.conftest import PREDICTS, Published, account, copy_of, findings, make_home, publish_build
+from tests.warehouse.results.conftest import (
+    PREDICTS,
+    TABLES,
+    Published,
+    account,
+    copy_of,
+    findings,
+    make_home,
+    publish_build,
+)
 from warehouse.analyst.gene_sets import chosen
 from warehouse.errors import QuestionError
 from warehouse.model import FULL_MODEL
@@ -30,7 +39,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """A small warehouse with an active run, made once; nobody changes it."""
     home = make_home(tmp_path_factory.mktemp("runs") / "home")
     results = Results(home)
-    return Published(home, results, results.publish(account(home), findings(), PREDICTS))
+    return Published(home, results, results.publish(account(home), findings(), PREDICTS, TABLES))
 
 
 @pytest.fixture

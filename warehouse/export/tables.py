@@ -89,12 +89,7 @@ def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, options:
 
 def _public(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
     matrices = [name for (name,) in connection.execute("SELECT matrix FROM record.matrices ORDER BY 1").fetchall()]
-    # A build of an earlier version lacks what was added since.
-    views = connection.execute(
-        "SELECT view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'"
-    ).fetchall()
-    records = [name for name in _RECORDS if (name,) in views]
-    return [*(declared.table for declared in model), *records, *matrices]
+    return [*(declared.table for declared in model), *_RECORDS, *matrices]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -18,7 +18,7 @@ from warehouse.graph.catalogue import catalogue
 from warehouse.graph.state import fingerprints, model_of
 from warehouse.home import Build
 from warehouse.model import DataModel
-from warehouse.results.overlay import open_with_runs
+from warehouse.results.overlay import lacks_tables, open_with_runs
 from warehouse.tables.schema import require_layout
 
 
@@ -123,10 +123,17 @@ def _release(opened: _Opened) -> None:
 
 
 def _open(build: Build, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    connection = _open_file(build, memory_mb, over=bool(build.runs))
+    if build.runs or build.home is None or not lacks_tables(connection):
+        return connection
+    connection.close()
+    return _open_file(build, memory_mb, over=True)
+
+
+def _open_file(build: Build, memory_mb: int, *, over: bool) -> duckdb.DuckDBPyConnection:
+    """The build alone, or with its runs and the tables that were declared after it was made laid over it."""
     try:
-        connection = (
-            open_with_runs(build, memory_mb) if build.runs else open_locked(build.database, memory_mb=memory_mb)
-        )
+        connection = open_with_runs(build, memory_mb) if over else open_locked(build.database, memory_mb=memory_mb)
     except duckdb.Error as error:
         raise BuildError(
             f"Build {build.id} cannot be opened: {str(error).splitlines()[0]}",

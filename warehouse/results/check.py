@@ -18,7 +18,6 @@ from warehouse.statements import ROW, Statements
 #: The columns that say which type each end is of.
 END_TYPES = ("subject_type", "object_type")
 
-_TABLE = re.compile(r"[a-z][a-z0-9_]*")
 _PRODUCED = "PRODUCED"
 
 
@@ -65,9 +64,6 @@ def _verify_names(findings: Findings, predicts: Collection[str], model: DataMode
             raise AnalysisError(
                 f"The analysis hands back {', '.join(wrong)}, which it does not declare.", f"It may: {known}."
             )
-    wrong = sorted(name for name in findings.tables if not _TABLE.fullmatch(name))
-    if wrong:
-        raise AnalysisError(f"{', '.join(wrong)}: the name of a table is lower snake case.")
 
 
 def _entities(

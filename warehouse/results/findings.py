@@ -25,8 +25,8 @@ class Findings:
         relationships: for each type (`REGULATES`) a frame with `subject`, `object` and the columns of the type. An end
             that is one of `entities` is given by the id that it has there. A type whose ends may be of several labels
             takes `subject_type` or `object_type` where the id alone does not tell.
-        tables: further tables for pages and analysts, with columns of their choice; in SQL they are views
-            `<analysis>_<table>` with the column `run` in front, over all active runs.
+        tables: further tables for pages and analysts, as the analysis declares them (`warehouse.results.tables`); in
+            SQL they are views `<analysis>_<table>` with the column `run` in front, over all active runs.
         metrics: held-out metrics and other figures of the run.
         artefacts: files, by a name that says their kind (`weights.safetensors`): the path of a file that was written to
             `RunContext.artefacts`, or its bytes. Kinds and limits: `warehouse.results.artefact_kinds`.

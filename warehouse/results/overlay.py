@@ -26,6 +26,7 @@ from warehouse.home import Build
 from warehouse.model import FULL_MODEL, DataModel
 from warehouse.results.files import result_path, results_folder
 from warehouse.results.predictions import Predictions
+from warehouse.results.tables import declared_views
 from warehouse.tables import fingerprint, views
 from warehouse.tables.schema import LAYOUT_VERSION, SCHEMAS, literal, ordinals, quoted
 
@@ -33,7 +34,7 @@ from warehouse.tables.schema import LAYOUT_VERSION, SCHEMAS, literal, ordinals, 
 BUILD = "build"
 
 #: Raised when the making of overlays changes, so that those of older code are made again.
-OVERLAY_VERSION = 2
+OVERLAY_VERSION = 3
 
 #: An overlay that is still being made after this many seconds belongs to a process that was killed.
 _ABANDONED_S = 3600
@@ -48,6 +49,17 @@ def open_with_runs(build: Build, memory_mb: int, threads: int = 2) -> duckdb.Duc
     """
     with _overlay(build) as path:
         return open_locked(path, memory_mb, threads, _beside(build))
+
+
+def lacks_tables(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a build was made before a table or column of an analysis was declared, so that it has no view of it."""
+    rows = connection.execute(
+        """SELECT table_name, list((column_name, data_type) ORDER BY column_index) FROM duckdb_columns()
+        WHERE database_name = current_database() AND schema_name = 'main' AND list_contains($names, table_name)
+        GROUP BY 1""",
+        {"names": list(declared_views())},
+    ).fetchall()
+    return {name: tuple(columns) for name, columns in rows} != declared_views()
 
 
 @contextmanager
@@ -110,7 +122,7 @@ def _overlay(build: Build) -> Iterator[Path]:
 
 def _name(build: Build) -> str:
     numbers = sorted(ordinals(FULL_MODEL).items())
-    what = repr([build.runs, LAYOUT_VERSION, OVERLAY_VERSION, numbers, FULL_MODEL.predicted])
+    what = repr([build.runs, LAYOUT_VERSION, OVERLAY_VERSION, numbers, FULL_MODEL.predicted, declared_views()])
     return f"{build.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.duckdb"
 
 

@@ -15,8 +15,9 @@ from warehouse.home import Build
 from warehouse.model.schema import DataModel, EntityType, RelationshipType
 from warehouse.results.files import read_record, results_folder
 from warehouse.results.record import RunRecord
+from warehouse.results.tables import declared_views
 from warehouse.tables.schema import ORDINAL_SHIFT, literal, ordinals, quoted, resolved_columns
-from warehouse.tables.views import ARTEFACTS, VANISHED
+from warehouse.tables.views import ARTEFACTS, VANISHED, nothing
 
 _RUN_TABLE = "analysis_run"
 
@@ -57,8 +58,12 @@ class Predictions:
         self._list_synonyms()
 
     def table_views(self) -> dict[str, str]:
-        """The views over the further tables of the runs: each spans all active runs of an analysis."""
-        parts: dict[str, list[str]] = {}
+        """The views over the further tables of the runs: each spans all active runs of an analysis.
+
+        What is declared is there without a run, and null in a run of an earlier version that lacks it. What a run has
+        and is not declared any more comes after it.
+        """
+        parts = {name: [nothing(columns)] for name, columns in declared_views().items()}
         for record in self._records:
             for table in record.tables:
                 query = f"SELECT {literal(record.run)} AS run, * FROM {quoted(record.run)}.tables.{quoted(table)}"

@@ -25,6 +25,7 @@ from warehouse.results.check import checked
 from warehouse.results.files import active_runs, read_record, record_path, result_path, write_results
 from warehouse.results.findings import Findings
 from warehouse.results.record import RunRecord
+from warehouse.results.tables import ResultTable, conforming
 from warehouse.settings import Settings
 
 #: How long a publication waits for another one, in seconds.
@@ -93,28 +94,32 @@ class Results:
         folders = {path.name for path in self.folder.glob("artefacts/*")}
         return {*self.active(), *files, *folders, *self.attempts.names()}
 
-    def publish(self, record: RunRecord, findings: Findings, predicts: Collection[str]) -> RunRecord:
+    def publish(
+        self, record: RunRecord, findings: Findings, predicts: Collection[str], declared: tuple[ResultTable, ...] = ()
+    ) -> RunRecord:
         """Write the results of a run, and make it active.
 
         Args:
             record: its account; counts, tables, metrics and notes are filled in from the findings.
             findings: what it hands back.
             predicts: the types that it may write.
+            declared: the further tables that it writes.
 
         Returns:
             The account as it is kept.
 
         Raises:
-            AnalysisError: the findings do not fit the model, or an artefact is refused; nothing is written.
+            AnalysisError: the findings do not fit what is declared, or an artefact is refused; nothing is written.
             BuildError: they could not be published; what was active before still is.
         """
         frames = checked(findings, record.run, record.analysis, predicts)
+        tables = conforming(record.analysis, findings.tables, declared)
         whole = replace(
             record,
             metrics={name: float(value) for name, value in sorted(findings.metrics.items())},
             notes=findings.notes,
             counts={name: frame.height for name, frame in sorted(frames.items())},
-            tables=tuple(sorted(findings.tables)),
+            tables=tuple(sorted(tables)),
         )
         with self._writing() as writer:
             making = writer.new_folder()
@@ -122,7 +127,7 @@ class Results:
                 taken = artefacts.take(findings.artefacts, making / "artefacts", Settings().artefact_mb * 1_000_000)
                 whole = replace(whole, artefacts=taken)
                 types = {name: (FULL_MODEL[name].table, frame) for name, frame in frames.items()}
-                write_results(making / "results.duckdb", types, findings.tables)
+                write_results(making / "results.duckdb", types, tables)
                 (making / "account.json").write_text(whole.to_json(), encoding="utf-8")
                 writer.move(making, whole.run)
                 artefacts.forget_others(self.folder, whole)

@@ -12,6 +12,7 @@ import duckdb
 from warehouse.errors import BuildError
 from warehouse.model import FULL_MODEL
 from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType, TableType
+from warehouse.results.tables import declared_views
 from warehouse.tables import matrix_features, matrix_samples, matrix_views
 from warehouse.tables.schema import literal, quoted
 
@@ -110,12 +111,14 @@ def _no_predictions() -> dict[str, str]:
         if not isinstance(declared, TableType) and declared.predicted:
             ends = ("subject", "object") if isinstance(declared, RelationshipType) else ()
             columns = [(end, "VARCHAR") for end in ends] + [(one.name, str(one.type)) for one in declared.shown]
-            views[declared.table] = _nothing(columns)
+            views[declared.table] = nothing(columns)
     views["runs"] = _RUNS.replace("graph.analysis_run", "main.analysis_run")
-    return views | {"artefacts": _nothing(ARTEFACTS), "vanished_members": _nothing(VANISHED)}
+    views |= {name: nothing(columns) for name, columns in declared_views().items()}
+    return views | {"artefacts": nothing(ARTEFACTS), "vanished_members": nothing(VANISHED)}
 
 
-def _nothing(columns: Iterable[tuple[str, str]]) -> str:
+def nothing(columns: Iterable[tuple[str, str]]) -> str:
+    """A query without rows that has these columns and types."""
     return f"SELECT {', '.join(f'NULL::{kind} AS {quoted(name)}' for name, kind in columns)} WHERE false"
 
 

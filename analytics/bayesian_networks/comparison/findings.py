@@ -43,9 +43,8 @@ def findings(compared: Compared, genes: IdOf, groups: Groups | None = None, note
     tables = {
         "edges": edges,
         "variables": _variables(compared, genes),
-        "curves": _curves(compared, groups)[0],
-        "samples": _curves(compared, groups)[1],
         "functions": _functions(compared),
+        **_curves(compared, groups),
     }
     if compared.pairs:
         tables["pairs"] = _pairs(compared)
@@ -206,11 +205,14 @@ def _shown_edges(compared: Compared) -> NDArray[np.intp]:
     return np.unique(np.concatenate(chosen)) if chosen else np.empty(0, np.intp)
 
 
-def _curves(compared: Compared, groups: Groups | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _curves(compared: Compared, groups: Groups | None) -> dict[str, pl.DataFrame]:
     curves = [edge_curve(compared.fitted, int(edge), groups, _POINTS) for edge in _shown_edges(compared)]
     if not curves:
-        return pl.DataFrame(), pl.DataFrame()
-    return pl.concat([one.curve() for one in curves]), pl.concat([one.points() for one in curves])
+        return {}
+    return {
+        "curves": pl.concat([one.curve() for one in curves]),
+        "samples": pl.concat([one.points() for one in curves]),
+    }
 
 
 def _functions(compared: Compared) -> pl.DataFrame:

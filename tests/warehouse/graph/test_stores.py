@@ -9,7 +9,7 @@ import pytest
 from tests.neo4j.server import Server
 from tests.warehouse.graph.cases import NEW, OLD, GraphStoreCases, MakeStore, make_build
 from tests.warehouse.graph.neo4j import published_store
-from tests.warehouse.results.conftest import PREDICTS, account, findings, make_home
+from tests.warehouse.results.conftest import PREDICTS, TABLES, account, findings, make_home
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.graph.store import GraphStore
 from warehouse.home import Build
@@ -45,7 +45,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Build:
 def with_run(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """A build with an active run."""
     home = make_home(tmp_path_factory.mktemp("graph") / "home")
-    Results(home).publish(account(home), findings(), PREDICTS)
+    Results(home).publish(account(home), findings(), PREDICTS, TABLES)
     return with_active_runs(home.current())
 
 

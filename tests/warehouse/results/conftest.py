@@ -15,7 +15,11 @@ from warehouse.home import Build, Home
 from warehouse.results.findings import Findings
 from warehouse.results.record import RunRecord, run_name
 from warehouse.results.store import Results
+from warehouse.results.tables import ResultTable, number, text
 
+TABLES = (
+    ResultTable("samples", "A sample.", (text("sample", "The sample"), number("value", "Its value")), optional=True),
+)
 PREDICTS = ("Subnetwork", "HAS_MEMBER", "REGULATES")
 GENES = {"hgnc:1": "AAA", "hgnc:2": "BBB", "hgnc:3": "CCC"}
 
@@ -122,11 +126,11 @@ def asked(bare_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Publishe
     """A warehouse with a run, made once for tests that only ask."""
     home = copy_of(bare_home, tmp_path_factory.mktemp("asked") / "home")
     results = Results(home)
-    return Published(home, results, results.publish(account(home), findings(), PREDICTS))
+    return Published(home, results, results.publish(account(home), findings(), PREDICTS, TABLES))
 
 
 @pytest.fixture
 def published(home: Home) -> Published:
     """A warehouse with a run."""
     results = Results(home)
-    return Published(home, results, results.publish(account(home), findings(), PREDICTS))
+    return Published(home, results, results.publish(account(home), findings(), PREDICTS, TABLES))

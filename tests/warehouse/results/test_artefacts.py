@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
-from tests.warehouse.results.conftest import PREDICTS, account, findings
+from tests.warehouse.results.conftest import PREDICTS, TABLES, account, findings
 from warehouse.errors import AnalysisError, BuildError
 from warehouse.home import Home
 from warehouse.results import artefact_kinds, artefacts
@@ -96,7 +96,7 @@ def with_files(**files: Any) -> Findings:
 @pytest.fixture
 def published(home: Home) -> tuple[Home, RunRecord]:
     """A warehouse with one active run that handed back a file of each kind."""
-    return home, Results(home).publish(account(home), replace(findings(), artefacts=GOOD), PREDICTS)
+    return home, Results(home).publish(account(home), replace(findings(), artefacts=GOOD), PREDICTS, TABLES)
 
 
 def test_files_of_every_kind_come_back_as_they_were(published: tuple[Home, RunRecord]) -> None:
@@ -124,7 +124,7 @@ def test_a_file_that_was_written_is_copied_and_the_same_bytes_are_kept_once(home
     path = tmp_path / "weights.npy"
     path.write_bytes(GOOD["embedding.npy"])
     given = with_files(a__npy=path, b__npy=path.read_bytes(), c__npy=memoryview(path.read_bytes()))
-    record = Results(home).publish(account(home), given, PREDICTS)
+    record = Results(home).publish(account(home), given, PREDICTS, TABLES)
     path.write_bytes(b"later")
     [kept] = artefacts_folder(home.results, record.run).iterdir()
     assert kept.name == record.artefacts[0].sha256
@@ -190,7 +190,7 @@ def test_what_may_run_code_or_is_not_what_its_name_says_is_refused(
 ) -> None:
     results = Results(home)
     with pytest.raises(AnalysisError, match=message) as told:
-        results.publish(account(home), replace(findings(), artefacts={name: content}), PREDICTS)
+        results.publish(account(home), replace(findings(), artefacts={name: content}), PREDICTS, TABLES)
     assert name in told.value.message
     assert results.active() == ()
     assert listed_runs(results) == []
@@ -249,7 +249,7 @@ def test_the_size_of_all_is_limited(home: Home, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TARGETGRAPH_ARTEFACT_MB", "1")
     halves = {f"{name}.txt": name.encode() * 600_000 for name in ("a", "b")}
     with pytest.raises(AnalysisError, match=r"b\.txt passes the limit") as told:
-        Results(home).publish(account(home), replace(findings(), artefacts=halves), PREDICTS)
+        Results(home).publish(account(home), replace(findings(), artefacts=halves), PREDICTS, TABLES)
     assert "TARGETGRAPH_ARTEFACT_MB" in str(told.value)
     assert not (home.results / "artefacts").exists()
 
@@ -294,7 +294,7 @@ def test_a_damaged_file_is_named(published: tuple[Home, RunRecord], damage: Call
     assert not results.has(record.run)
     with pytest.raises(BuildError, match=r"missing or damaged: log\.txt"):
         results.activate(record.run)
-    results.publish(account(home), replace(findings(), artefacts=GOOD), PREDICTS)
+    results.publish(account(home), replace(findings(), artefacts=GOOD), PREDICTS, TABLES)
     assert results.has(record.run)
 
 
@@ -310,7 +310,7 @@ def test_bytes_of_the_same_length_are_noticed_when_they_are_read(published: tupl
 
 def test_what_is_published_again_replaces_what_was_there(published: tuple[Home, RunRecord]) -> None:
     home, record = published
-    again = Results(home).publish(account(home), with_files(other__txt=b"other"), PREDICTS)
+    again = Results(home).publish(account(home), with_files(other__txt=b"other"), PREDICTS, TABLES)
     assert again.run == record.run
     assert [path.name for path in artefacts_folder(home.results, record.run).iterdir()] == [again.artefacts[0].sha256]
 
@@ -319,7 +319,7 @@ _KILLED = """
 import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
-from tests.warehouse.results.conftest import PREDICTS, account, findings
+from tests.warehouse.results.conftest import PREDICTS, TABLES, account, findings
 from warehouse.home import Home
 from warehouse.results import artefacts, store
 
@@ -333,7 +333,7 @@ elif sys.argv[2] == "before they are moved":
 elif sys.argv[2] == "after they were moved":
     store.result_path = die
 home = Home(Path(sys.argv[1]))
-store.Results(home).publish(account(home), replace(findings(), artefacts={"a.txt": b"new"}), PREDICTS)
+store.Results(home).publish(account(home), replace(findings(), artefacts={"a.txt": b"new"}), PREDICTS, TABLES)
 """
 
 
@@ -349,7 +349,7 @@ def test_a_publication_that_is_killed_leaves_the_old_state(published: tuple[Home
         for name, content in GOOD.items():
             with warehouse.open_artefact(record.run, name) as file:
                 assert file.read() == content
-    again = results.publish(account(home), with_files(a__txt=b"new"), PREDICTS)
+    again = results.publish(account(home), with_files(a__txt=b"new"), PREDICTS, TABLES)
     assert [path.name for path in artefacts_folder(home.results, record.run).iterdir()] == [again.artefacts[0].sha256]
 
 

@@ -9,14 +9,15 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.warehouse.results.conftest import PREDICTS, Published, account, copy_of, findings, publish_build
+from tests.warehouse.results.conftest import PREDICTS, TABLES, Published, account, copy_of, findings, publish_build
 from warehouse.answer import Limits
 from warehouse.errors import QuestionError
 from warehouse.graph.duckdb_store import DuckDBGraphStore
 from warehouse.home import Home
-from warehouse.results import overlay
+from warehouse.results import overlay, tables
 from warehouse.results.findings import Findings
 from warehouse.results.store import Results, with_active_runs
+from warehouse.results.tables import ResultTable, number, text, texts
 from warehouse.warehouse import Warehouse
 
 
@@ -106,7 +107,10 @@ def test_sql_has_views_of_the_run_and_of_every_type(asked: Published) -> None:
             ("REGULATES", "predicted", 2),
         ]
         assert warehouse.sql("SELECT type FROM entities WHERE name = 'Responders, common'").rows() == [("Subnetwork",)]
-        assert warehouse.sql("FROM ecv_samples ORDER BY ALL").rows() == [(run, "s1", 1.0), (run, "s2", 2.0)]
+        assert warehouse.sql("SELECT run, sample, value FROM ecv_samples ORDER BY ALL").rows() == [
+            (run, "s1", 1.0),
+            (run, "s2", 2.0),
+        ]
         assert warehouse.sql("FROM gene ORDER BY id").to_polars().height == 3
 
 
@@ -129,7 +133,7 @@ def test_after_retracting_everything_is_as_it_was(home: Home) -> None:
     bytes_before = _checksum(home.current().database)
     with Warehouse.open(home.root) as warehouse:
         plan = warehouse.explain("MATCH (g:Gene)-[r]->(x) RETURN g, r, x")
-    record = results.publish(account(home), findings(), PREDICTS)
+    record = results.publish(account(home), findings(), PREDICTS, TABLES)
     during = _fingerprint(home)
     assert {name: during[name] for name in before} == before
     assert set(during) - set(before) == {"AnalysisRun", "Subnetwork", "HAS_MEMBER", "PRODUCED", "REGULATES"}
@@ -149,7 +153,7 @@ def test_the_fingerprint_does_not_depend_on_the_order_of_publication(bare_home: 
     for order in ((1, 2), (2, 1)):
         home = copy_of(bare_home, tmp_path / f"home{order[0]}")
         for seed in order:
-            Results(home).publish(account(home, seed), findings(), PREDICTS)
+            Results(home).publish(account(home, seed), findings(), PREDICTS, TABLES)
         found.append(_fingerprint(home))
     assert found[0] == found[1]
     assert found[0]["REGULATES"][0] == 4
@@ -220,3 +224,29 @@ def test_members_that_were_merged_are_found_once(home: Home) -> None:
         assert warehouse.sql("SELECT subject, object, rank FROM regulates").rows() == [("hgnc:2", "hgnc:1", 1)]
         ((reason,),) = warehouse.sql("SELECT reason FROM vanished_members").rows()
         assert reason.startswith("identifiers were merged")
+
+
+def test_a_declared_table_is_an_empty_view_in_a_build_that_was_made_before_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = (text("drug", "The drug"), number("score", "Its score"), texts("genes", "Its genes"))
+    late = {"late_drugs": ResultTable("drugs", "A drug.", columns)}
+    monkeypatch.setattr(tables, "PROVIDERS", [lambda: late])
+    expected = {"run": pl.String, "drug": pl.String, "score": pl.Float64, "genes": pl.List(pl.String)}
+    with Warehouse.open(home.root) as warehouse:
+        assert dict(warehouse.sql("FROM late_drugs").to_polars().schema) == expected
+        assert warehouse.query("MATCH (g:Gene) RETURN count(g)").rows() == [(3,)]
+    with Warehouse.open(home.root, predictions=False) as warehouse:
+        assert warehouse.sql("FROM late_drugs").rows() == []
+    Results(home).publish(account(home), findings(), PREDICTS, TABLES)
+    with Warehouse.open(home.root) as warehouse:
+        assert warehouse.sql("FROM late_drugs").rows() == []
+
+
+def test_a_run_of_an_earlier_version_lacks_what_was_declared_since(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Results(home).publish(account(home), findings(), PREDICTS, TABLES).run
+    newer = ResultTable("samples", "A sample.", (text("sample", "The sample"), number("weight", "Its weight")))
+    monkeypatch.setattr(tables, "PROVIDERS", [lambda: {"ecv_samples": newer}])
+    with Warehouse.open(home.root) as warehouse:
+        asked = warehouse.sql("SELECT run, sample, weight, value FROM ecv_samples ORDER BY sample").rows()
+    assert asked == [(run, "s1", None, 1.0), (run, "s2", None, 2.0)]

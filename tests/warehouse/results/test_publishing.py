@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.warehouse.results.conftest import PREDICTS, Published, account, findings
+from tests.warehouse.results.conftest import PREDICTS, TABLES, Published, account, findings
 from warehouse.errors import AnalysisError, BuildError, TargetGraphError
 from warehouse.home import Home
 from warehouse.results import store
@@ -86,7 +86,7 @@ def test_an_account_is_read_as_it_was_written(home: Home) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.warehouse.results.conftest import PREDICTS, account, findings
+from tests.warehouse.results.conftest import PREDICTS, TABLES, account, findings
 from warehouse.home import Home
 from warehouse.results import overlay, store
 
@@ -102,7 +102,7 @@ def die(*given, **named):
 
 setattr(module, name, die)
 home = Home(Path(sys.argv[1]))
-store.Results(home).publish(account(home, seed=8), findings(), PREDICTS)
+store.Results(home).publish(account(home, seed=8), findings(), PREDICTS, TABLES)
 """
 
 
@@ -121,7 +121,7 @@ def test_a_publication_that_is_killed_leaves_what_was(published: Published, modu
     assert results.active() == (published.run.run,)
     with Warehouse.open(home.root) as warehouse:
         assert warehouse.query(question).rows() == before
-    second = results.publish(account(home, seed=8), findings(), PREDICTS)
+    second = results.publish(account(home, seed=8), findings(), PREDICTS, TABLES)
     assert set(results.active()) == {published.run.run, second.run}
     assert not (results.folder / "making").exists()
 
@@ -132,7 +132,7 @@ def test_a_full_disk_is_told_and_leaves_what_was(published: Published, monkeypat
 
     monkeypatch.setattr(store, "write_results", full)
     with pytest.raises(BuildError, match="No space left") as told:
-        published.results.publish(account(published.home, seed=8), findings(), PREDICTS)
+        published.results.publish(account(published.home, seed=8), findings(), PREDICTS, TABLES)
     assert "Nothing was changed" in str(told.value)
     assert published.results.active() == (published.run.run,)
     assert not (published.results.folder / "making").exists()
@@ -183,7 +183,7 @@ def test_results_that_are_missing_are_told_and_can_be_retracted(published: Publi
 
 
 def test_a_run_is_found_by_the_beginning_of_its_name(published: Published) -> None:
-    other = published.results.publish(account(published.home, seed=8), findings(), PREDICTS)
+    other = published.results.publish(account(published.home, seed=8), findings(), PREDICTS, TABLES)
     assert published.results.find(other.run[:8]) == other.run
     with pytest.raises(TargetGraphError, match="names 2 runs"):
         published.results.find("ecv")
