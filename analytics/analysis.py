@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analytics.code_version import CodeVersion, code_version
 from warehouse.progress import SILENT, Progress
+from warehouse.results.evidence import EvidencePlan
 from warehouse.results.findings import Findings
 from warehouse.results.tables import ResultTable
 
@@ -132,6 +133,7 @@ class Analysis(Generic[OptionsT]):
         predicts: the entity and relationship types that it may write, as declared in `warehouse.model.predictions`.
         sample: options with which it runs on the generated sample within seconds: for tests and docs.
         tables: what it publishes beside entities and relationships, in SQL `<analysis>_<table>`.
+        evidence: what every run measures of the quality of its predictions; every analysis that predicts has it.
         reference: the paper or specification, with its year.
         extra: the extra that it needs installed (`analytics`), if any.
         check: refuses options that cannot be run on the build, before a run exists, and gives them as they are
@@ -147,6 +149,7 @@ class Analysis(Generic[OptionsT]):
     predicts: tuple[str, ...]
     sample: Mapping[str, Any]
     tables: tuple[ResultTable, ...] = ()
+    evidence: EvidencePlan | None = None
     reference: str = ""
     extra: str | None = None
     plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import asdict
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from analytics.analysis import Analysis
 from analytics.options import OptionInfo, declared_options
 from warehouse.extras import install_command
+from warehouse.results.evidence import EvidencePlan
 from warehouse.results.tables import Column, ResultTable
 
 _HEAD = """# The analyses
@@ -39,7 +41,20 @@ def _section(analysis: Analysis[Any]) -> str:
     targetgraph analyze {analysis.name} --sample{sample}
 
 {chr(10).join(lines)}
-{"".join(map(partial(_table, analysis.name), analysis.tables))}"""
+{_evidence(analysis.evidence)}{"".join(map(partial(_table, analysis.name), analysis.tables))}"""
+
+
+def _evidence(plan: EvidencePlan | None) -> str:
+    if plan is None:
+        return ""
+    rows = [f"| {name.replace('_', ' ')} | {text} |" for name, text in asdict(plan).items()]
+    return f"""
+Evidence of quality, measured by every run ([what the words mean](results.md#evidence-of-quality)):
+
+| what | |
+|---|---|
+{chr(10).join(rows)}
+"""
 
 
 def _table(analysis: str, table: ResultTable) -> str:

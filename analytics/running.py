@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from analytics.analysis import Analysis, RunContext, analyses
+from analytics.analysis import Analysis, Findings, RunContext, analyses
 from analytics.inputs import identity
 from analytics.options import input_stamps, parameters, read_options
 from warehouse.errors import AnalysisError, TargetGraphError
@@ -148,6 +148,7 @@ class PlannedRun:
                 "A file or folder that an option names was changed while the run was computed; nothing is published.",
                 "Run it again.",
             )
+        _verify_evidence(self.analysis, findings)
         record = RunRecord(
             run=self.run,
             analysis=self.analysis.name,
@@ -211,6 +212,14 @@ def analyze(
 ) -> RunRecord:
     """Run an analysis and publish what it finds; the arguments are those of `plan_run` and `PlannedRun.execute`."""
     return plan_run(name, home, build, seed=seed, progress=progress, **options).execute(resources, progress)
+
+
+def _verify_evidence(analysis: Analysis[Any], findings: Findings) -> None:
+    if (None if findings.evidence is None else findings.evidence.plan) != analysis.evidence:
+        raise AnalysisError(
+            f"A run of {analysis.name} does not hand back the evidence of quality that the analysis declares.",
+            "Give `Findings.evidence`: the figures of the declared plan, or the reason why there are none.",
+        )
 
 
 def _give_up(making: Making, attempt: Attempt, error: Exception) -> None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,30 +196,35 @@ def bootstrap(
     if any(len(column) != len(labels) for column in columns):
         raise AnalysisError("The arrays of a metric differ in length.")
     value = metric(*columns)
-    _, codes = np.unique(labels, return_inverse=True)
+    if len(np.unique(labels)) < 2:
+        return Estimate(value, np.nan, np.nan, level)
+    drawn = [_if_defined(metric, [column[rows] for column in columns]) for rows in resampled(labels, resamples, seed)]
+    lower, upper = percentiles([each for each in drawn if each is not None], resamples, level)
+    return Estimate(value, lower, upper, level)
+
+
+def resampled(groups: ArrayLike, resamples: int, seed: int) -> Iterator[NDArray[np.intp]]:
+    """The rows of each resample: as many groups as there are, drawn with replacement, each with all its samples."""
+    _, codes, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     order = np.argsort(codes, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    if len(members) < 2:
-        return Estimate(value, np.nan, np.nan, level)
+    members = np.split(order, np.cumsum(sizes)[:-1])
     random = np.random.default_rng(seed)
-    drawn = [_on_resample(metric, columns, members, random) for _ in range(resamples)]
-    defined = [each for each in drawn if each is not None]
+    for _ in range(resamples):
+        chosen = random.integers(0, len(members), len(members))
+        yield order[chosen] if sizes.max() == 1 else np.concatenate([members[group] for group in chosen])
+
+
+def percentiles(defined: Sequence[float], resamples: int, level: float) -> tuple[float, float]:
+    """The interval of a metric over resamples; NaN where it is defined on too few of them."""
     if len(defined) < _LEAST_DEFINED * resamples:
-        return Estimate(value, np.nan, np.nan, level)
+        return np.nan, np.nan
     lower, upper = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, float(lower), float(upper), level)
+    return float(lower), float(upper)
 
 
-def _on_resample(
-    metric: Callable[..., float],
-    columns: list[NDArray[np.generic]],
-    members: list[NDArray[np.intp]],
-    random: np.random.Generator,
-) -> float | None:
-    chosen = random.integers(0, len(members), len(members))
-    rows = np.concatenate([members[group] for group in chosen])
+def _if_defined(metric: Callable[..., float], columns: list[NDArray[np.generic]]) -> float | None:
     try:
-        return metric(*(column[rows] for column in columns))
+        return metric(*columns)
     except AnalysisError:
         return None
 

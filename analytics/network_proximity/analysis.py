@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analytics.analysis import Analysis, Findings, RunContext, option
+from analytics.network_proximity.assessment import PLAN, assess
 from analytics.network_proximity.tables import TABLES
 
 
@@ -55,8 +56,8 @@ def run(options: Options, context: RunContext) -> Findings:
     order = ["significant", "z_score", "p_value", "subject"]
     ranked = tested.sort(order, descending=[True, False, False, False]).with_columns(rank=pl.int_range(1, pl.len() + 1))
     near = ranked.filter("significant").drop("significant").head(options.most)
-    known = context.frame(_KNOWN, disease=options.disease)["subject"].to_numpy()
-    share = auroc(-z_score, np.isin(drugs, known.astype(str)))
+    known = np.isin(drugs, context.frame(_KNOWN, disease=options.disease)["subject"].to_numpy().astype(str))
+    share = auroc(-z_score, known)
     metrics = {
         "drugs_tested": len(drugs),
         "drugs_significant": int(tested["significant"].sum()),
@@ -72,6 +73,7 @@ def run(options: Options, context: RunContext) -> Findings:
         tables={"drugs": table(ranked)},
         metrics=metrics if share is None else {**metrics, "auroc_of_known_drugs": share},
         notes=(*remarks, *(() if share is None else (_OF_KNOWN,))),
+        evidence=assess(proximity, null, z_score, known),
     )
 
 
@@ -98,6 +100,7 @@ ANALYSIS = Analysis(
     predicts=("PROXIMAL_TO", "Subnetwork", "HAS_MEMBER"),
     sample={"disease": "doid:1324", "permutations": 200, "significance": 0.1},
     tables=TABLES,
+    evidence=PLAN,
     reference="Guney et al., Nature Communications 7:10331 (2016)",
     check=check,
 )

@@ -160,6 +160,11 @@ class Proximity:
         """The distance of each drug."""
         return self._of_drugs(self.graph.distances(self.disease)[self.targets])
 
+    def of_random_disease(self, number: int) -> Floats:
+        """The distance of each drug to random genes of the same degrees as the disease's; `number` fixes the draw."""
+        random = np.random.default_rng([self.seed, number, len(self.disease)])
+        return self._of_drugs(self.graph.distances(self._alike(self.disease, random))[self.targets])
+
     def null(self, sets: int, checkpoint: Path | None = None, progress: Progress = SILENT) -> Null:
         """Draw random sets and measure them.
 

@@ -18,6 +18,7 @@ _HOW = """No analysis was run on this warehouse yet. An operator runs one on the
 _HELP = {
     "predictions": "Rows that it published.",
     "remark": "Why it is not asked, or that it predicts nothing.",
+    "evidence": "How good its predictions are against two baselines; open the run for the figures.",
     "input": "The build that it read, and whether the current one has the same content.",
     "input_fingerprint": "The first digits of the hash of that build's content.",
     "code_version": "The version of the software, with a hash of the code of the analysis.",
@@ -51,6 +52,7 @@ def _open(view: View, one: ListedRun) -> None:
     assert one.record is not None
     figures, found, options = tabs_of(["Metrics", "Predictions", "Options and input"])
     with figures:
+        runs.show_evidence(view, one.run, one.record.evidence)
         metrics = runs.metric_rows(one.record)
         show_table(view, metrics, f"Metrics of {one.run}", key="metrics", help_texts=runs.BESIDE_A_METRIC)
     with found:

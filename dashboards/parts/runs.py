@@ -11,11 +11,13 @@ import polars as pl
 import streamlit as st
 
 from dashboards.page import Role, View
+from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
 from warehouse.answer import Answer
 from warehouse.errors import QuestionError, TargetGraphError
 from warehouse.graph.stores import publish_beside
 from warehouse.model import FULL_MODEL
+from warehouse.results.evidence import Evidence, Verdict
 from warehouse.results.listing import MEANING, ListedRun, RunState
 from warehouse.results.record import RunRecord
 from warehouse.results.store import Results, with_active_runs
@@ -42,6 +44,16 @@ _COLOURS: dict[RunState, Literal["green", "gray", "blue"]] = {
     RunState.ACTIVE: "green",
     RunState.RETRACTED: "gray",
     RunState.RUNNING: "blue",
+}
+#: The colour of a verdict; orange for those that call for care.
+_VERDICTS: dict[Verdict, Literal["green", "gray"]] = {Verdict.BETTER: "green", Verdict.UNMEASURED: "gray"}
+_FIGURES = {
+    "value": "The metric; greater is better.",
+    "lower": "Lower end of its 95 % interval",
+    "upper": "Upper end",
+    "difference": "By how much this run is ahead of the method, on the same samples",
+    "difference_lower": "Lower end of its 95 % interval: above 0, the run is better",
+    "difference_upper": "Upper end",
 }
 _TOLD = "runs_told"
 _DONE = {"retract": "retracted", "activate": "active again", "drop": "dropped"}
@@ -70,6 +82,7 @@ def _row(one: ListedRun, content: object) -> dict[str, Any]:
         "code_version": "" if record is None else record.code_version,
         "started_at": seen if known is None else known.started_at,
         "seconds": None if record is None else round(record.seconds, 1),
+        "evidence": "" if record is None or record.evidence is None else str(record.evidence.verdict),
         "parameters": "" if known is None else told_parameters(known.parameters),
         "remark": one.remark,
     }
@@ -123,6 +136,23 @@ def metric_rows(record: RunRecord) -> pl.DataFrame:
     used = [ending for ending in BESIDE_A_METRIC if any(ending in row for row in rows.values())]
     schema = {"metric": pl.String, "value": pl.Float64, **dict.fromkeys(used, pl.Float64)}
     return pl.DataFrame(list(rows.values()), schema=schema)
+
+
+def show_evidence(view: View, run: str, evidence: Evidence | None) -> None:
+    """How good the predictions are, in a word, with the figures of both baselines and of the permuted control."""
+    if evidence is None:
+        st.caption("No evidence of quality: this run predicts nothing, or was made by an earlier version.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(str(evidence.verdict), color=_VERDICTS.get(evidence.verdict, "orange"))
+        st.markdown(plain(evidence.plan.metric))
+    if evidence.reason:
+        st.info(plain(evidence.reason), icon=":material/info:")
+    else:
+        frame = pl.DataFrame(evidence.rows(), infer_schema_length=None)
+        show_table(view, frame, f"Evidence of {run}", key="evidence", help_texts=_FIGURES)
+    said = {name: text for name, text in evidence.facts().items() if name not in {"verdict", "metric", "reason"}}
+    st.caption(plain(". ".join(f"{name.capitalize()}: {text}" for name, text in said.items()) + "."))
 
 
 def show_head(view: View, one: ListedRun) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analytics.analysis import Analysis
     from analytics.options import OptionInfo
     from analytics.running import PlannedRun
+    from warehouse.results.evidence import Evidence
     from warehouse.results.listing import ListedRun
     from warehouse.results.record import Artefact, RunRecord
     from warehouse.results.store import Results
@@ -243,6 +244,8 @@ def _run(
     write_rows(_published_rows(record), file_format, output)
     for note in record.notes:
         say(f"note: {note}")
+    if record.evidence is not None:
+        say(f"Evidence of quality: {record.evidence.verdict}. {record.evidence.reason}".rstrip())
     if not record.counts:
         say(f"{record.run} predicts nothing.")
     say(_TOLD.get(state, _PUBLISHED).format(run=record.run))
@@ -338,11 +341,12 @@ def _details(place: Any, one: ListedRun) -> list[dict[str, str]]:
 
     document = asdict(record)
     apart = {"parameters": "parameter", "metrics": "metric", "counts": "rows"}
-    lists = {"notes", "tables", "artefacts"}
+    lists = {"notes", "tables", "artefacts", "evidence"}
     rows = [("run", name, value) for name, value in document.items() if name not in {*apart, *lists}]
     rows.append(("run", "state", str(one.state)))
     rows += [("run", "remark", one.remark)] if one.remark else []
     rows += [(part, name, value) for key, part in apart.items() for name, value in document[key].items()]
+    rows += _evidence(record.evidence)
     rows += [("note", "", note) for note in record.notes]
     rows += [("table", f"{record.analysis}_{name}", "in SQL, while the run is active") for name in record.tables]
     rows += [("artefact", one.name, _artefact(one)) for one in record.artefacts]
@@ -355,6 +359,27 @@ def _details(place: Any, one: ListedRun) -> list[dict[str, str]]:
             found = warehouse.sql("FROM vanished_members WHERE run = $run ORDER BY ALL", run=record.run)
         rows += [("vanished", f"{one['subject']} {one['type']} {one['object']}", one["reason"]) for one in found]
     return [{"part": part, "name": name, "value": _text(value)} for part, name, value in rows]
+
+
+def _evidence(evidence: Evidence | None) -> list[tuple[str, str, Any]]:
+    """The verdict first, then the figures and what must be known of them."""
+    if evidence is None:
+        return []
+    facts = [("evidence", name, text) for name, text in evidence.facts().items()]
+    figures = [("evidence", row["method"], _figure(row)) for row in evidence.rows()]
+    return [*facts[:2], *figures, *facts[2:]]
+
+
+def _figure(row: Mapping[str, Any]) -> str:
+    said = _interval(row["value"], row["lower"], row["upper"])
+    if row["difference"] is not None:
+        ahead = _interval(row["difference"], row["difference_lower"], row["difference_upper"], sign="+")
+        said += f"; difference of this run {ahead}"
+    return f"{said}. {row['meaning']}".rstrip(". ") + "."
+
+
+def _interval(value: float, lower: float | None, upper: float | None, sign: str = "") -> str:
+    return f"{value:{sign}.3f}" + ("" if lower is None else f" ({lower:{sign}.3f} to {upper:{sign}.3f})")
 
 
 def _artefact(one: Artefact) -> str:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.network_proximity.assessment import LEAST, assess, visits
 from analytics.network_proximity.model import Graph, Null, Proximity, auroc, scores
+from warehouse.results.evidence import Verdict
 
 #: A path a-b-c-d-e with a loop at a, an edge said twice, and two nodes apart.
 LEFT = np.array(["a", "b", "c", "d", "a", "b", "x"])
@@ -102,3 +104,46 @@ def test_the_area_under_the_curve() -> None:
     assert auroc(np.array([3.0, 2.0, 1.0]), np.array([True, False, False])) == 1.0
     assert auroc(np.array([1.0, 1.0, 0.0]), np.array([True, False, False])) == 0.75
     assert auroc(np.array([1.0]), np.array([True])) is None
+
+
+def _planted(known: int) -> tuple[Proximity, np.ndarray]:
+    """A ring of 400 genes with ten of the disease; the first drugs have their two targets beside one of these."""
+    names = np.array([f"g{number:03}" for number in range(400)])
+    ring = Graph.from_edges(np.arange(400), (np.arange(400) + 1) % 400, 400)
+    drugs = np.repeat([f"d{number:02}" for number in range(40)], 2)
+    disease = np.arange(10) * 40
+    middle = np.concatenate(
+        [disease[:known] + 1, np.arange(40 - known) * 37 % 10 * 40 + 12 + np.arange(40 - known) % 15]
+    )
+    targets = names[np.stack([middle, middle + 1], axis=1).ravel()]
+    return Proximity.of_names(names, ring, names[disease], drugs, targets, seed=2), np.arange(40) < known
+
+
+def test_evidence_finds_planted_drugs_and_nothing_in_the_permuted_control() -> None:
+    proximity, known = _planted(10)
+    null = proximity.null(50)
+    evidence = assess(proximity, null, scores(proximity.observed(), null)[0], known)
+    assert evidence.measured is not None
+    assert evidence.measured.model.value > 0.95
+    # All drugs have two targets: their number says nothing.
+    assert evidence.measured.naive.value == 0.5
+    assert evidence.measured.classical.value > 0.95
+    assert abs(evidence.measured.permuted.value - 0.5) < 0.15
+    assert evidence.verdict is Verdict.NOT_CLASSICAL
+    assert evidence == assess(proximity, null, scores(proximity.observed(), null)[0], known)
+
+
+def test_evidence_of_too_few_known_drugs_is_not_a_number() -> None:
+    proximity, known = _planted(LEAST - 1)
+    null = proximity.null(20)
+    evidence = assess(proximity, null, scores(proximity.observed(), null)[0], known)
+    assert evidence.verdict is Verdict.UNMEASURED
+    assert "4 of 40 tested drugs are known to treat" in evidence.reason
+
+
+def test_a_random_walk_is_where_linear_algebra_says() -> None:
+    graph = Graph.from_edges(np.array([0, 1, 2]), np.array([1, 2, 3]), 4)
+    proximity = Proximity(graph, np.array([0]), np.array([2]), np.array([0, 1]), seed=0)
+    step = np.array([[0, 0.5, 0, 0], [1, 0, 0.5, 0], [0, 0.5, 0, 1], [0, 0, 0.5, 0]])
+    share = np.linalg.solve(np.eye(4) - 0.7 * step, 0.3 * np.array([1.0, 0, 0, 0]))
+    np.testing.assert_allclose(visits(proximity), share / [1, 2, 2, 1], atol=1e-7)

@@ -24,9 +24,11 @@ from tests.warehouse.results.conftest import (
     make_home,
     publish_build,
 )
+from tests.warehouse.results.test_evidence import GOOD, PLAN
 from warehouse.analyst.gene_sets import chosen
 from warehouse.errors import QuestionError
 from warehouse.model import FULL_MODEL
+from warehouse.results.evidence import Evidence, Interval
 from warehouse.results.listing import ListedRun, RunState, listed_runs
 from warehouse.results.store import Results
 from warehouse.warehouse import Warehouse
@@ -87,6 +89,26 @@ def test_a_run_is_listed_and_opened(draw: Draw, kept: Published) -> None:
     assert kept.run.build_content_hash in set(options["value"])
     assert "One gene was constant." in _said(test)
     assert test.query_params["run"] in (kept.run.run, [kept.run.run])
+
+
+def test_the_evidence_of_a_run_is_shown_with_a_word(draw: Draw, published: Published) -> None:
+    assert "No evidence of quality" in _said(draw("runs", {"run": published.run.run}, published.home))
+    weak = Evidence(PLAN, replace(GOOD, over_naive=Interval(0.2, -0.1, 0.5)))
+    for seed, evidence in enumerate((weak, Evidence(PLAN, reason="3 of 9 drugs are known."))):
+        given = replace(findings(), evidence=evidence)
+        run = published.results.publish(account(published.home, seed), given, PREDICTS, TABLES).run
+        test = draw("runs", {"run": run}, published.home)
+        assert not test.exception
+        assert str(evidence.verdict) in _said(test)
+        assert str(evidence.verdict) in set(test.dataframe[0].value["evidence"])
+        assert "Kept apart: Patients" in _said(test)
+        if evidence.reason:
+            assert evidence.reason in _said(test)
+            continue
+        figures = test.dataframe[1].value
+        assert list(figures["method"]) == ["this run", "naive baseline", "classical baseline", "permuted control"]
+        assert list(figures["value"]) == [0.8, 0.6, 0.7, 0.5]
+        assert figures["difference_lower"][1] == -0.1
 
 
 def test_subnetworks_and_tables_of_a_run(draw: Draw, kept: Published) -> None:

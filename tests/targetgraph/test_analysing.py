@@ -255,6 +255,11 @@ def test_proximity_publishes_what_passes_and_says_when_nothing_does(home: Home) 
     (listed,) = _rows(_run(home, "runs", "--format", "json"))
     assert listed["predictions"] == 0
     assert listed["remark"].startswith("No predictions. No drug is significantly near")
+    assert "Evidence of quality: not measured." in nothing.stderr
+    details = _rows(_run(home, "runs", listed["run"], "--format", "json"))
+    evidence = {row["name"]: row["value"] for row in details if row["part"] == "evidence"}
+    assert evidence["verdict"] == "not measured"
+    assert "an AUROC needs at least 5 that are" in evidence["reason"]
     # The table of all that were tested stays: ranked, and marked.
     table = _rows(_run(home, "sql", "FROM proximity_drugs ORDER BY rank", "--format", "json"))
     assert len(table) == metrics["drugs_tested"]

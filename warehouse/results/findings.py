@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+    from warehouse.results.evidence import Evidence
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -30,6 +32,7 @@ class Findings:
         metrics: held-out metrics and other figures of the run.
         artefacts: files, by a name that says their kind (`weights.safetensors`): the path of a file that was written to
             `RunContext.artefacts`, or its bytes. Kinds and limits: `warehouse.results.artefact_kinds`.
+        evidence: how good the predictions are, as the analysis declares it in `Analysis.evidence`.
         notes: sentences that a reader of the results must know (what was dropped, what did not converge).
     """
 
@@ -39,3 +42,4 @@ class Findings:
     metrics: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     artefacts: Mapping[str, Path | bytes | bytearray | memoryview] = field(default_factory=dict)
+    evidence: Evidence | None = None

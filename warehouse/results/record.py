@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from warehouse.results.evidence import Evidence
+
 #: The prefix of the ids of runs in the graph.
 RUN_PREFIX = "targetgraph.run:"
 
@@ -50,6 +52,7 @@ class RunRecord:
         tables: the names of its further tables.
         libraries: the version of each library that the code imports, by distribution.
         artefacts: the files that it handed back, by name.
+        evidence: how good its predictions are; None in runs of earlier versions, or where nothing is predicted.
     """
 
     run: str
@@ -68,6 +71,7 @@ class RunRecord:
     tables: tuple[str, ...] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)
     artefacts: tuple[Artefact, ...] = ()
+    evidence: Evidence | None = None
 
     @property
     def id(self) -> str:
@@ -95,7 +99,9 @@ class RunRecord:
         given = {name: value for name, value in document.items() if name in known}
         artefacts = tuple(Artefact(**one) for one in given.get("artefacts", ()))
         lists = {"notes": tuple(given["notes"]), "tables": tuple(given["tables"]), "artefacts": artefacts}
-        return cls(**{**given, **lists})
+        evidence = given.get("evidence")
+        read = None if evidence is None else Evidence.from_document(evidence)
+        return cls(**{**given, **lists, "evidence": read})
 
 
 def run_name(

@@ -118,6 +118,7 @@ class Results:
             record,
             metrics={name: float(value) for name, value in sorted(findings.metrics.items())},
             notes=findings.notes,
+            evidence=findings.evidence,
             counts={name: frame.height for name, frame in sorted(frames.items())},
             tables=tuple(sorted(tables)),
         )
