@@ -281,4 +281,5 @@ def _account(plan: Plan, everything: list[SourceReceipt], finished: Finished, do
         sources=everything,
         unused_files=[] if downloads is None else downloads.unused,
         code=shared_version(),
+        matrices=finished.matrices,
     )

@@ -56,6 +56,7 @@ class Loader:
     Attributes:
         touched: the tables of which something changed.
         errors: why sources and files were set aside.
+        names: the cohorts that are named after files or folders, each with its file or folder.
     """
 
     writer: BuildWriter
@@ -67,6 +68,7 @@ class Loader:
     strict: bool = False
     touched: set[str] = field(default_factory=set, init=False)
     errors: list[SourceError] = field(default_factory=list, init=False)
+    names: dict[str, str] = field(default_factory=dict, init=False)
 
     def load(self, inputs: Inputs) -> SourceReceipt:
         """Read a source and give its account; where it fails, the account says why and nothing of it was taken.
@@ -179,12 +181,28 @@ class Loader:
         statements: int | None = None
         touched = set[str]()
         for batch in read(file, part, ledger, self.writer.model):
+            self._verify_name(ledger)
             if batch.statements or batch.matrices:
                 statements = (statements or 0) + _write(self.writer, batch, number, file)
             touched |= {self.writer.model[name].table for name, _frame in batch.statements}
         for rejected in ledger.rejected:
             self.writer.quarantine(rejected, number)
         return statements, touched
+
+    def _verify_name(self, ledger: Ledger) -> None:
+        """Verify that a cohort is named after one file or folder: those of several would be taken for one.
+
+        Raises:
+            SourceError: an earlier file or folder has the name.
+        """
+        if ledger.named_after is None:
+            return
+        cohort, origin = ledger.named_after
+        first = self.names.setdefault(cohort, origin)
+        if first != origin:
+            raise SourceError(
+                f"Two samples would be the cohort {cohort!r}: {first} and {origin}.", "Rename one of them."
+            )
 
     def _read_documents(self, files: list[FoundFile], part: SourceFile, withdrawn: set[str], task: Task) -> _PartRead:
         whole = _PartRead()

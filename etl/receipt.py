@@ -138,6 +138,8 @@ class Receipt:
     unused_files: list[str] = field(default_factory=list)
     #: The version of the code that all sources share (`etl.code_of_builds`).
     code: str = ""
+    #: By matrix: rows, features, and how many of the features mean an entity.
+    matrices: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The receipt as plain values, each file and source with its status."""

@@ -44,6 +44,7 @@ class Ledger:
         options: what the user chose.
         withdrawn: keys of entries that this or an earlier file of the same source says are withdrawn.
         about: what a description beside the file says of it; a format that reads one writes it here.
+        named_after: the cohort that is named after the file or its folder, and that file or folder; None = none is.
         header_row: the line of the header.
         values: for each column that was checked, how many values it gave and how many of them could not be used.
         unused_columns: the columns that nothing reads, with how many values each has.
@@ -58,6 +59,7 @@ class Ledger:
     rejected: list[pl.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
+    named_after: tuple[str, str] | None = None
     first_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     header_row: int = 1
     values: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from warehouse.errors import TargetGraphError
 #: For each extra of `pyproject.toml` the modules by which it is known to be installed.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "analytics": ("numba", "scipy", "threadpoolctl"),
+    "cells": ("h5py", "scipy"),
     "dashboard": ("streamlit", "altair"),
     "dask": ("dask", "distributed"),
     "neo4j": ("neo4j",),

@@ -90,6 +90,8 @@ class Matrix:
         feature_prefix: what makes a feature a reference (`hgnc.symbol`); empty where a feature is a whole CURIE.
         layers: the layers that it has.
         sparse: what is not stated is 0, not missing; None = as the kind says.
+        all_rows: `row_id`, `ROW`: rows that are there, with or without a value; None = those of `frame`.
+        all_features: `feature`, `ROW`: likewise; of two that mean one entity the smaller `ROW` is used.
     """
 
     name: str
@@ -101,6 +103,8 @@ class Matrix:
     feature_prefix: str = "hgnc.symbol"
     layers: tuple[str, ...] = ()
     sparse: bool | None = None
+    all_rows: pl.DataFrame | None = None
+    all_features: pl.DataFrame | None = None
 
     @property
     def value_columns(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from etl.reading import new_ledger, read
 from etl.rows import Ledger
 from etl.source import Source, source, sources
 from warehouse.checks import REJECTED_SCHEMA
+from warehouse.documents.media_types import bare_name
 from warehouse.documents.unpacking import unpacked
 from warehouse.errors import SourceError
 from warehouse.model import MODEL
@@ -178,7 +179,7 @@ def _damage_table(lines: list[bytes], kind: str, noise: random.Random) -> list[b
 def _text_files() -> Iterator[tuple[str, FoundFile]]:
     for name in NAMES:
         for file in _files(name)[1]:
-            if not file.name.endswith(".xlsx"):
+            if not bare_name(file.name).endswith((".xlsx", ".h5ad", ".h5", ".parquet")):
                 yield name, file
 
 

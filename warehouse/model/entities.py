@@ -295,7 +295,7 @@ COHORT = EntityType(
     "Cohort",
     "cohort",
     "A group of patients studied together.",
-    ("tcga.study", "cbioportal"),
+    ("tcga.study", "cbioportal", "user.cohort"),
     (
         _name("TCGA LUAD"),
         string("description", "What the study is", ""),
@@ -332,7 +332,7 @@ SAMPLE = EntityType(
     "Sample",
     "sample",
     "A specimen of a patient.",
-    ("tcga.sample", "cbioportal.sample"),
+    ("tcga.sample", "cbioportal.sample", "user.sample"),
     (
         string("name", "The sample's identifier as the source writes it", "TCGA-A2-A04P-01", synonym=SynonymKind.NAME),
         string("sample_type", "What was sampled, in the words of the source", "Solid Tissue Normal"),

@@ -43,7 +43,60 @@ MUTATIONS = TableType(
     {"sample_id": "Sample", "gene_id": "Gene"},
 )
 
-TABLES = (SURVIVAL, MUTATIONS)
+_COHORT = string("cohort_id", "The cohort", "user.cohort:pancreas_e15", required=True)
+_ROW_ID = string("row_id", "The cell or spot, as the cohort's matrices name it", "AAACCTGAGCAATCTC-1", required=True)
+
+OBSERVATIONS = TableType(
+    "observations",
+    "Single cells, nuclei and spots, one row for each; `cohort_id` and `row_id` lead to the cohort's matrices.",
+    ("cohort_id", "row_id"),
+    (
+        _COHORT,
+        _ROW_ID,
+        string("row_type", "What it is", "cell", required=True, values=("cell", "spot")),
+        string("sample", "The sample that it was taken from, as the file names it", "E15_5"),
+        string("donor", "The person or animal, as the file names it", "mouse_3"),
+        string("section", "The tissue section, as the file names it", "V19L01-041"),
+        string("cell_type", "The type of the cell, as the file names it", "Ductal"),
+        string("cluster", "The cluster, as the file names it", "7"),
+    ),
+    {"cohort_id": "Cohort"},
+)
+
+OBSERVATION_POSITIONS = TableType(
+    "observation_positions",
+    "Where the spots and cells of a tissue section lie, one row for each.",
+    ("cohort_id", "row_id"),
+    (
+        _COHORT,
+        _ROW_ID,
+        integer("in_tissue", "1 = under tissue, 0 = not", "1", minimum=0, maximum=1),
+        integer("array_row", "The row of the spot in the array", "50", minimum=0),
+        integer("array_col", "The column of the spot in the array", "102", minimum=0),
+        number("pixel_row", "Down from the top of the full-resolution image, in pixels", "8468.0"),
+        number("pixel_col", "Right from the left of the full-resolution image, in pixels", "9791.0"),
+    ),
+    {"cohort_id": "Cohort"},
+)
+
+OBSERVATION_ANNOTATIONS = TableType(
+    "observation_annotations",
+    "What else a file says of its cells and spots, one row for each of them and each column of the file.",
+    ("cohort_id", "row_id", "name"),
+    (
+        _COHORT,
+        _ROW_ID,
+        string("name", "The column of the file", "latent_time", required=True),
+        string("text", "The value as text", "0.25", required=True),
+        number("number", "The value as a number, where the column holds numbers", "0.25"),
+    ),
+    {"cohort_id": "Cohort"},
+)
+
+TABLES = (SURVIVAL, MUTATIONS, OBSERVATIONS, OBSERVATION_POSITIONS, OBSERVATION_ANNOTATIONS)
+
+#: Counts and values that single-cell files carry beside their main ones.
+_LAYERS = ("spliced", "unspliced", "ambiguous", "counts")
 
 #: What a region of an image or of a section is; none of them is an entity.
 _REGIONS = ("cell", "spot", "tile", "structure")
@@ -64,14 +117,14 @@ MATRICES = (
         "Expression of genes in single cells or nuclei.",
         row_types=("cell",),
         sparse=True,
-        layers=("spliced", "unspliced"),
+        layers=_LAYERS,
     ),
     MatrixKind(
         "spot_expression",
         "Expression of genes in the spots of a tissue section.",
         row_types=("spot",),
         sparse=True,
-        layers=("spliced", "unspliced"),
+        layers=_LAYERS,
     ),
     MatrixKind(
         "image_features",

@@ -23,12 +23,14 @@ class Finished:
         counts: rows by name of the type.
         provenance_share: the share of statements that name source, release, file and row.
         phases: seconds by phase.
+        matrices: by name, how many rows and features each matrix has, and how many of the features mean an entity.
     """
 
     content_hash: str
     counts: dict[str, int]
     provenance_share: float
     phases: dict[str, float] = field(default_factory=dict)
+    matrices: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def finish(
@@ -65,7 +67,7 @@ def finish(
     content_hash = fingerprint.update(connection, model, None if touched is None else changed | set(touched))
     connection.execute("CHECKPOINT")
     _lap(phases, "fingerprint", start)
-    return Finished(content_hash, counts, share, phases)
+    return Finished(content_hash, counts, share, phases, matrix_features.joined(connection))
 
 
 def _lap(phases: dict[str, float], name: str, start: float) -> float:

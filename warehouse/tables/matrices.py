@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from warehouse.errors import BuildError
+from warehouse.errors import BuildError, SourceError
 from warehouse.model.schema import DataModel, MatrixKind
 from warehouse.statements import ROW, Matrix
 from warehouse.tables.schema import quoted
@@ -49,14 +49,15 @@ class MatrixWriter:
         """Store a matrix, or a further part of it from the same file.
 
         Raises:
-            BuildError: another file already gave a matrix of this name, or it does not fit its kind.
+            SourceError: another file already gave a matrix of this name.
+            BuildError: it does not fit its kind.
         """
         kind = _verified(matrix, self._model)
         known = self._connection.execute("SELECT _file FROM record.matrices WHERE matrix = ?", [matrix.name]).fetchall()
         if known and known != [(file,)]:
-            raise BuildError(f"Two files give the matrix {matrix.name!r}; a matrix comes from one file.")
-        frame = self._coded(matrix.name, matrix.frame, _ROWS, file)
-        frame = self._coded(matrix.name, frame, _FEATURES, file, numbered=kind.vector)
+            raise self._given_twice(matrix.name, file)
+        frame = self._coded(matrix.name, matrix.frame, matrix.all_rows, _ROWS, file)
+        frame = self._coded(matrix.name, frame, matrix.all_features, _FEATURES, file, numbered=kind.vector)
         # Sorted here, in half the time that DuckDB takes for it.
         frame = frame.sort("feature_code", "row_code")
         number = "FLOAT" if kind.vector else "DOUBLE"
@@ -94,10 +95,20 @@ class MatrixWriter:
             self._connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [f"matrix.{matrix}"])
 
     def _coded(
-        self, matrix: str, frame: pl.DataFrame, axis: _Axis, file: int, *, numbered: bool = False
+        self,
+        matrix: str,
+        frame: pl.DataFrame,
+        declared: pl.DataFrame | None,
+        axis: _Axis,
+        file: int,
+        *,
+        numbered: bool = False,
     ) -> pl.DataFrame:
         """A frame with codes in the place of ids; ids that are new get the codes that follow."""
         ids = frame.lazy().group_by(pl.col(axis.id).cast(pl.String)).agg(pl.col(ROW).min()).collect()
+        if declared is not None:
+            ids = pl.concat([declared.select(axis.id, pl.col(ROW).cast(ids.schema[ROW])), ids])
+            ids = ids.unique(axis.id, keep="first", maintain_order=True)
         if ids[axis.id].null_count():
             raise BuildError(f"The matrix {matrix!r} has values without {axis.id} (file {file}).")
         if numbered and ids[axis.id].cast(pl.Int64, strict=False).null_count():
@@ -114,6 +125,17 @@ class MatrixWriter:
         )
         codes = pl.col(axis.id).cast(pl.Enum([*seen, *added[axis.id]])).to_physical().cast(pl.Int32)
         return frame.with_columns(codes.alias(axis.code)).drop(axis.id)
+
+    def _given_twice(self, matrix: str, file: int) -> SourceError:
+        names = self._connection.execute(
+            """SELECT name FROM record.files WHERE _file = $file
+                OR _file = (SELECT _file FROM record.matrices WHERE matrix = $matrix) ORDER BY 1""",
+            {"matrix": matrix, "file": file},
+        ).fetchall()
+        return SourceError(
+            f"Two files give the matrix {matrix!r}: {' and '.join(name for (name,) in names)}.",
+            "A matrix comes from one file. Rename one of the files or folders that it is named after.",
+        )
 
     def _record(self, matrix: Matrix, kind: MatrixKind, file: int) -> None:
         self._connection.execute(

@@ -38,6 +38,15 @@ def derive(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     )
 
 
+def joined(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """By matrix: how many rows and features it has, and how many of the features mean an entity (`features_joined`)."""
+    rows = connection.execute(
+        """SELECT m.matrix, m.row_count, m.feature_count, count(f.used_id)
+        FROM record.matrices AS m LEFT JOIN record.feature_meanings AS f USING (matrix) GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    return {matrix: dict(zip(("rows", "features", "features_joined"), counts, strict=True)) for matrix, *counts in rows}
+
+
 _NAMES = """INSERT INTO record.feature_meanings (matrix, feature_code, feature)
     SELECT matrix, feature_code, feature FROM record.matrix_features JOIN record.matrices USING (matrix)
     WHERE feature_type = $type ORDER BY matrix, feature_code"""

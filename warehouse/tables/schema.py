@@ -154,6 +154,16 @@ def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
         connection.execute(_create_table(f"identity.{quoted(entity.table)}", columns))
 
 
+def create_later_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
+    """Create the tables beside the graph that the model has gained since a build of this layout was made."""
+    for declared in model.tables.values():
+        for name, columns in (
+            (f"stated.{quoted(declared.table)}", stated_columns(declared)),
+            (resolved_table(declared), resolved_columns(declared)),
+        ):
+            connection.execute(_create_table(name, columns).replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
 def open_aside(build: Build) -> duckdb.DuckDBPyConnection:
     """Open a build for reading by code of ours, whatever else this process has open, and with files to write to.
 

@@ -101,6 +101,8 @@ class BuildWriter:
         if fresh:
             schema.create(self.connection, model)
         schema.require_layout(self.connection)
+        if not fresh:
+            schema.create_later_tables(self.connection, model)
         self.connection.execute(schema.FILE_LICENCES)
 
     def __enter__(self) -> BuildWriter:
@@ -164,7 +166,8 @@ class BuildWriter:
         """Store a matrix as a table of its own; further parts of it, from the same file, are appended.
 
         Raises:
-            BuildError: another file already gave a matrix of this name, or it does not fit its kind.
+            SourceError: another file already gave a matrix of this name.
+            BuildError: it does not fit its kind.
         """
         self._matrices.add(matrix, file)
 
