@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from analytics.analysis import Analysis, Findings, RunContext
+from analytics.bayesian_networks.assessment.plan import PLAN
 from analytics.bayesian_networks.comparison.tables import TABLES
 from analytics.bayesian_networks.run_options import Options
 
@@ -17,23 +20,28 @@ if TYPE_CHECKING:
 
 def run(options: Options, context: RunContext) -> Findings:
     """Read, learn, compare, and hand back."""
+    from analytics.bayesian_networks.assessment.held_out import assess, learn_or_take
     from analytics.bayesian_networks.comparison.findings import findings
     from analytics.bayesian_networks.comparison.recipe import compare
 
     cohort = _cohort(options, context)
+    recipe, network = _recipe(options, context), _given_network(options, cohort)
     compared = compare(
         cohort.dataset,
         groups=cohort.groups,
         pairs=cohort.pairs,
-        network=_given_network(options, cohort),
-        options=_recipe(options, context),
+        network=network,
+        options=recipe,
         seed=context.seed,
         workers=context.workers,
         scheduler=context.scheduler,
         checkpoint=context.checkpoint,
         progress=context.progress,
     )
-    return findings(compared, cohort.genes, cohort.groups, cohort.notes)
+    learn = partial(learn_or_take, network, recipe.learning)
+    given = compared.fitted.prepared, cohort.apart, learn, recipe.fitting
+    evidence = assess(*given, seed=context.seed, progress=context.progress)
+    return replace(findings(compared, cohort.genes, cohort.groups, cohort.notes), evidence=evidence)
 
 
 def check(options: Options, context: RunContext) -> Options:
@@ -113,6 +121,7 @@ ANALYSIS = Analysis(
     predicts=("REGULATES", "Subnetwork", "HAS_MEMBER"),
     sample={"cohort": "tcga_luad", "groups": "vital_status", "permutations": 200, "top_percent": 50.0},
     tables=TABLES,
+    evidence=PLAN,
     reference="Tanaka et al., Biomolecules 10:306 (2020)",
     extra="analytics",
     plan=plan,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analytics.common.metrics import percentiles, resampled
+from analytics.common.metrics import bootstrap, percentiles, resampled
 from warehouse.errors import AnalysisError
 from warehouse.results.evidence import Interval, Measured
 
-__all__ = ["over_controls", "paired"]
+__all__ = ["alone", "over_controls", "paired"]
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,12 @@ def paired(
     intervals = [_interval(figure, defined[:0, 0] if alone else defined[:, i]) for i, figure in enumerate(figures)]
     model, naive, classical, over_naive, over_classical = intervals
     return Measured(model, naive, classical, permuted, over_naive, over_classical, tested, controls, (seed,))
+
+
+def alone(metric: Callable[..., float], *arrays: ArrayLike, seed: int, groups: ArrayLike | None = None) -> Interval:
+    """A metric of one method with its interval, for a control that is made once; arguments as in `paired`."""
+    estimate = bootstrap(metric, *arrays, groups=groups, resamples=_RESAMPLES, level=_LEVEL, seed=seed)
+    return Interval(estimate.value, *(() if np.isnan(estimate.lower) else (estimate.lower, estimate.upper)))
 
 
 def over_controls(figures: ArrayLike) -> Interval:

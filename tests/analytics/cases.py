@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from warehouse.results.tables import conforming
 from warehouse.warehouse import Warehouse
 
 #: The most lines that an analysis may have beside its model.
-LONGEST_BINDING = 120
+LONGEST_BINDING = 130
 
 
 #: Runs an analysis on the sample; its process dies when the analysis first tells of progress, or before it publishes.
@@ -103,6 +104,8 @@ class AnalysisCases:
         assert analysis.description.endswith(".")
         assert all(one.meaning for one in declared_options(analysis))
         assert all(FULL_MODEL[name].predicted for name in analysis.predicts)  # type: ignore[union-attr]
+        assert not analysis.predicts or analysis.evidence is not None, "what predicts says how well"
+        assert analysis.evidence is None or all(dataclasses.asdict(analysis.evidence).values())
         assert parameters(read_options(analysis, analysis.sample))
 
     def test_its_binding_is_short(self, analysis: Analysis[Any]) -> None:
@@ -151,6 +154,17 @@ class AnalysisCases:
             for name, sha256 in listed:
                 with warehouse.open_artefact(ran.record.run, name) as file:
                     assert hashlib.sha256(file.read()).hexdigest() == sha256, name
+
+    def test_a_run_says_how_good_it_is_or_why_it_cannot(self, ran: Ran) -> None:
+        """The declared evidence is kept with the run, and the same again with the same seed."""
+        evidence = ran.record.evidence
+        assert (None if evidence is None else evidence.plan) == ran.planned.analysis.evidence
+        if evidence is not None and evidence.measured is None:
+            assert evidence.reason.endswith(".")
+        elif evidence is not None and evidence.measured is not None:
+            assert evidence.measured.tested
+            assert evidence.measured.controls > 0
+            assert ran.planned.seed in evidence.measured.seeds
 
     def test_the_same_run_is_not_published_twice(self, ran: Ran) -> None:
         """What is active is neither computed nor written again."""

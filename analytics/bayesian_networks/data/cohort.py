@@ -73,6 +73,7 @@ class Cohort:
         groups: of samples; None where pairs are compared.
         pairs: of samples.
         notes: what a reader must know.
+        patients: the patient of each sample, where it is known.
     """
 
     dataset: Dataset
@@ -80,6 +81,19 @@ class Cohort:
     groups: Groups | None
     pairs: tuple[SamplePair, ...]
     notes: tuple[str, ...]
+    patients: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def apart(self) -> list[str]:
+        """For each sample what must not be divided: its pair, its stratum, its patient, or itself."""
+        labels = [self.patients.get(sample, sample) for sample in self.dataset.samples]
+        strata = None if self.groups is None else self.groups.strata
+        for row, stratum in enumerate([] if strata is None or self.patients else strata.tolist()):
+            labels[row] = f"stratum {stratum}" if stratum >= 0 else labels[row]
+        for pair in self.pairs:
+            for row in (*pair.before, *pair.after):
+                labels[row] = f"pair {pair.name}"
+        return labels
 
 
 @dataclass
@@ -108,7 +122,7 @@ def read_cohort(wanted: Wanted, context: RunContext) -> Cohort:
     pairs = () if wanted.pairs is None else _pairs(wanted.pairs, samples, read.meant)
     chosen = _only_genes(wanted.genes, read, context) if wanted.genes else read.dataset
     dataset = _with_clinical(wanted, _most_variable(chosen, wanted.variables), read, context)
-    return Cohort(dataset, read.genes, groups, pairs, tuple(read.notes))
+    return Cohort(dataset, read.genes, groups, pairs, tuple(read.notes), read.patients)
 
 
 def verify_choice(wanted: Wanted) -> None:
