@@ -47,6 +47,13 @@ _COLOURS: dict[RunState, Literal["green", "gray", "blue"]] = {
 }
 #: The colour of a verdict; orange for those that call for care.
 _VERDICTS: dict[Verdict, Literal["green", "gray"]] = {Verdict.BETTER: "green", Verdict.UNMEASURED: "gray"}
+_ENDS = {
+    "lower": "95 % from",
+    "upper": "to",
+    "difference": "This run minus method",
+    "difference_lower": "95 % from ",
+    "difference_upper": "to ",
+}
 _FIGURES = {
     "value": "The metric; greater is better.",
     "lower": "Lower end of its 95 % interval",
@@ -77,12 +84,12 @@ def _row(one: ListedRun, content: object) -> dict[str, Any]:
         "analysis": one.analysis,
         "seed": None if known is None else known.seed,
         "predictions": None if record is None else sum(record.counts.values()),
+        "evidence": "" if record is None or record.evidence is None else str(record.evidence.verdict),
         "input": "" if record is None else f"{'this build' if same else 'an older build'} {record.build}",
         "input_fingerprint": "" if record is None else record.build_content_hash[:16],
         "code_version": "" if record is None else record.code_version,
         "started_at": seen if known is None else known.started_at,
         "seconds": None if record is None else round(record.seconds, 1),
-        "evidence": "" if record is None or record.evidence is None else str(record.evidence.verdict),
         "parameters": "" if known is None else told_parameters(known.parameters),
         "remark": one.remark,
     }
@@ -149,10 +156,11 @@ def show_evidence(view: View, run: str, evidence: Evidence | None) -> None:
     if evidence.reason:
         st.info(plain(evidence.reason), icon=":material/info:")
     else:
-        frame = pl.DataFrame(evidence.rows(), infer_schema_length=None)
-        show_table(view, frame, f"Evidence of {run}", key="evidence", help_texts=_FIGURES)
-    said = {name: text for name, text in evidence.facts().items() if name not in {"verdict", "metric", "reason"}}
-    st.caption(plain(". ".join(f"{name.capitalize()}: {text}" for name, text in said.items()) + "."))
+        frame = pl.DataFrame(evidence.rows(), infer_schema_length=None).drop("meaning")
+        show_table(view, frame, f"Evidence of {run}", key="evidence", labels=_ENDS, help_texts=_FIGURES)
+    said = {row["method"]: row["meaning"] for row in evidence.rows() if row["meaning"]}
+    said |= {name: text for name, text in evidence.facts().items() if name not in {"verdict", "metric", "reason"}}
+    st.caption("\n".join(f"- {plain(name.capitalize())}: {plain(text)}" for name, text in said.items()))
 
 
 def show_head(view: View, one: ListedRun) -> None:

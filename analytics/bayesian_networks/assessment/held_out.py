@@ -26,8 +26,9 @@ Learn = Callable[[Prepared], Network]
 #: Patients (pairs, strata, samples) without which nothing is measured: a quarter of fewer says too little.
 LEAST = 40
 
+#: What bounds the time: more are left out at random.
 _MOST_SAMPLES = 500
-_MOST_VARIABLES = 100
+_MOST_VALUES = 25_000
 _SHARE = 0.25
 
 
@@ -103,7 +104,7 @@ def _some(count: int, most: int, random: np.random.Generator) -> NDArray[np.intp
 def _columns(prepared: Prepared, random: np.random.Generator) -> Prepared:
     """Some of the columns; those of one variable stay together."""
     variables = np.unique(prepared.origin)
-    kept = np.isin(prepared.origin, variables[_some(len(variables), _MOST_VARIABLES, random)])
+    kept = np.isin(prepared.origin, variables[_some(len(variables), _MOST_VALUES // len(prepared.z), random)])
     return replace(
         prepared,
         z=np.asfortranarray(prepared.z[:, kept]),
