@@ -30,7 +30,7 @@ settings.load_profile("tests")
 
 #: Tests that share what is dear, by the beginnings of their paths: compiled kernels, the one Neo4j server, the real
 #: build. What takes longest stands first, so that no worker is left with it at the end.
-_TOGETHER = {
+TOGETHER = {
     "compiled": (
         "analytics/bayes",
         "analytics/test_analyses",
@@ -61,13 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first."""
-    places = {name: number for number, name in enumerate(_TOGETHER)}
+    places = {name: number for number, name in enumerate(TOGETHER)}
     items.sort(key=lambda item: places.get(_group(item.nodeid), len(places)))
 
 
 def _group(nodeid: str) -> str:
     path = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
-    return next((name for name, starts in _TOGETHER.items() if path.startswith(starts)), path)
+    return next((name for name, starts in TOGETHER.items() if path.startswith(starts)), path)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -118,10 +119,10 @@ def test_a_command_is_a_verb_with_options_that_it_takes(name: str, words: list[s
 
 
 def test_health_checks_of_python_are_python() -> None:
-    for service in SERVICES.values():
-        test = service.get("healthcheck", {}).get("test", [])
-        if test[1:3] == ["python", "-c"]:
-            compile(test[3], "healthcheck", "exec")
+    tests = [service.get("healthcheck", {}).get("test", []) for service in SERVICES.values()]
+    programs = [test[3] for test in tests if test[1:3] == ["python", "-c"]]
+    assert programs
+    assert all(ast.parse(program).body for program in programs)
 
 
 def test_every_setting_that_is_given_is_known_and_every_secret_is_required_or_optional() -> None:

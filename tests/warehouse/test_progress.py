@@ -7,6 +7,8 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
 from warehouse.progress import SILENT, TerminalProgress
 
 WORK = """
@@ -22,10 +24,11 @@ with progress.task("unknown") as task:
 """
 
 
-def test_silent_progress_takes_everything() -> None:
+def test_silent_progress_takes_everything(capfd: pytest.CaptureFixture[str]) -> None:
     with SILENT.task("a", total=1) as task:
         task.describe("b")
         task.advance(0.5)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_nothing_is_written_into_a_pipe() -> None:

@@ -76,6 +76,8 @@ def test_a_pair_that_was_measured_twice_stands_on_one_side() -> None:
     drugs, lines = np.repeat(np.arange(6), 2), np.zeros(12, int)
     for fold in pair_folds(drugs, lines, unseen=Unseen.PAIR, folds=3, names=("drug", "cell line")):
         require_apart(fold, drugs, "drug")
+        assert not set(drugs[fold.train]) & set(drugs[fold.test])
+        assert len(fold.train) + len(fold.test) == len(drugs)
 
 
 def test_inner_folds_leave_the_test_set_alone() -> None:

@@ -190,6 +190,7 @@ class GraphStoreCases:
         assert self.ask(store, "MATCH ()-[p]->() WHERE p.evidence = 'predicted' RETURN count(p)") == [(0,)]
 
     def test_closing_twice_is_no_error(self, make_store: MakeStore, old: Build) -> None:
-        store = make_store(old)
+        store, other = make_store(old), make_store(old)
         store.close()
         store.close()
+        assert self.ask(other, "RETURN 1") == [(1,)], "what another holds is not closed with it"

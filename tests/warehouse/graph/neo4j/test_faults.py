@@ -67,7 +67,10 @@ def test_old_versions(version: str) -> None:
 
 @pytest.mark.parametrize("version", ["5.0.0", "5.26.30", "2026.08.1"])
 def test_versions_that_will_do(version: str) -> None:
-    require_version(Target("bolt://localhost"), version)
+    target = Target("bolt://localhost")
+    require_version(target, version)
+    with pytest.raises(StoreError, match="needs 5 or newer"):
+        require_version(target, f"4.{version}")
 
 
 @pytest.mark.parametrize("uri", ["localhost:7687", "http://localhost:7474", "bolt://", "neo4j"])
