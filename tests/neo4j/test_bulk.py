@@ -54,7 +54,7 @@ def server() -> Iterator[LocalServer]:
             jars = installation().jars
         except NoServerError as error:
             unavailable(f"no Neo4j server: {error}")
-        made = LocalServer(Path(folder))
+        made = LocalServer(Path(folder), brief=True)
         Path(folder, "lib").rmdir()
         Path(folder, "lib").symlink_to(jars)
         yield made
@@ -190,7 +190,7 @@ def _break(home: Path) -> None:
     script.write_text(
         f"""#!/bin/sh
 for file in {home}/data/targetgraph-import/files-*/Gene.csv; do printf 'no number,x\\n' >> "$file"; done
-exec java -cp '{jars}' org.neo4j.cli.AdminTool "$@"
+exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '{jars}' org.neo4j.cli.AdminTool "$@"
 """,
         encoding="utf-8",
     )

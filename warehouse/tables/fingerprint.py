@@ -12,21 +12,25 @@ from collections.abc import Collection, Iterable
 import duckdb
 
 from warehouse.model.schema import DataModel, RelationshipType, StatedType
-from warehouse.tables.schema import literal, quoted, resolved_table
+from warehouse.tables.schema import at_once, literal, quoted, resolved_table
 
 
 def update(connection: duckdb.DuckDBPyConnection, model: DataModel, changed: Collection[str] | None = None) -> str:
     """Hash the tables that changed (None = all), keep the hashes in the build, and give the hash of the whole."""
-    for declared in model:
-        if changed is None or declared.table in changed:
+    anew = [declared for declared in model if changed is None or declared.table in changed]
+    names = [f"{schema}.{declared.table}" for declared in anew for schema in ("resolved", "stated")]
+    # Before the transaction: DuckDB takes no key anew in the one that deleted it.
+    connection.execute("DELETE FROM record.fingerprints WHERE list_contains(?, table_name)", [[*names, "documents"]])
+    with at_once(connection):
+        for declared in anew:
             resolved, stated = _contents(declared)
             _store(connection, f"resolved.{declared.table}", resolved_table(declared), resolved)
             _store(connection, f"stated.{declared.table}", f"stated.{quoted(declared.table)}", stated)
-    _hash_matrices(connection)
-    # A document may change in what no statement says (the places of atoms); a run that reads it must not be the same.
-    documents = """SELECT d.entity_type, d.media_type, f.source, f.name AS _name, f.sha256
-        FROM record.documents AS d JOIN record.files AS f USING (_file)"""
-    _store(connection, "documents", "record.documents", documents)
+        _hash_matrices(connection)
+        # A document may change in what no statement says (places of atoms); a run that reads it must not be the same.
+        documents = """SELECT d.entity_type, d.media_type, f.source, f.name AS _name, f.sha256
+            FROM record.documents AS d JOIN record.files AS f USING (_file)"""
+        _store(connection, "documents", "record.documents", documents)
     return content_hash(connection)
 
 
@@ -75,7 +79,6 @@ def _hash_matrices(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _store(connection: duckdb.DuckDBPyConnection, name: str, table: str, query: str) -> None:
-    connection.execute("DELETE FROM record.fingerprints WHERE table_name = ?", [name])
     if not connection.execute(f"SELECT EXISTS (FROM {table})").fetchall()[0][0]:
         return
     # A sum of row hashes does not depend on the order of rows, and a repeated row counts twice.

@@ -44,20 +44,23 @@ def counts(connection: duckdb.DuckDBPyConnection, model: DataModel) -> dict[str,
     tables = {entity.label: f"graph.{quoted(entity.table)}" for entity in model.entities.values()}
     tables |= {name: f"graph.{quoted(declared.table)}" for name, declared in model.relationships.items()}
     tables |= {name: f"resolved.{quoted(name)}" for name in model.tables}
-    return {name: _count(connection, f"FROM {table}") for name, table in tables.items()}
+    return dict(zip(tables, _counts(connection, [f"FROM {table}" for table in tables.values()]), strict=True))
 
 
 def provenance_share(connection: duckdb.DuckDBPyConnection, model: DataModel) -> float:
     """The share of statements and matrix values that name source, release, file and row; 1.0 behind the gate."""
-    rows = named = 0
-    for table in _provenance_tables(connection, model):
-        rows += _count(connection, f"FROM {table}")
-        named += _count(
+    tables = _provenance_tables(connection, model)
+    rows = dict(zip(tables, _counts(connection, [f"FROM {table}" for table in tables]), strict=True))
+    named = sum(
+        _count(
             connection,
             f"""FROM {table} AS x JOIN record.files AS f USING (_file)
             WHERE x._row >= 1 AND f.source IS NOT NULL AND f.release IS NOT NULL AND f.name IS NOT NULL""",
         )
-    return named / rows if rows else 1.0
+        for table in tables
+        if rows[table]
+    )
+    return named / sum(rows.values()) if any(rows.values()) else 1.0
 
 
 def _provenance_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) -> list[str]:
@@ -103,6 +106,13 @@ def _relationship_failures(
     key = ", ".join(quoted(name) for name in ("_s", "_o", *declared.key))
     repeated = _count(connection, f"FROM (SELECT {key} FROM {table} GROUP BY {key} HAVING count(*) > 1)")
     return failures + ([f"{declared.name}: {repeated} relationships stand twice"] if repeated else [])
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, bodies: list[str]) -> list[int]:
+    """Several counts by one statement: of a small build each takes less time than its statement would."""
+    parts = [f"SELECT {place} AS place, count(*) AS n {body}" for place, body in enumerate(bodies)]
+    rows = connection.execute(" UNION ALL ".join(parts) + " ORDER BY place").fetchall() if parts else []
+    return [int(count) for _place, count in rows]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, body: str) -> int:

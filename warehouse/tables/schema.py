@@ -13,6 +13,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import duckdb
 
 from warehouse.errors import BuildError
@@ -121,6 +124,19 @@ def resolved_table(declared: StatedType) -> str:
     return f"{schema}.{quoted(declared.table)}"
 
 
+@contextmanager
+def at_once(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Do many small writes as one transaction; each for itself would be written through to the disk."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
 def require_layout(connection: duckdb.DuckDBPyConnection) -> None:
     """Refuse a build of another layout, older or newer.
 
@@ -141,17 +157,16 @@ def require_layout(connection: duckdb.DuckDBPyConnection) -> None:
 
 def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     """Create every schema and table of an empty build."""
-    for schema in SCHEMAS:
-        connection.execute(f"CREATE SCHEMA {schema}")
-    for statement in _RECORD_TABLES:
-        connection.execute(statement)
-    connection.execute("INSERT INTO record.layout VALUES (?)", [LAYOUT_VERSION])
+    statements = [f"CREATE SCHEMA {schema}" for schema in SCHEMAS]
+    statements += [*_RECORD_TABLES, f"INSERT INTO record.layout VALUES ({LAYOUT_VERSION})"]
     for declared in model:
-        connection.execute(_create_table(f"stated.{quoted(declared.table)}", stated_columns(declared)))
-        connection.execute(_create_table(resolved_table(declared), resolved_columns(declared)))
-    for entity in model.entities.values():
-        columns = [("reference", "VARCHAR"), ("_nid", "BIGINT"), ("id", "VARCHAR")]
-        connection.execute(_create_table(f"identity.{quoted(entity.table)}", columns))
+        statements.append(_create_table(f"stated.{quoted(declared.table)}", stated_columns(declared)))
+        statements.append(_create_table(resolved_table(declared), resolved_columns(declared)))
+    references = [("reference", "VARCHAR"), ("_nid", "BIGINT"), ("id", "VARCHAR")]
+    statements += [_create_table(f"identity.{quoted(one.table)}", references) for one in model.entities.values()]
+    with at_once(connection):
+        for statement in statements:
+            connection.execute(statement)
 
 
 def create_later_tables(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:

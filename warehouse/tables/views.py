@@ -14,7 +14,7 @@ from warehouse.model import FULL_MODEL
 from warehouse.model.schema import DataModel, EntityType, RelationshipType, StatedType, TableType
 from warehouse.results.tables import declared_views
 from warehouse.tables import matrix_features, matrix_samples, matrix_views
-from warehouse.tables.schema import literal, quoted
+from warehouse.tables.schema import at_once, literal, quoted
 
 #: The views that do not come from one type of the model, with what they hold.
 PUBLIC = {
@@ -90,8 +90,10 @@ VANISHED = (
 
 def create(connection: duckdb.DuckDBPyConnection, model: DataModel) -> None:
     """Make every public view anew."""
-    for name, body in _views(connection, model).items():
-        connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(name)} AS {body}")
+    views = _views(connection, model)
+    with at_once(connection):
+        for name, body in views.items():
+            connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(name)} AS {body}")
 
 
 def predicted(model: DataModel, under: str) -> dict[str, str]:
