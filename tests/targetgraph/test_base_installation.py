@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[list[str], str | None]] = {
     "sources": (["sources"], None),
     "sql": (["sql", "SELECT 1", "-f", "csv"], None),
     "status": (["status"], None),
+    "update": (["update", "--discard"], None),
 }
 #: In an order in which each has what it needs.
 ORDER = sorted(CALLS, key=lambda name: ["analyze proximity", "list", "build"].index(name) if name in {

@@ -24,6 +24,7 @@ VERBS = (
     *(
         "build",
         "schedule",
+        "update",
         "rollback",
         "merges",
         "status",

@@ -40,7 +40,7 @@ READS = {
 #: What writes, or tells of runs; each has a test below, or one of its own elsewhere that says why it is not here.
 OTHERS = {
     "analyze", "build", "enrich", "export", "list combine", "list make", "list remove", "list show", "retract",
-    "rollback", "runs", "schedule",
+    "rollback", "runs", "schedule", "update",
 }  # fmt: skip
 #: They need a server or a browser: tests/targetgraph/test_publish.py, tests/neo4j/test_bulk.py, tests/dashboards.
 SERVERS = {"publish", "bulk-load", "dashboard"}
