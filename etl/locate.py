@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.formats.content import content_sha256, is_annexed, verify_content
+from etl.formats.observed import description_path
 from etl.source import BatchFormat, Pin, Remote, Source, SourceFile
 from warehouse.errors import FetchError, SourceError
 
@@ -105,8 +106,10 @@ class Folder:
 
     @property
     def unused(self) -> list[str]:
-        """The files that no source took, by their names."""
-        return [self.name(path) for path in self.paths if path not in self.used and path.name != SUBSET_MANIFEST]
+        """The files that no source took, by their names; the description of a file belongs to that file."""
+        described = {description_path(path) for path in self.used}
+        taken = self.used | described
+        return [self.name(path) for path in self.paths if path not in taken and path.name != SUBSET_MANIFEST]
 
     def name(self, path: Path) -> str:
         """The path of a file below the root, with `/` on every system."""

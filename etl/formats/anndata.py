@@ -41,6 +41,8 @@ _USUAL = {
 }
 _GENE_IDS = ("gene_ids", "gene_id", "ensembl_id", "feature_id")
 _POSITIONS = ("in_tissue", "array_row", "array_col")
+#: Columns that batches of cells have beside those of `obs`.
+_RESERVED = frozenset({"row_id", "_repeated", ROW})
 #: Layers that are never anything but counts, and those that some programs normalise in place.
 _COUNTS = ("counts",)
 _VELOCITY = ("spliced", "unspliced", "ambiguous")
@@ -105,6 +107,8 @@ class _Content:
             raise SourceError(f"{where} has no cells.")
         for column in obs.unread:
             ledger.note(f"the column {column} of obs is of a type that is not read")
+        for column in sorted(_RESERVED & set(obs.frame.columns)):
+            ledger.note(f"the column {column} of obs is not read: its name is used otherwise here; rename it")
         main = _main(file, obs, said, where, ledger)
         ledger.note(gene_note(main.prefix))
         raw = _raw(file, obs, said, where)
@@ -118,7 +122,7 @@ class _Content:
         layers = [layer for matrix in self.matrices for layer in matrix.layers.values()]
         known = _known(self.obs, self.said, ledger.file)
         all_ids = pl.DataFrame({"row_id": self.obs.index, ROW: pl.int_range(1, cells + 1, eager=True)})
-        frame = pl.concat([all_ids, self.obs.frame], how="horizontal")
+        frame = pl.concat([all_ids, self.obs.frame.drop(_RESERVED, strict=False)], how="horizontal")
         frame = frame.with_columns(_repeated=~pl.col("row_id").is_first_distinct())
         for start, stop in blocks(layers, cells):
             good = _good(frame[start:stop], ledger)

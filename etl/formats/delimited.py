@@ -123,6 +123,11 @@ class Delimited:
                 f"it has {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}",
                 "Is this the right file, and has its publisher changed the format?",
             )
+        if ROW in names:
+            raise SourceError(
+                f"{path.name}, line {number}: a column is called {ROW}, which stands for the number of a row here.",
+                "Rename the column.",
+            )
         firsts = {name: index for index, name in reversed(list(enumerate(names)))}
         repeated = dict.fromkeys(index for index, name in enumerate(names) if name and firsts[name] != index)
         ambiguous = sorted({names[index] for index in repeated if self._is_read(names[index])})

@@ -33,6 +33,7 @@ from warehouse.errors import SourceError
 from warehouse.statements import ROW, Reason
 
 _UNIT = "counts of unique molecules"
+_KINDS = [["%%matrixmarket", "matrix", "coordinate", number, "general"] for number in ("integer", "real")]
 _ENTRY = pl.Schema({"place": pl.Int64(), "cell": pl.Int64(), "value": pl.Float64()})
 _COLUMNS = ("barcode", "in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres")
 
@@ -199,8 +200,13 @@ def _header(
 ) -> tuple[int, tuple[int, list[bytes]]]:
     """How many values a matrix announces, and the lines below its header."""
     number, lines = next(batches, (1, [b""]))
-    if not lines[0].lower().startswith(b"%%matrixmarket matrix coordinate"):
-        raise SourceError(f"{path.name}, line 1: the file does not begin with `%%MatrixMarket matrix coordinate`.")
+    kind = lines[0].decode("utf-8", errors="replace").lower().split()
+    if kind not in _KINDS:
+        raise SourceError(
+            f"{path.name}, line 1: the file does not begin with `%%MatrixMarket matrix coordinate integer general` "
+            "(or `real general`).",
+            "A matrix of counts gives every value, and is neither symmetric nor a pattern.",
+        )
     at = next((index for index, line in enumerate(lines) if line.strip() and not line.startswith(b"%")), len(lines))
     size = lines[at].split() if at < len(lines) else []
     if len(size) != 3 or not all(one.isdigit() for one in size):

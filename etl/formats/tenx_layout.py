@@ -18,12 +18,13 @@ from warehouse.statements import ROW
 
 #: Names of folders and files that say nothing of the sample.
 _GENERIC = re.compile(
-    r"(filtered|raw)_(feature_bc_matrix|gene_bc_matrices|gene_bc_matrices_h5)|outs|spatial|binned_outputs|count"
+    r"(sample_)?(filtered|raw)_(feature_bc_matrix|gene_bc_matrices|gene_bc_matrices_h5)"
+    r"|outs|spatial|binned_outputs|count"
 )
-_BIN = re.compile(r"square_\d+um")
+_BIN = re.compile(r"square_\d+um|segmented_outputs")
 _GENOMES = re.compile(r"(filtered|raw)_gene_bc_matrices")
 _ENDS = re.compile(
-    r"(matrix\.mtx|barcodes\.tsv|features\.tsv|genes\.tsv|(filtered|raw)_(feature_bc_matrix|gene_bc_matrices_h5)\.h5"
+    r"(matrix\.mtx|barcodes\.tsv|features\.tsv|genes\.tsv|(sample_)?(filtered|raw)_(feature_bc_matrix|gene_bc_matrices_h5)\.h5"
     r"|tissue_positions(_list)?\.(csv|parquet)|scalefactors_json\.json|tissue_(hires|lowres)_image\.png"
     r"|aligned_fiducials\.jpg|detected_tissue_image\.jpg)$",
     re.IGNORECASE,
@@ -84,8 +85,9 @@ def beside(path: Path, *names: str) -> Path | None:
 
 
 def is_matrix(path: Path) -> bool:
-    """Whether a `matrix.mtx` is to be read: barcodes lie beside it, and it is not the raw one of a filtered one."""
-    return beside(path, "barcodes.tsv") is not None and not _is_superseded(path.parent)
+    """Whether a `matrix.mtx` is to be read: a file of 10x lies beside it, and it is not raw beside filtered."""
+    others = beside(path, "barcodes.tsv", "features.tsv", "genes.tsv")
+    return others is not None and not _is_superseded(path.parent)
 
 
 def is_of_matrix(path: Path) -> bool:

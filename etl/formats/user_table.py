@@ -21,6 +21,8 @@ ENDINGS = (".matrix.csv", ".matrix.tsv", ".matrix.txt")
 
 #: The column with the names of the rows.
 NAMES = "_names"
+#: The column with the ids of the samples, where they are in rows.
+IDS = "_ids"
 
 _ENSEMBL = r"(?i)^ENS[A-Z]*G\d{6,}(\.\d+)?$"
 _GENES = {"gene", "genes", "gene_id", "gene_name", "gene_symbol", "genesymbol", "symbol", "hugo_symbol", "ensembl_id"}
@@ -59,6 +61,9 @@ def _about(path: Path, ledger: Ledger, first: str, names: pl.Series, columns: Se
     said = description_of(path)
     if not columns:
         raise SourceError(f"{path.name}: the table has one column.", "Is it separated by tabs (.tsv) or commas (.csv)?")
+    reserved = sorted({NAMES, IDS} & {first, *columns})
+    if reserved:
+        raise SourceError(f"{path.name}: a column is called {reserved[0]}, which has a meaning here.", "Rename it.")
     side = _rows(path, said, first, names, pl.Series(columns))
     genes = names.drop_nulls() if side == "genes" else pl.Series(columns)
     cohort = cohort_name(ledger.file, (*ENDINGS, ".csv", ".tsv", ".txt"))

@@ -65,7 +65,9 @@ def _annotations(rows: ObservedRows, cohort: str) -> pl.DataFrame:
     others = [name for name in rows.frame.columns if name not in used]
     if not others:
         return pl.DataFrame()
-    long = rows.frame.unpivot(others, index=["row_id", ROW], variable_name="name", value_name="text").drop_nulls("text")
+    # One by one: a column of the file may itself be called `name`.
+    parts = [rows.frame.select("row_id", ROW, name=pl.lit(other), text=other) for other in others]
+    long = pl.concat(parts).drop_nulls("text")
     number = pl.col("text").cast(pl.Float64, strict=False)
     is_number = pl.col("name").is_in(sorted(rows.numeric)) & number.is_finite()
     return long.with_columns(cohort_id=pl.lit(cohort), number=pl.when(is_number).then(number).cast(pl.String))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import polars as pl
 
-from etl.formats.user_table import NAMES, UserTable, is_table
+from etl.formats.user_table import IDS, NAMES, UserTable, is_table
 from etl.rows import Rows
 from etl.source import Licence, Source, SourceFile
 from etl.sources._observed import cohort_id, matrix_name
@@ -28,19 +29,24 @@ def table(rows: Rows) -> Iterator[Stated]:
         header = header.with_columns(id=pl.Series(list(row_ids.values()))) if rows.frame.height else header.clear()
         values = long_columns(rows.frame, pl.col(NAMES), row_ids)
     else:
-        rows = rows.with_columns(id=pl.lit(_sample_ids(rows, rows.frame[NAMES])))
-        rows = first_of_each(with_numbers(rows, columns, NAMES), "id")
-        header = rows.frame.select(ROW, NAMES, "id")
-        values = long_rows(rows.frame, pl.col("id"), {name: name for name in columns})
+        rows = rows.with_columns(**{IDS: pl.lit(_sample_ids(rows, rows.frame[NAMES]))})
+        rows = first_of_each(with_numbers(rows, columns, NAMES), IDS)
+        header = rows.frame.select(ROW, NAMES, id=IDS)
+        values = long_rows(rows.frame, pl.col(IDS), {name: name for name in columns})
     if header.height:
         yield from _samples(rows, header)
     yield _matrix(rows, values)
 
 
 def _sample_ids(rows: Rows, names: pl.Series) -> pl.Series:
-    """A barcode of TCGA is the TCGA sample; another name is a sample of this cohort."""
-    own = pl.format("user.sample:{}.{}", pl.lit(cohort_id(rows.about["cohort"]).partition(":")[2]), pl.col("name"))
-    frame = names.cast(pl.String).alias("name").to_frame()
+    """A barcode of TCGA is the TCGA sample; another name is a sample of this cohort, written as in an address.
+
+    `Tumour 1` is `Tumour%201`: two names are never one id.
+    """
+    own = pl.format("user.sample:{}.{}", pl.lit(cohort_id(rows.about["cohort"]).partition(":")[2]), pl.col("written"))
+    texts = names.cast(pl.String)
+    written = [None if name is None else quote(name, safe="") for name in texts.to_list()]
+    frame = pl.DataFrame({"name": texts, "written": pl.Series(written, dtype=pl.String)})
     return frame.select(pl.coalesce("tcga.sample:" + sample_of(pl.col("name")), own)).to_series()
 
 

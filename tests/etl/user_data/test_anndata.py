@@ -173,6 +173,7 @@ def test_genes_of_a_mouse_join_no_human_gene(velocity: Warehouse) -> None:
     assert receipt["matrices"]["user_pancreas_e15_5_expression"] == {"rows": 3, "features": 4, "features_joined": 0}
     files = [file for one in receipt["sources"] if one["source"] == "anndata" for file in one["files"]]
     assert any("not human genes" in note for file in files for note in file["notes"])
+    assert not receipt["unused_files"], "a description belongs to its file"
     assert any("the layer velocity is not read" in note for file in files for note in file["notes"])
 
 
@@ -192,7 +193,7 @@ def test_its_document_is_opened_by_cohort(velocity: Warehouse) -> None:
         (("Tp53", "Egfr"), "human", "hgnc.symbol"),
     ],
 )
-def test_the_organism_is_told_from_names(genes: tuple[str, ...], organism: str, prefix: str) -> None:
+def test_the_organism_follows_from_names(genes: tuple[str, ...], organism: str, prefix: str) -> None:
     import polars as pl
 
     assert gene_prefix(pl.Series(genes), organism) == prefix
@@ -329,6 +330,15 @@ def test_vectors_that_are_not_read_are_named(tmp_path: Path) -> None:
     assert "obsm/raw is not read: another matrix of the file has this name" in read.notes
     assert "obsm/x pca is not read: another matrix" in read.notes
     assert "obsm/bad is not read: some of its values are not finite" in read.notes
+
+
+def test_columns_of_obs_may_have_any_name(tmp_path: Path) -> None:
+    names = ("row_id", "name", "text", "number", "cohort_id", "value", "feature", "_row", "cell", "place")
+    write_h5ad(tmp_path / "gut.h5ad", obs={name: ["x", "y", "z"] for name in names})
+    read = read_all("anndata", tmp_path)
+    assert {row["name"] for row in read.rows("observation_annotations")} == set(names) - {"row_id", "_row"}
+    assert "the column row_id of obs is not read" in read.notes
+    assert [row["row_id"] for row in read.rows("observations")] == list(CELLS)
 
 
 def test_a_name_without_letters_is_refused(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_ids_say_what_the_rows_are(tmp_path: Path) -> None:
         ("id\tP1\tP2\nTP53\t1\t2\n", "it cannot be known whether its rows are genes or samples"),
         (f"id\t{GENES[0]}\n{GENES[1]}\t1\n", "it cannot be known"),
         ("id\nTP53\n", "the table has one column"),
+        ("sample\t_names\nP1\t1\n", "a column is called _names"),
+        ("sample\t_ids\nP1\t1\n", "a column is called _ids"),
         ("gene,P1\nTP53,1\n", "the table has one column"),
         ("", "the file is empty"),
     ],
@@ -64,6 +66,27 @@ def test_what_is_not_clear_is_refused(tmp_path: Path, text: str, match: str) -> 
     write_text(tmp_path / "trial.matrix.tsv", text)
     with pytest.raises(SourceError, match=rf"trial\.matrix\.tsv: {match}"):
         read_all("user_tables", tmp_path)
+
+
+def test_a_column_named_as_the_number_of_a_row_is_refused(tmp_path: Path) -> None:
+    write_text(tmp_path / "trial.matrix.tsv", "gene\t_row\nTP53\t1\n")
+    with pytest.raises(SourceError, match=r"trial\.matrix\.tsv, line 1: a column is called _row"):
+        read_all("user_tables", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["gene\tP 1\tP_1\tü\nTP53\t1\t2\t3\n", "sample\tTP53\nP 1\t1\nP_1\t2\nü\t3\n"])
+def test_samples_may_have_any_name(tmp_path: Path, text: str) -> None:
+    write_text(tmp_path / "trial.matrix.tsv", text)
+    read = read_all("user_tables", tmp_path)
+    names = {"user.sample:trial.P%201": "P 1", "user.sample:trial.P_1": "P_1", "user.sample:trial.%C3%BC": "ü"}
+    assert {row["id"]: row["name"] for row in read.rows("Sample")} == names
+    assert read.values("user_trial_expression") == {(id_, "TP53"): n for n, id_ in enumerate(names, 1)}
+
+
+def test_samples_with_a_column_id_are_read(tmp_path: Path) -> None:
+    write_text(tmp_path / "trial.matrix.tsv", "sample\tid\tTP53\nP1\t7\t1\n")
+    values = read_all("user_tables", tmp_path).values("user_trial_expression")
+    assert values == {("user.sample:trial.P1", "id"): 7, ("user.sample:trial.P1", "TP53"): 1}
 
 
 def test_a_description_with_another_word_is_refused(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ EXPRESSED = long(VALUES[:, :3], genes=GENES[:3])
         ("pbmc/filtered_gene_bc_matrices/hg19", 2, "", "pbmc_hg19"),
         ("pbmc", 3, "", "pbmc"),
         ("pbmc", 2, "GSM42_day-1_", "gsm42_day_1"),
+        ("per_sample_outs/pbmc/count/sample_filtered_feature_bc_matrix", 3, "", "pbmc"),
+        ("gut/outs/segmented_outputs/filtered_feature_bc_matrix", 3, "", "gut_segmented_outputs"),
     ],
 )
 def test_folders_of_every_version(tmp_path: Path, folder: str, version: int, prefix: str, name: str) -> None:
@@ -164,12 +166,20 @@ def test_files_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
     _refused(tmp_path, "no feature is of the type 'Gene Expression'")
     (folder / "features.tsv.gz").unlink()
     _refused(tmp_path, r"there is no features\.tsv \(or genes\.tsv\) beside it")
+    write_tenx(folder)
+    (folder / "barcodes.tsv.gz").unlink()
+    _refused(tmp_path, r"matrix\.mtx\.gz: there is no barcodes\.tsv beside it")
 
 
 @pytest.mark.parametrize(
     ("text", "match"),
     [
         ("not a matrix\n", r"line 1: the file does not begin with `%%MatrixMarket"),
+        (
+            "%%MatrixMarket matrix coordinate integer symmetric\n4 3 1\n1 1 5\n",
+            "integer general` (?s:.*)neither symmetric nor",
+        ),
+        ("%%MatrixMarket matrix coordinate pattern general\n4 3 1\n1 1\n", "line 1: the file does not begin with"),
         ("%%MatrixMarket matrix coordinate integer general\n%\n", "line 3: the size of the matrix should be three"),
         ("%%MatrixMarket matrix coordinate integer general\n4 3 3\n1 1 1\n", "1 values, where its header announces 3"),
     ],
