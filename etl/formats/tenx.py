@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,8 @@ from warehouse.documents.media_types import bare_name
 from warehouse.errors import SourceError
 from warehouse.statements import ROW, Reason
 
+#: How many values of `matrix.mtx` are held at a time.
+PIECE_LINES = 500_000
 _UNIT = "counts of unique molecules"
 _KINDS = [["%%matrixmarket", "matrix", "coordinate", number, "general"] for number in ("integer", "real")]
 _ENTRY = pl.Schema({"place": pl.Int64(), "cell": pl.Int64(), "value": pl.Float64()})
@@ -92,7 +94,7 @@ class MatrixMarket:
         declared, pending = _header(path, batches, content)
         ledger.note(gene_note(content.prefix))
         is_first, order = True, _Order(path.name)
-        for number, lines in chain([pending], batches):
+        for number, lines in _pieces(chain([pending], batches)):
             entries = _entries(lines, number, ledger)
             order.verify(entries, is_only=is_first and ledger.rows_read == declared)
             values = content.values(Rows(entries, ledger), is_first=is_first)
@@ -159,6 +161,13 @@ class _Folder:
             feature=self.features.ids.gather(entries["place"] - 1),
             is_gene=self.features.is_gene.gather(entries["place"] - 1),
         )
+
+
+def _pieces(batches: Iterable[tuple[int, list[bytes]]]) -> Iterator[tuple[int, list[bytes]]]:
+    """Batches of lines in pieces whose values are held together; a batch of no lines stays."""
+    for number, lines in batches:
+        for start in range(0, max(1, len(lines)), PIECE_LINES):
+            yield number + start, lines[start : start + PIECE_LINES]
 
 
 @dataclass

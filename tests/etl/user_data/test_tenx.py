@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -237,8 +236,7 @@ def test_a_large_matrix_is_in_an_order_that_shows_repeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], fits: bool
 ) -> None:
     """By cell, as Cell Ranger writes it, or by feature; each value in a batch of its own."""
-    monkeypatch.setattr("etl.formats.delimited.BATCH_BYTES", 1)
-    monkeypatch.setattr("etl.formats.delimited.content_chunks", _line_by_line)
+    monkeypatch.setattr("etl.formats.tenx.PIECE_LINES", 1)
     folder = write_tenx(tmp_path / V3, version=2)
     text = "\n".join(["%%MatrixMarket matrix coordinate integer general", "4 3 3", *lines]) + "\n"
     write_text(folder / "matrix.mtx", text)
@@ -246,13 +244,6 @@ def test_a_large_matrix_is_in_an_order_that_shows_repeats(
         assert len(read_all("tenx", tmp_path).values("user_pbmc_expression")) == 3
     else:
         _refused(tmp_path, r"matrix\.mtx: its values are neither in the order of cells nor in that of features")
-
-
-def _line_by_line(path: Path) -> Iterator[bytes]:
-    text = path.read_bytes()
-    header = text.split(b"\n")[:2] if path.name == "matrix.mtx" else []
-    yield b"".join(line + b"\n" for line in header)
-    yield from text.splitlines(keepends=True)[len(header) :]
 
 
 def test_hdf5_that_is_not_of_10x_is_refused(tmp_path: Path) -> None:
