@@ -1,7 +1,8 @@
 """What an analysis declares: its name, its options, what it predicts, and the function that runs it.
 
 An analysis is a folder in `analytics/`: the model (functions of arrays) and its binding to the warehouse, a module
-`analysis.py` with `ANALYSIS`. Folders are discovered; adding one edits no other file.
+`analysis.py` with `ANALYSIS`. Folders are discovered; adding one edits no other file. Analyses of one kind may stand
+together in a folder, as `analytics/images/<analysis>/`.
 
     @dataclass(frozen=True)
     class Options:
@@ -20,13 +21,14 @@ import importlib
 import importlib.util
 import pkgutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analytics.code_version import CodeVersion, code_version
+from warehouse.errors import AnalysisError
 from warehouse.progress import SILENT, Progress
 from warehouse.results.evidence import EvidencePlan
 from warehouse.results.findings import Findings
@@ -35,6 +37,7 @@ from warehouse.results.tables import ResultTable
 if TYPE_CHECKING:
     import polars as pl
 
+    from analytics.common.edges import EdgeArrays
     from warehouse.answer import Limits
     from warehouse.matrices import MatrixArrays
     from warehouse.warehouse import Warehouse
@@ -80,6 +83,8 @@ class RunContext:
         checkpoint: a folder of this run alone; what is kept there is there again when the same run (analysis, options,
             seed, build, code) is started after an interruption. It is removed once the run is published.
         progress: told of the work.
+        device: where torch computes: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` = a GPU where there is one
+            (`analytics.common.training.choose_device`).
     """
 
     warehouse: Warehouse
@@ -88,6 +93,7 @@ class RunContext:
     workers: int | None = None
     scheduler: str | None = None
     progress: Progress = SILENT
+    device: str = "auto"
 
     @property
     def artefacts(self) -> Path:
@@ -111,6 +117,20 @@ class RunContext:
             QuestionError: there is no such matrix, layer, row or feature.
         """
         return self.warehouse.matrix(name, limits=_unlimited(), **options)
+
+    def edges(self, *types: str, subject: str | None = None, object: str | None = None) -> EdgeArrays:  # noqa: A002
+        """The relationships of some types as arrays with ids (`analytics.common.edges`).
+
+        Args:
+            types: relationship types.
+            subject, object: the entity type of each end; None = any.
+
+        Raises:
+            QuestionError: there is no such type.
+        """
+        from analytics.common.edges import read_edges
+
+        return read_edges(self, types, subject, object)
 
 
 def _unlimited() -> Limits:
@@ -138,6 +158,8 @@ class Analysis(Generic[OptionsT]):
         extra: the extra that it needs installed (`analytics`), if any.
         check: refuses options that cannot be run on the build, before a run exists, and gives them as they are
             recorded: stored lists and files of names replaced by what they hold. Cheap: it reads no matrix.
+        tolerance: by how much numbers of two runs that differ in workers or device alone may differ, relative to the
+            greater of the number and 1; 0 = they are equal to the last digit.
         plan: what a dry run tells beside the parameters, such as the size of what is read; nothing heavy.
     """
 
@@ -154,6 +176,7 @@ class Analysis(Generic[OptionsT]):
     extra: str | None = None
     plan: Callable[[OptionsT, RunContext], Mapping[str, Any]] | None = None
     check: Callable[[OptionsT, RunContext], OptionsT] | None = None
+    tolerance: float = 0.0
 
     @cached_property
     def code(self) -> CodeVersion:
@@ -163,18 +186,36 @@ class Analysis(Generic[OptionsT]):
 
 @cache
 def analyses() -> dict[str, Analysis[Any]]:
-    """Every analysis, by name, in the order of their names."""
-    package = importlib.import_module("analytics")
+    """Every analysis, by name, in the order of their names.
+
+    Raises:
+        AnalysisError: two analyses have one name.
+    """
     found: dict[str, Analysis[Any]] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        name = f"analytics.{module.name}.analysis"
-        if module.ispkg and importlib.util.find_spec(name) is not None:
-            declared = importlib.import_module(name).ANALYSIS
-            assert isinstance(declared, Analysis)
-            found[declared.name] = declared
+    for name in sorted(_declaring("analytics", deeper=True)):
+        declared = importlib.import_module(name).ANALYSIS
+        assert isinstance(declared, Analysis)
+        if declared.name in found:
+            raise AnalysisError(
+                f"{name} declares an analysis {declared.name!r}, and so does {found[declared.name].run.__module__}.",
+                "Give it another name.",
+            )
+        found[declared.name] = declared
     return dict(sorted(found.items()))
 
 
 def result_tables() -> dict[str, ResultTable]:
     """The declared tables of every analysis, by the name of their view."""
     return {f"{analysis.name}_{table.name}": table for analysis in analyses().values() for table in analysis.tables}
+
+
+def _declaring(package: str, *, deeper: bool) -> Iterator[str]:
+    """The modules `analysis` in the packages of a package, and one level deeper in those that are no analysis."""
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        inner = f"{package}.{module.name}"
+        if not module.ispkg:
+            continue
+        if importlib.util.find_spec(f"{inner}.analysis") is not None:
+            yield f"{inner}.analysis"
+        elif deeper:
+            yield from _declaring(inner, deeper=False)

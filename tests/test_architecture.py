@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,36 @@ def test_at_most_two_broad_excepts() -> None:
         if isinstance(node, ast.ExceptHandler) and _is_broad(node)
     ]
     assert len(broad) <= 2, broad
+
+
+def _analyses(modules: Iterable[str]) -> set[str]:
+    """The packages of analyses, at whatever depth: those with a module `analysis`."""
+    return {name.removesuffix(".analysis") for name in modules if re.fullmatch(r"analytics(\.\w+)+\.analysis", name)}
+
+
+def _analysis_of(module: str, packages: set[str]) -> str | None:
+    return next((one for one in packages if module == one or module.startswith(one + ".")), None)
+
+
+def test_no_analysis_imports_another_and_what_they_share_imports_none() -> None:
+    packages = _analyses(MODULES)
+    assert {"analytics.bayesian_networks", "analytics.network_proximity"} <= packages
+    for name, path in MODULES.items():
+        own = _analysis_of(name, packages)
+        if own is not None or name.startswith("analytics."):
+            others = {one for module, _ in _imports(path) if (one := _analysis_of(module, packages))} - {own}
+            assert not others, f"{name} imports {others}: what analyses share stands in analytics.common"
+        if own is not None:
+            ours = {module for module, _ in _imports(path) if module.startswith("analytics.")}
+            rest = {m for m in ours if _analysis_of(m, packages) is None and m != "analytics.analysis"}
+            assert all(module.startswith("analytics.common") for module in rest), f"{name} imports {rest}"
+
+
+def test_an_analysis_in_a_folder_of_its_kind_is_an_analysis() -> None:
+    packages = _analyses(["analytics.analysis", "analytics.images.cells.analysis", "analytics.images.shared"])
+    assert packages == {"analytics.images.cells"}
+    assert _analysis_of("analytics.images.cells.model", packages) == "analytics.images.cells"
+    assert _analysis_of("analytics.images.cells_too.model", packages) is None
 
 
 def test_no_file_names_a_source() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analytics.analysis import Analysis, Findings, RunContext, option
 from analytics.network_proximity.assessment import PLAN, assess
 from analytics.network_proximity.tables import TABLES
+from warehouse.errors import AnalysisError
 
 
 @dataclass(frozen=True)
@@ -28,66 +29,49 @@ class Options:
     most: int = option("So many drugs are published at most, the nearest first", default=200, minimum=1)
 
 
-def run(options: Options, context: RunContext) -> Findings:
-    """Measure every drug, and publish those that are significantly near."""
-    import numpy as np
-    import polars as pl
-
-    from analytics.common.counts import benjamini_hochberg
-    from analytics.network_proximity.findings import notes, predictions, table
-    from analytics.network_proximity.model import auroc, scores
-    from analytics.network_proximity.reading import read
-
-    drugs, disease_genes, proximity = read(options.disease, options.relationships, options.minimum_targets, context)
-    null = proximity.null(options.permutations, context.checkpoint / "null.npz", context.progress)
-    distance = proximity.observed()
-    z_score, p_value = scores(distance, null)
-    tested = pl.DataFrame(
-        {
-            "subject": drugs,
-            "score": -z_score,
-            "distance": distance,
-            "z_score": z_score,
-            "p_value": p_value,
-            "q_value": benjamini_hochberg(p_value),
-            "targets": np.diff(proximity.begins),
-        }
-    ).with_columns(object=pl.lit(options.disease), significant=pl.col("q_value") <= options.significance)
-    order = ["significant", "z_score", "p_value", "subject"]
-    ranked = tested.sort(order, descending=[True, False, False, False]).with_columns(rank=pl.int_range(1, pl.len() + 1))
-    near = ranked.filter("significant").drop("significant").head(options.most)
-    known = np.isin(drugs, context.frame(_KNOWN, disease=options.disease)["subject"].to_numpy().astype(str))
-    share = auroc(-z_score, known)
-    metrics = {
-        "drugs_tested": len(drugs),
-        "drugs_significant": int(tested["significant"].sum()),
-        "drugs_published": near.height,
-        "genes": len(proximity.graph.degrees),
-        "disease_genes": len(disease_genes),
-    }
-    remarks = notes(ranked, options.significance, options.minimum_targets, options.most, options.permutations)
-    entities, relationships = predictions(options.disease, near, disease_genes)
-    return Findings(
-        entities=entities,
-        relationships=relationships,
-        tables={"drugs": table(ranked)},
-        metrics=metrics if share is None else {**metrics, "auroc_of_known_drugs": share},
-        notes=(*remarks, *(() if share is None else (_OF_KNOWN,))),
-        evidence=assess(proximity, null, z_score, known),
-    )
-
-
-_OF_KNOWN = "Known treatments took no part in the measure; auroc_of_known_drugs tells how well it finds them."
+_BETWEEN_GENES = """SELECT predicate FROM relationships WHERE list_contains($types, predicate)
+    AND subject IN (SELECT id FROM gene) AND object IN (SELECT id FROM gene) LIMIT 1"""
+_GENES = "SELECT DISTINCT object FROM associates WHERE subject = $disease ORDER BY ALL"
+_TARGETS = "SELECT subject, object FROM binds UNION SELECT subject, object FROM targets ORDER BY ALL"
 _KNOWN = (
     "SELECT subject FROM treats WHERE object = $disease UNION SELECT subject FROM palliates WHERE object = $disease"
 )
 
 
+def run(options: Options, context: RunContext) -> Findings:
+    """Measure every drug, and publish those that are significantly near."""
+    from analytics.network_proximity import findings as of
+    from analytics.network_proximity.model import in_network
+
+    edges = context.edges(*options.relationships, subject="Gene", object="Gene")
+    genes, targets = context.frame(_GENES, disease=options.disease), context.frame(_TARGETS)
+    pairs = (edges.subjects, edges.objects), genes["object"].to_numpy().astype(str), targets.to_numpy().astype(str)
+    measured = in_network(*pairs, options.minimum_targets, context.seed)
+    null = measured.proximity.null(options.permutations, context.checkpoint / "null.npz", context.progress)
+    ranked = of.ranked(options.disease, measured, null, options.significance)
+    near = ranked.filter("significant").drop("significant").head(options.most)
+    known = context.frame(_KNOWN, disease=options.disease)["subject"].to_list()
+    entities, relationships = of.predictions(options.disease, near, measured.disease)
+    metrics, remarks = of.metrics(ranked, near, measured, known)
+    notes = of.notes(ranked, options.significance, options.minimum_targets, options.most, options.permutations)
+    return Findings(
+        entities=entities,
+        relationships=relationships,
+        tables={"drugs": of.table(ranked)},
+        metrics=metrics,
+        notes=(*notes, *remarks),
+        evidence=assess(measured.proximity, null, of.z_scores(ranked), measured.among(known)),
+    )
+
+
 def check(options: Options, context: RunContext) -> Options:
     """Refuse a disease without genes and types that relate no genes, before a run exists."""
-    from analytics.network_proximity.reading import verify
-
-    verify(options.disease, options.relationships, context)
+    if context.frame(_BETWEEN_GENES, types=list(options.relationships)).is_empty():
+        raise AnalysisError(f"{', '.join(options.relationships)}: no two genes are so related.", "Name another type.")
+    if context.frame(_GENES, disease=options.disease).is_empty():
+        raise AnalysisError(
+            f"{options.disease} has no gene in this build.", "`targetgraph search` finds diseases by name."
+        )
     return options
 
 

@@ -77,9 +77,9 @@ def visits(proximity: Proximity) -> Floats:
     a walk is at hubs wherever it begins.
     """
     graph = proximity.graph
-    degrees = np.maximum(np.diff(graph.starts), 1)
+    degrees = np.maximum(graph.degrees, 1)
     start = np.bincount(proximity.disease, minlength=len(degrees)) / len(proximity.disease)
-    from_node = np.repeat(np.arange(len(degrees)), np.diff(graph.starts))
+    from_node = np.repeat(np.arange(len(degrees)), graph.degrees)
     share = start
     for _ in range(_STEPS):
         arriving = np.bincount(graph.neighbours, weights=(share / degrees)[from_node], minlength=len(degrees))

@@ -7,13 +7,16 @@ of the same degrees on both sides.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.common.graph import CompressedGraph
 from warehouse.atomic import new_file
+from warehouse.errors import AnalysisError
 from warehouse.progress import SILENT, Progress
 
 Integers = NDArray[np.int64]
@@ -25,71 +28,6 @@ BIN_SIZE = 100
 
 #: Random sets between two checkpoints.
 CHECKPOINT_EVERY = 50
-
-
-@dataclass(frozen=True)
-class Graph:
-    """An undirected graph as compressed sparse rows.
-
-    Args:
-        starts: where the neighbours of each node begin in `neighbours`, and the end.
-        neighbours: node by node.
-    """
-
-    starts: Integers
-    neighbours: Integers
-
-    @classmethod
-    def from_edges(cls, left: Integers, right: Integers, nodes: int) -> Graph:
-        """The graph of edges between nodes 0 to `nodes` - 1; loops and repeated edges count for nothing."""
-        apart = left != right
-        ends = np.stack([np.minimum(left, right)[apart], np.maximum(left, right)[apart]])
-        once = np.unique(ends, axis=1)
-        near, far = np.concatenate([once[0], once[1]]), np.concatenate([once[1], once[0]])
-        order = np.lexsort((far, near))
-        starts = np.concatenate([[0], np.cumsum(np.bincount(near, minlength=nodes))])
-        return cls(starts.astype(np.int64), far[order].astype(np.int64))
-
-    @classmethod
-    def largest(cls, left: Names, right: Names) -> tuple[Names, Graph]:
-        """The largest connected component of edges between names: its names, sorted, and their graph."""
-        names, ends = np.unique(np.stack([left, right]), return_inverse=True)
-        start, end = ends.reshape(2, -1).astype(np.int64)
-        inside = cls.from_edges(start, end, len(names)).largest_component()
-        kept = np.isin(start, inside)
-        near, far = np.searchsorted(inside, start[kept]), np.searchsorted(inside, end[kept])
-        return names[inside], cls.from_edges(near, far, len(inside))
-
-    @property
-    def degrees(self) -> Integers:
-        """How many neighbours each node has."""
-        return np.diff(self.starts)
-
-    def distances(self, sources: Integers) -> Floats:
-        """The number of steps from every node to the nearest source; infinite where none is reached."""
-        found = np.full(len(self.starts) - 1, np.inf)
-        front = np.unique(sources)
-        found[front] = 0
-        steps = 0
-        while len(front):
-            steps += 1
-            counts = self.starts[front + 1] - self.starts[front]
-            offsets = np.repeat(self.starts[front] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-            reached = self.neighbours[offsets + np.arange(counts.sum())]
-            fresh = reached[np.isinf(found[reached])]
-            found[fresh] = steps
-            front = np.unique(fresh)
-        return found
-
-    def largest_component(self) -> Integers:
-        """The nodes of the largest connected component, the one with the smallest node where several are largest."""
-        left = np.ones(len(self.starts) - 1, bool)
-        best = np.empty(0, np.int64)
-        while left.sum() > len(best):
-            nodes = np.flatnonzero(np.isfinite(self.distances(np.flatnonzero(left)[:1])))
-            left[nodes] = False
-            best = nodes if len(nodes) > len(best) else best
-        return best
 
 
 @dataclass(frozen=True)
@@ -133,7 +71,7 @@ class Proximity:
         seed: fixes the random sets; set `i` is the same whatever was drawn before.
     """
 
-    graph: Graph
+    graph: CompressedGraph
     disease: Integers
     targets: Integers
     begins: Integers
@@ -141,7 +79,9 @@ class Proximity:
     _bins: tuple[Integers, Integers, Integers] = field(init=False, repr=False)
 
     @classmethod
-    def of_names(cls, genes: Names, graph: Graph, disease: Names, drugs: Names, targets: Names, seed: int) -> Proximity:  # noqa: PLR0917
+    def of_names(  # noqa: PLR0917
+        cls, genes: Names, graph: CompressedGraph, disease: Names, drugs: Names, targets: Names, seed: int
+    ) -> Proximity:
         """From names: `genes` are the nodes of the graph, sorted; `drugs` (sorted) and `targets` are pairs."""
         begins = np.flatnonzero(np.concatenate([[True], drugs[1:] != drugs[:-1], [True]])).astype(np.int64)
         return cls(graph, np.searchsorted(genes, disease), np.searchsorted(genes, targets), begins, seed)
@@ -205,6 +145,25 @@ class Proximity:
         return np.add.reduceat(distances, self.begins[:-1]) / np.diff(self.begins)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What is measured.
+
+    Args:
+        drugs: the drugs, sorted, in the order of `proximity`.
+        disease: the genes of the disease that are in the network.
+        proximity: their distances.
+    """
+
+    drugs: Names
+    disease: Names
+    proximity: Proximity
+
+    def among(self, drugs: Collection[str]) -> NDArray[np.bool_]:
+        """Which of the drugs are among those given."""
+        return np.isin(self.drugs, np.array(sorted(drugs), str))
+
+
 def scores(observed: Floats, null: Null) -> tuple[Floats, Floats]:
     """The z-score of each distance (0 where the null does not vary) and its p-value, never 0."""
     mean = null.total / null.drawn
@@ -213,11 +172,29 @@ def scores(observed: Floats, null: Null) -> tuple[Floats, Floats]:
     return z_score, (null.as_near + 1) / (null.drawn + 1)
 
 
-def auroc(scored: Floats, positive: NDArray[np.bool_]) -> float | None:
-    """The chance that a positive stands above a negative, ties counted half; None where one of them is missing."""
-    ordered = np.sort(scored)
-    rank = (np.searchsorted(ordered, scored, side="left") + np.searchsorted(ordered, scored, side="right") + 1) / 2
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives:
-        return None
-    return float((rank[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+def in_network(network: tuple[Names, Names], disease: Names, pairs: Names, minimum_targets: int, seed: int) -> Measured:
+    """What is measured of genes and drugs: the part that stands in the largest component of the network.
+
+    Args:
+        network: the genes at both ends of each edge.
+        disease: the genes of the disease.
+        pairs: drug and target, sorted, in two columns.
+        minimum_targets: drugs with fewer targets in the network are left out.
+        seed: fixes the random sets.
+
+    Raises:
+        AnalysisError: the network has no gene of the disease, or no drug has so many targets.
+    """
+    genes, graph = CompressedGraph.largest(*network)
+    own = disease[np.isin(disease, genes)]
+    if not len(own):
+        raise AnalysisError(
+            f"None of the {len(disease)} genes of the disease is in the network.", "Add a relationship type."
+        )
+    pairs = pairs[np.isin(pairs[:, 1], genes)]
+    drugs, which, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
+    pairs = pairs[counts[which] >= minimum_targets]
+    if not len(pairs):
+        raise AnalysisError(f"No drug has {minimum_targets} targets in the network.", "Ask for fewer.")
+    proximity = Proximity.of_names(genes, graph, own, pairs[:, 0], pairs[:, 1], seed)
+    return Measured(drugs[counts >= minimum_targets], own, proximity)

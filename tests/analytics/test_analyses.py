@@ -7,12 +7,13 @@ import inspect
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from analytics.analysis import Analysis, Findings, RunContext, analyses, option
@@ -20,7 +21,7 @@ from analytics.options import declared_options, parameters, read_options
 from analytics.page import page
 from analytics.running import PlannedRun, find_analysis
 from targetgraph.cli import analysing
-from tests.analytics.cases import AnalysisCases, Ran, fingerprint, plan_on
+from tests.analytics.cases import AnalysisCases, Ran, assert_same, fingerprint, plan_on
 from tests.conftest import ROOT
 from warehouse import extras
 from warehouse.errors import AnalysisError
@@ -136,6 +137,55 @@ def test_a_missing_extra_is_named_before_a_run_exists(sample_copy: Home, monkeyp
 def test_an_analysis_that_is_not_there_is_told() -> None:
     with pytest.raises(AnalysisError, match="Did you mean proximity"):
         find_analysis("proximty")
+
+
+_DECLARED = """from analytics.analysis import Analysis, Findings
+from tests.analytics.test_analyses import Options, _run
+ANALYSIS = Analysis("{name}", "Title", "Text.", Options, _run, (), {{}})
+"""
+
+
+@pytest.fixture
+def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Adds an analysis in a folder below a temporary package that counts as part of `analytics`."""
+    import analytics
+
+    monkeypatch.setattr(analytics, "__path__", [*analytics.__path__, str(tmp_path)])
+
+    def add(folder: str, name: str) -> None:
+        for part in [*Path(folder).parents[:-1], Path(folder)]:
+            (tmp_path / part).mkdir(exist_ok=True)
+            (tmp_path / part / "__init__.py").touch()
+        (tmp_path / folder / "analysis.py").write_text(_DECLARED.format(name=name))
+        analyses.cache_clear()
+
+    yield add
+    analyses.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("analytics.temporary_kind")]:
+        del sys.modules[name]
+
+
+def test_analyses_of_one_kind_may_stand_in_a_folder(declare: Callable[[str, str], None]) -> None:
+    before = set(analyses())
+    declare("temporary_kind/one", "one_of_a_kind")
+    declare("temporary_kind/one/deeper", "too_deep")
+    assert set(analyses()) == before | {"one_of_a_kind"}
+
+
+def test_two_analyses_of_one_name_are_refused(declare: Callable[[str, str], None]) -> None:
+    declare("temporary_kind/twin", "proximity")
+    with pytest.raises(AnalysisError, match=r"analytics\.temporary_kind\.twin\.analysis"):
+        analyses()
+
+
+def test_equality_over_workers_is_exact_or_within_what_is_declared() -> None:
+    one, near = pl.DataFrame({"id": ["a"], "score": [1.0]}), pl.DataFrame({"id": ["a"], "score": [1.0 + 1e-7]})
+    assert_same(one, near, 1e-6)
+    for tolerance in (0.0, 1e-9):
+        with pytest.raises(AssertionError):
+            assert_same(one, near, tolerance)
+    with pytest.raises(AssertionError):
+        assert_same(one, near.with_columns(id=pl.lit("b")), 1e-6)
 
 
 def test_options_of_analyses_and_of_runs_have_different_names() -> None:

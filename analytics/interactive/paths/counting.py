@@ -63,8 +63,8 @@ def count_paths(network: Network, source: int, target: int, length: int) -> Coun
         QuestionMemoryError: the two ends open more than `MOST_STEPS` steps.
     """
     if length == 1:
-        near = network.beside(source)
-        codes = network.codes[near][network.neighbours[near] == target]
+        near = network.graph.beside(source)
+        codes = network.codes[near][network.graph.neighbours[near] == target]
         return _counted(codes[:, None], np.ones(codes.size, np.int64))
     first, last = _near(network, source, target), _near(network, target, source)
     if length == 2:
@@ -77,8 +77,8 @@ def count_paths(network: Network, source: int, target: int, length: int) -> Coun
 
 def _near(network: Network, node: int, other: int) -> _Fan:
     """The neighbours of one end, without the other."""
-    near = network.beside(node)
-    ends, codes = network.neighbours[near], network.codes[near]
+    near = network.graph.beside(node)
+    ends, codes = network.graph.neighbours[near], network.codes[near]
     kept = ends != other
     kinds, types = np.unique(codes[kept], return_inverse=True)
     return _Fan(ends[kept], types, kinds[:, None], ends[kept])
@@ -86,14 +86,14 @@ def _near(network: Network, node: int, other: int) -> _Fan:
 
 def _far(network: Network, fan: _Fan, source: int, target: int) -> _Fan:
     """One step further, never to either end."""
-    sizes = network.starts[fan.ends + 1] - network.starts[fan.ends]
+    sizes = network.graph.degrees[fan.ends]
     if int(sizes.sum()) > MOST_STEPS:
         raise QuestionMemoryError(
             f"The paths open {int(sizes.sum()):,} steps, more than {MOST_STEPS:,}.",
             "Ask for shorter paths, or for fewer relationship types.",
         )
-    places, walks = network.expand(fan.ends)
-    ends, codes = network.neighbours[places], network.codes[places]
+    places, walks = network.graph.expand(fan.ends)
+    ends, codes = network.graph.neighbours[places], network.codes[places]
     kept = (ends != source) & (ends != target)
     ends, walks, codes = ends[kept], walks[kept], codes[kept]
     keys, types = numbered(fan.types[walks] * len(network.steps) + codes, len(fan.kinds) * len(network.steps))

@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.common.graph import CompressedGraph
 from warehouse.errors import QuestionError
 from warehouse.model import MODEL, DataModel, Use
 from warehouse.tables.schema import ORDINAL_SHIFT, ordinals
@@ -58,18 +59,17 @@ class Network:
 
     Args:
         nodes: internal ids, ascending; a node's number is its place here.
-        starts: the steps of node i are `starts[i]` to `starts[i + 1]`, sorted by kind and far node.
-        neighbours: the far node of each.
-        codes: the kind of each, a place in `steps`.
+        graph: the steps of every node, sorted by kind and far node.
+        codes: the kind of each step of the graph, a place in `steps`.
         steps: the kinds.
         reverse: for each kind the one that leads back.
         counts: steps by kind; a step without direction between nodes of one type counts from both its ends.
     """
 
-    def __init__(self, nodes: Integers, starts: Integers, beside: tuple[Codes, Codes], steps: tuple[Step, ...]) -> None:
+    def __init__(self, nodes: Integers, graph: CompressedGraph, codes: Codes, steps: tuple[Step, ...]) -> None:
         self.nodes = nodes
-        self.starts = starts
-        self.neighbours, self.codes = beside
+        self.graph = graph
+        self.codes = codes
         self.steps = steps
         place = {step: number for number, step in enumerate(steps)}
         self.reverse: Codes = np.array([place[step.back] for step in steps], np.int32)
@@ -102,7 +102,7 @@ class Network:
     @cached_property
     def degrees(self) -> NDArray[np.float32]:
         """How many steps of each kind begin at each node: nodes x kinds."""
-        near = np.repeat(np.arange(self.nodes.size), np.diff(self.starts))
+        near = np.repeat(np.arange(self.nodes.size), self.graph.degrees)
         flat = np.bincount(near * len(self.steps) + self.codes, minlength=self.nodes.size * len(self.steps))
         return flat.reshape(self.nodes.size, len(self.steps)).astype(np.float32)
 
@@ -110,17 +110,6 @@ class Network:
         """The number of an internal id, None if no step touches it."""
         place = int(np.searchsorted(self.nodes, node))
         return place if place < self.nodes.size and self.nodes[place] == node else None
-
-    def beside(self, node: int) -> slice:
-        """The places of a node's steps in `neighbours` and `codes`."""
-        return slice(int(self.starts[node]), int(self.starts[node + 1]))
-
-    def expand(self, nodes: NDArray[np.integer]) -> tuple[Integers, Integers]:
-        """The places of all steps of several nodes, and for each the place in `nodes` where it begins."""
-        begins, counts = self.starts[nodes], self.starts[nodes + 1] - self.starts[nodes]
-        total = int(counts.sum())
-        before = np.cumsum(counts) - counts
-        return np.repeat(begins - before, counts) + np.arange(total), np.repeat(np.arange(nodes.size), counts)
 
     def text(self, codes: Iterable[int]) -> str:
         """A type of path in words: `Drug-TARGETS->Gene-PARTICIPATES_IN->Pathway`."""
@@ -197,7 +186,7 @@ def _network(
     first, rest = np.divmod(key, count * size)
     codes, last = np.divmod(rest, size)
     starts = np.searchsorted(first, np.arange(nodes.size + 1)).astype(np.int64)
-    return Network(nodes, starts, (last.astype(np.int32), codes.astype(np.int32)), steps)
+    return Network(nodes, CompressedGraph(starts, last.astype(np.int32)), codes.astype(np.int32), steps)
 
 
 def _slots(near: Integers, far: Integers, types: int) -> tuple[tuple[Integers, Integers], Integers]:

@@ -113,7 +113,7 @@ class Connections:
         if source is None or target is None:
             return Examples([], 0)
         found, complete = self._walk(source, target, codes)
-        weight = np.log1p(np.diff(self.network.starts)[found[:, 1:-1]]).sum(axis=1)
+        weight = np.log1p(self.network.graph.degrees[found[:, 1:-1]]).sum(axis=1)
         chosen = found[np.lexsort((*found.T[::-1], weight))][:limit]
         names = self._names(connection, np.unique(chosen))
         return Examples([[names[node] for node in path] for path in chosen.tolist()], len(found), complete)
@@ -162,13 +162,13 @@ class Connections:
         paths: Integers = np.array([[source]], np.int64)
         complete = True
         for place, code in enumerate(codes):
-            places, rows = network.expand(paths[:, -1])
-            nodes = network.neighbours[places].astype(np.int64)
+            places, rows = network.graph.expand(paths[:, -1])
+            nodes = network.graph.neighbours[places].astype(np.int64)
             wanted = nodes == target if place == len(codes) - 1 else nodes != target
             kept = (network.codes[places] == code) & wanted & ~(paths[rows] == nodes[:, None]).any(axis=1)
             paths = np.column_stack([paths[rows[kept]], nodes[kept]])
             if len(paths) > _SHOWN_STEPS:
-                rare = np.diff(network.starts)[paths[:, 1:]].sum(axis=1)
+                rare = network.graph.degrees[paths[:, 1:]].sum(axis=1)
                 paths = paths[np.argsort(rare, kind="stable")[:_SHOWN_STEPS]]
                 complete = False
         return paths, complete

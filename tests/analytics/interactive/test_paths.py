@@ -13,6 +13,7 @@ from warehouse.errors import QuestionError
 
 pytest.importorskip("scipy", reason="the extra `analytics` is not installed")
 
+from analytics.common.graph import CompressedGraph
 from analytics.interactive.paths import paths as paths_module
 from analytics.interactive.paths.counting import count_paths
 from analytics.interactive.paths.network import Network, Step
@@ -48,7 +49,9 @@ def network(edges: Edges) -> Network:
     rows = [(a, forward[kind], b) for kind, a, b in edges] + [(b, backward[kind], a) for kind, a, b in edges]
     near, codes, far = np.array(sorted(rows)).T
     starts = np.searchsorted(near, np.arange(GENES + DRUGS + 1))
-    return Network(np.arange(GENES + DRUGS), starts, (far.astype(np.int32), codes.astype(np.int32)), STEPS)
+    return Network(
+        np.arange(GENES + DRUGS), CompressedGraph(starts, far.astype(np.int32)), codes.astype(np.int32), STEPS
+    )
 
 
 def searched(of: Network, source: int, target: int, length: int) -> Counter[tuple[int, ...]]:
@@ -59,8 +62,8 @@ def searched(of: Network, source: int, target: int, length: int) -> Counter[tupl
         if nodes[-1] == target or len(codes) == length:
             found[codes] += nodes[-1] == target and len(codes) == length
             return
-        beside = of.beside(nodes[-1])
-        for node, code in zip(of.neighbours[beside].tolist(), of.codes[beside].tolist(), strict=True):
+        beside = of.graph.beside(nodes[-1])
+        for node, code in zip(of.graph.neighbours[beside].tolist(), of.codes[beside].tolist(), strict=True):
             if node not in nodes:
                 walk([*nodes, node], (*codes, code))
 
@@ -99,7 +102,7 @@ def test_the_null_model_expects_what_shuffled_graphs_have() -> None:
     rng = np.random.default_rng(5)
     edges = random_edges(rng)
     of = network(edges)
-    degree = np.diff(of.starts)
+    degree = of.graph.degrees
     source, target = (int(one) for one in np.argsort(degree)[-6:-4])
     types = {length: count_paths(of, source, target, length).types for length in (1, 2, 3)}
     counts: dict[int, list[list[int]]] = {length: [] for length in types}
