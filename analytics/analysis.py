@@ -83,8 +83,6 @@ class RunContext:
         checkpoint: a folder of this run alone; what is kept there is there again when the same run (analysis, options,
             seed, build, code) is started after an interruption. It is removed once the run is published.
         progress: told of the work.
-        device: where torch computes: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` = a GPU where there is one
-            (`analytics.common.training.choose_device`).
     """
 
     warehouse: Warehouse
@@ -93,7 +91,6 @@ class RunContext:
     workers: int | None = None
     scheduler: str | None = None
     progress: Progress = SILENT
-    device: str = "auto"
 
     @property
     def artefacts(self) -> Path:
@@ -158,7 +155,7 @@ class Analysis(Generic[OptionsT]):
         extra: the extra that it needs installed (`analytics`), if any.
         check: refuses options that cannot be run on the build, before a run exists, and gives them as they are
             recorded: stored lists and files of names replaced by what they hold. Cheap: it reads no matrix.
-        tolerance: by how much numbers of two runs that differ in workers or device alone may differ, relative to the
+        tolerance: by how much numbers of two runs that differ in workers alone may differ, relative to the
             greater of the number and 1; 0 = they are equal to the last digit.
         plan: what a dry run tells beside the parameters, such as the size of what is read; nothing heavy.
     """
