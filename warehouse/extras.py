@@ -9,7 +9,7 @@ from warehouse.errors import TargetGraphError
 
 #: For each extra of `pyproject.toml` the modules by which it is known to be installed.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "analytics": ("numba", "scipy", "threadpoolctl"),
+    "analytics": ("numba", "scipy", "sklearn", "threadpoolctl"),
     "cells": ("h5py", "scipy"),
     "dashboard": ("streamlit", "altair"),
     "dask": ("dask", "distributed"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -54,6 +56,11 @@ CALLS: dict[str, tuple[list[str], str | None]] = {
     "status": (["status"], None),
     "update": (["update", "--discard"], None),
 }
+#: Modules whose distribution has another name.
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+ROOMS = ("targetgraph", "warehouse", "etl", "analytics", "dashboards")
+#: What a dependency brings with it: pydantic-settings, streamlit.
+BESIDE = ("pydantic", "starlette")
 #: In an order in which each has what it needs.
 ORDER = sorted(CALLS, key=lambda name: ["analyze proximity", "list", "build"].index(name) if name in {
     "analyze proximity", "list", "build"} else 9)  # fmt: skip
@@ -96,7 +103,7 @@ class Ended:
 
 
 def _blocked() -> list[str]:
-    return sorted({module for modules in EXTRAS.values() for module in modules} | {"llvmlite", "torch", "sklearn"})
+    return sorted({module for modules in EXTRAS.values() for module in modules} | {"llvmlite", "torch"})
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +155,34 @@ def test_the_extras_are_those_of_the_project() -> None:
     assert set(EXTRAS) == set(project) - {"all", "dev", "peers"}
     for extra, modules in EXTRAS.items():
         declared = " ".join(project[extra])
-        assert all(module in declared or module in {"distributed"} for module in modules)
+        assert all(DISTRIBUTIONS.get(module, module) in declared for module in modules)
+
+
+def test_every_library_that_is_imported_is_a_dependency_or_brought_by_an_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    base = {re.split(r"[\[<>=]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    known = base | set(sys.stdlib_module_names) | set(ROOMS) | set(BESIDE)
+    missing = {
+        (name.partition(".")[0], str(path.relative_to(ROOT)))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for name in _imported(path)
+        if name.partition(".")[0] not in known and extra_of(name) is None
+    }
+    assert not missing, "list the module in warehouse/extras.py"
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            yield node.module
 
 
 def test_an_extra_is_known_by_its_modules() -> None:
     assert extra_of("scipy.sparse._csr") == "analytics"
+    assert extra_of("sklearn.covariance") == "analytics"
     assert extra_of("nothing") is None
     assert extra_of(None) is None
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.bayesian_networks.network import Network
+from analytics.common.metrics import auroc, average_precision
 from warehouse.errors import AnalysisError
 
 Edges = NDArray[np.int64]
@@ -203,20 +204,9 @@ def ranking(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> Ranking:
         true: whether each one is true.
 
     Raises:
-        AnalysisError: lengths differ, or all or none of the edges are true.
+        AnalysisError: lengths differ, a score is missing, or all or none of the edges are true.
     """
-    scores, true = np.asarray(scores, np.float64).ravel(), np.asarray(true, np.bool_).ravel()
-    positives = int(true.sum())
-    if len(scores) != len(true) or positives in {0, len(true)}:
-        raise AnalysisError("A ranking needs one score for each possible edge, with some true edges and some others.")
-    order = np.argsort(-scores, kind="stable")
-    last_of_ties = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    hits = np.cumsum(true[order])[last_of_ties]
-    ranked = last_of_ties + 1
-    recall, fall_out = hits / positives, (ranked - hits) / (len(true) - positives)
-    auroc = float(np.trapezoid(np.append(0, recall), np.append(0, fall_out)))
-    aupr = float(np.sum(np.diff(recall, prepend=0) * hits / ranked))
-    return Ranking(auroc, aupr)
+    return Ranking(auroc(scores, true), average_precision(scores, true))
 
 
 def edge_ranking(found: Network, true: Network, *, directed: bool = True) -> Ranking:

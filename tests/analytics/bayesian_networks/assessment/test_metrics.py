@@ -95,6 +95,15 @@ def test_ranking_equals_its_definitions() -> None:
     assert (equal.auroc, equal.aupr) == pytest.approx((0.5, 0.5))
 
 
+@pytest.mark.parametrize(
+    ("scores", "true"),
+    [([0.9, 0.8], [True]), ([0.9, 0.8], [True, True]), ([0.9, 0.8], [False, False]), ([np.nan, 0.8], [True, False])],
+)
+def test_a_ranking_without_a_measure_is_refused(scores: list[float], true: list[bool]) -> None:
+    with pytest.raises(AnalysisError):
+        metrics.ranking(np.array(scores), np.array(true))
+
+
 def test_edges_are_ranked_by_frequency() -> None:
     found = Network.of_names("abc", {("a", "b"): 0.9, ("c", "b"): 0.4})
     true = _network("ab", "abc")
@@ -108,5 +117,5 @@ def test_what_cannot_be_compared_is_refused() -> None:
         metrics.directed_agreement(TRUE, _network("ab", "abc"))
     with pytest.raises(AnalysisError, match="cycle"):
         metrics.completed(_network("ab ba"))
-    with pytest.raises(AnalysisError, match="some true"):
+    with pytest.raises(AnalysisError, match="positive and negative"):
         metrics.ranking(np.ones(3), np.zeros(3, np.bool_))
