@@ -209,13 +209,7 @@ def compare(
         raise AnalysisError(
             "The network has no edges.", "More samples, more variables or a smaller edge penalty may find some."
         )
-    with progress.task("fit curves", total=3) as task:
-        fitted = fit(prepared, learned, options.fitting)
-        task.advance()
-        values = ecv(fitted)
-        task.advance()
-        held_out = held_out_r2(fitted, options.fitting, seed)
-        task.advance()
+    fitted, values, held_out = _fit(prepared, learned, options.fitting, seed, progress)
     if groups is None:
         contrasts, strata = _before_and_after(pairs, len(dataset.samples))
     else:
@@ -225,6 +219,20 @@ def compare(
     mean = np.abs(values).mean(axis=1, dtype=np.float64)
     effect = _knock_down_effect(fitted, compared, options, seed, progress)
     return Compared(fitted, len(replicates), mean, compared, results, common, missing, held_out, effect)
+
+
+def _fit(
+    prepared: Prepared, network: Network, options: FitOptions, seed: int, progress: Progress
+) -> tuple[FittedNetwork, NDArray[np.floating], float]:
+    """The fitted network, its edges' contributions, and the variance that it explains in samples held out."""
+    with progress.task("fit curves", total=3) as task:
+        fitted = fit(prepared, network, options)
+        task.advance()
+        values = ecv(fitted)
+        task.advance()
+        held_out = held_out_r2(fitted, options, seed)
+        task.advance()
+    return fitted, values, held_out
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.bayesian_networks.curves.basis import FUNCTIONS
 from analytics.bayesian_networks.curves.fit import ChildFitter, FitOptions, aligned
 from analytics.bayesian_networks.data.dataset import Prepared, named
-from analytics.bayesian_networks.interventions.kernels import reachable
+from analytics.bayesian_networks.interventions.kernels import Layout, reachable
 from analytics.bayesian_networks.network import Network
 from warehouse.errors import AnalysisError
 from warehouse.progress import Progress
@@ -22,47 +22,29 @@ Floats = NDArray[np.float64]
 _FITS_AT_ONCE = 100_000
 
 
-@dataclass(frozen=True)
-class Layout:
-    """One graph as the kernels read it.
+def layout_of(graph: Network, number: int, columns: tuple[str, ...]) -> Layout:
+    """Lay out the graph with this number.
 
-    Args:
-        order, position: a topological order, and the place of each column in it.
-        child_offsets, children: the children of each column.
-        edge_offsets, parents: the edges of each child, by their parents.
+    Raises:
+        AnalysisError: it has a cycle, or names columns that the data do not have.
     """
-
-    order: NDArray[np.int32]
-    position: NDArray[np.int32]
-    child_offsets: NDArray[np.int64]
-    children: NDArray[np.int32]
-    edge_offsets: NDArray[np.int64]
-    parents: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, graph: Network, number: int, columns: tuple[str, ...]) -> Layout:
-        """Lay out the graph with this number.
-
-        Raises:
-            AnalysisError: it has a cycle, or names columns that the data do not have.
-        """
-        graph = aligned(graph, columns)
-        try:
-            order = graph.topological_order().astype(np.int32)
-        except AnalysisError as error:
-            raise AnalysisError(f"Graph {number}: {error.message}", error.hint) from error
-        position = np.empty_like(order)
-        position[order] = np.arange(len(order), dtype=np.int32)
-        by_parent = np.argsort(graph.parents, kind="stable")
-        ends = np.arange(len(columns) + 1)
-        return cls(
-            order,
-            position,
-            np.searchsorted(graph.parents[by_parent], ends).astype(np.int64),
-            np.ascontiguousarray(graph.children[by_parent], np.int32),
-            np.searchsorted(graph.children, ends).astype(np.int64),
-            np.ascontiguousarray(graph.parents, np.int32),
-        )
+    graph = aligned(graph, columns)
+    try:
+        order = graph.topological_order().astype(np.int32)
+    except AnalysisError as error:
+        raise AnalysisError(f"Graph {number}: {error.message}", error.hint) from error
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order), dtype=np.int32)
+    by_parent = np.argsort(graph.parents, kind="stable")
+    ends = np.arange(len(columns) + 1)
+    return Layout(
+        order,
+        position,
+        np.searchsorted(graph.parents[by_parent], ends).astype(np.int64),
+        np.ascontiguousarray(graph.children[by_parent], np.int32),
+        np.searchsorted(graph.children, ends).astype(np.int64),
+        np.ascontiguousarray(graph.parents, np.int32),
+    )
 
 
 @dataclass(frozen=True)

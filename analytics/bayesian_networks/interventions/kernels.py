@@ -8,6 +8,7 @@ is the same in both runs and cancels. Particles are in single precision: memory 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -18,6 +19,79 @@ _ROOM = 256
 
 #: States of a variable: not met; waits, or its change is negligible; changed, and its change is in its slot.
 _NOT_MET, _MET, _CHANGED = 0, 1, 2
+
+#: A distance that no graph of variables has.
+_FAR = 65535
+
+
+class Layout(NamedTuple):
+    """One graph as the kernels read it.
+
+    Args:
+        order, position: a topological order, and the place of each column in it.
+        child_offsets, children: the children of each column.
+        edge_offsets, parents: the edges of each child, by their parents.
+    """
+
+    order: NDArray[np.int32]
+    position: NDArray[np.int32]
+    child_offsets: NDArray[np.int64]
+    children: NDArray[np.int32]
+    edge_offsets: NDArray[np.int64]
+    parents: NDArray[np.int32]
+
+
+class EdgeCurves(NamedTuple):
+    """The curves along the edges of one graph.
+
+    Args:
+        rows: of each edge, its curve: a place in `low` and `steps`; -1 = there is none.
+        low: the low end of each curve's training range.
+        steps: knot distances in a unit of the parent, of each curve.
+        linear_outside: curves go on in a straight line outside of the training range.
+        cubics: of each edge (edges x 4 x functions - 2); `curves_at` fills them.
+        before: each edge's curve at the particles as they are (edges x particles); `curves_at` fills it.
+    """
+
+    rows: NDArray[np.int64]
+    low: NDArray[np.float32]
+    steps: NDArray[np.float32]
+    linear_outside: bool
+    cubics: NDArray[np.float32]
+    before: NDArray[np.float32]
+
+
+class Targets(NamedTuple):
+    """What interventions set: number i sets the variables `columns[offsets[i]:offsets[i + 1]]` to these `levels`."""
+
+    offsets: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    levels: NDArray[np.float64]
+
+
+class Changes(NamedTuple):
+    """What interventions change, summed over graphs (interventions x variables).
+
+    Args:
+        total, squares: sum and sum of squares of the mean change over particles.
+        rises, falls: in how many graphs the mean change is above and below 0.
+        distance: the fewest edges from an intervened variable in any graph.
+    """
+
+    total: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    rises: NDArray[np.uint16]
+    falls: NDArray[np.uint16]
+    distance: NDArray[np.uint16]
+
+
+class _Front(NamedTuple):
+    """How far one intervention was followed: of each variable its state, the slot of its change, its distance."""
+
+    state: NDArray[np.uint8]
+    slot: NDArray[np.int32]
+    level: NDArray[np.uint16]
+    heap: NDArray[np.int32]
 
 
 @njit(cache=True)
@@ -102,41 +176,48 @@ def _add_lines_outside(
             out[particle] += cubics[1, last] * (position - last)
 
 
+@njit(cache=True)
+def _add_edge(
+    curves: EdgeCurves,
+    edge: int,
+    values: NDArray[np.float32],
+    change: NDArray[np.float32],
+    before: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Add what an edge contributes at changed values of its parent less what it contributed before."""
+    row = curves.rows[edge]
+    _add_curve(curves.cubics[edge], curves.low[row], curves.steps[row], values, change, before, out)
+    if curves.linear_outside:
+        _add_lines_outside(curves.cubics[edge], curves.low[row], curves.steps[row], values, change, out)
+
+
+@njit(cache=True)
+def _fill_edge(
+    edge: int, parents: NDArray[np.int32], weights: NDArray[np.float64], values: NDArray[np.float32], curves: EdgeCurves
+) -> None:
+    row = curves.rows[edge]
+    if row >= 0:
+        nothing = np.zeros(values.shape[1], np.float32)
+        _as_cubics(weights[row], curves.cubics[edge])
+        curves.before[edge] = 0
+        _add_edge(curves, edge, values[parents[edge]], nothing, nothing, curves.before[edge])
+
+
 @njit(cache=True, parallel=True)
 def curves_at(
-    rows: NDArray[np.int64],
-    parents: NDArray[np.int32],
-    weights: NDArray[np.float64],
-    low: NDArray[np.float32],
-    steps: NDArray[np.float32],
-    values: NDArray[np.float32],
-    linear_outside: bool,
-    cubics: NDArray[np.float32],
-    before: NDArray[np.float32],
+    parents: NDArray[np.int32], weights: NDArray[np.float64], values: NDArray[np.float32], curves: EdgeCurves
 ) -> None:
-    """The cubics of every edge's curve, and the curve at the particles as they are.
+    """Fill in the cubics of every edge's curve, and the curve at the particles as they are.
 
     Args:
-        rows: of each edge, its curve: a row of `weights`, `low` and `steps`; -1 = there is none.
         parents: of each edge.
         weights: of the splines (curves x functions).
-        low: the low end of each curve's training range.
-        steps: knot distances in a unit of the parent, of each curve.
         values: the particles (variables x particles), standardised.
-        linear_outside: curves go on in a straight line outside of the training range.
-        cubics: filled (edges x 4 x functions - 2).
-        before: filled (edges x particles).
+        curves: their `cubics` and `before` are filled.
     """
-    nothing = np.zeros(values.shape[1], np.float32)
-    for edge in prange(rows.size):
-        row = rows[edge]
-        if row >= 0:
-            now = values[parents[edge]]
-            _as_cubics(weights[row], cubics[edge])
-            before[edge] = 0
-            _add_curve(cubics[edge], low[row], steps[row], now, nothing, nothing, before[edge])
-            if linear_outside:
-                _add_lines_outside(cubics[edge], low[row], steps[row], now, nothing, before[edge])
+    for edge in prange(curves.rows.size):
+        _fill_edge(edge, parents, weights, values, curves)
 
 
 @njit(cache=True, inline="always")
@@ -183,156 +264,128 @@ def _size(change: NDArray[np.float32]) -> tuple[float, float]:
 
 
 @njit(cache=True)
-def _wait_for_children(
-    node: int,
-    child_offsets: NDArray[np.int64],
-    children: NDArray[np.int32],
-    position: NDArray[np.int32],
-    state: NDArray[np.uint8],
-    heap: NDArray[np.int32],
-    waiting: int,
-) -> int:
+def _wait_for_children(node: int, graph: Layout, front: _Front, waiting: int) -> int:
     """Let the children that were not met yet wait, by their place in the order."""
-    for child in children[child_offsets[node] : child_offsets[node + 1]]:
-        if state[child] == _NOT_MET:
-            state[child] = _MET
-            waiting = _push(heap, waiting, position[child])
+    for child in graph.children[graph.child_offsets[node] : graph.child_offsets[node + 1]]:
+        if front.state[child] == _NOT_MET:
+            front.state[child] = _MET
+            waiting = _push(front.heap, waiting, graph.position[child])
     return waiting
 
 
 @njit(cache=True)
-def _follow(
-    order: NDArray[np.int32],
-    position: NDArray[np.int32],
-    child_offsets: NDArray[np.int64],
-    children: NDArray[np.int32],
-    edge_offsets: NDArray[np.int64],
-    parents: NDArray[np.int32],
-    rows: NDArray[np.int64],
-    low: NDArray[np.float32],
-    steps: NDArray[np.float32],
-    values: NDArray[np.float32],
-    cubics: NDArray[np.float32],
-    before: NDArray[np.float32],
+def _start(
     targets: NDArray[np.int32],
     levels: NDArray[np.float64],
-    negligible: float,
-    linear_outside: bool,
-    total: NDArray[np.float64],
-    squares: NDArray[np.float64],
-    rises: NDArray[np.uint16],
-    falls: NDArray[np.uint16],
-    distance: NDArray[np.uint16],
+    values: NDArray[np.float32],
+    front: _Front,
+    change: NDArray[np.float32],
 ) -> None:
-    """Follow one intervention through one graph and add what it changes to the rows of the accumulators."""
-    particles = values.shape[1]
-    state = np.zeros(position.size, np.uint8)
-    slot = np.empty(position.size, np.int32)
-    level = np.zeros(position.size, np.uint16)
-    heap = np.empty(position.size + 1, np.int32)
-    change = np.empty((max(_ROOM, targets.size + 1), particles), np.float32)
-    waiting, used = 0, 0
+    """Set the variables of an intervention; their changes take the first slots."""
     for number in range(targets.size):
         target = targets[number]
-        state[target], slot[target] = _CHANGED, used
-        for particle in range(particles):
-            change[used, particle] = levels[number] - values[target, particle]
-        used += 1
-    for target in targets:
-        waiting = _wait_for_children(target, child_offsets, children, position, state, heap, waiting)
+        front.state[target], front.slot[target] = _CHANGED, number
+        for particle in range(values.shape[1]):
+            change[number, particle] = levels[number] - values[target, particle]
+
+
+@njit(cache=True)
+def _enlarged(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same changes, with room for as many more."""
+    larger = np.empty((2 * change.shape[0], change.shape[1]), np.float32)
+    larger[: change.shape[0]] = change
+    return larger
+
+
+@njit(cache=True)
+def _add_parents(
+    node: int,
+    graph: Layout,
+    curves: EdgeCurves,
+    values: NDArray[np.float32],
+    front: _Front,
+    change: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> int:
+    """The change of a variable by its changed parents; gives the smallest distance of these."""
+    out[:] = 0
+    nearest = _FAR
+    for edge in range(graph.edge_offsets[node], graph.edge_offsets[node + 1]):
+        parent = graph.parents[edge]
+        if front.state[parent] == _CHANGED:
+            nearest = min(nearest, front.level[parent])
+            _add_edge(curves, edge, values[parent], change[front.slot[parent]], curves.before[edge], out)
+    return nearest
+
+
+@njit(cache=True)
+def _record(changes: Changes, number: int, node: int, mean: float, level: int) -> None:
+    """Add the mean change of a variable in one graph."""
+    changes.total[number, node] += mean
+    changes.squares[number, node] += mean * mean
+    changes.rises[number, node] += mean > 0
+    changes.falls[number, node] += mean < 0
+    changes.distance[number, node] = min(changes.distance[number, node], level)
+
+
+@njit(cache=True)
+def _follow(
+    number: int,
+    graph: Layout,
+    curves: EdgeCurves,
+    values: NDArray[np.float32],
+    targets: Targets,
+    negligible: float,
+    changes: Changes,
+) -> None:
+    """Follow one intervention through one graph and add what it changes."""
+    set_ = targets.columns[targets.offsets[number] : targets.offsets[number + 1]]
+    levels = targets.levels[targets.offsets[number] : targets.offsets[number + 1]]
+    variables = graph.position.size
+    front = _Front(
+        np.zeros(variables, np.uint8),
+        np.empty(variables, np.int32),
+        np.zeros(variables, np.uint16),
+        np.empty(variables + 1, np.int32),
+    )
+    change = np.empty((max(_ROOM, set_.size + 1), values.shape[1]), np.float32)
+    _start(set_, levels, values, front, change)
+    waiting, used = 0, set_.size
+    for target in set_:
+        waiting = _wait_for_children(target, graph, front, waiting)
     while waiting:
-        waiting = _pop(heap, waiting)
-        node = order[heap[waiting]]
+        waiting = _pop(front.heap, waiting)
+        node = graph.order[front.heap[waiting]]
         if used == change.shape[0]:
-            larger = np.empty((2 * used, particles), np.float32)
-            larger[:used] = change
-            change = larger
-        mine = change[used]
-        mine[:] = 0
-        nearest = 65535
-        for edge in range(edge_offsets[node], edge_offsets[node + 1]):
-            parent, row = parents[edge], rows[edge]
-            if state[parent] == _CHANGED:
-                nearest = min(nearest, level[parent])
-                now, theirs = values[parent], change[slot[parent]]
-                _add_curve(cubics[edge], low[row], steps[row], now, theirs, before[edge], mine)
-                if linear_outside:
-                    _add_lines_outside(cubics[edge], low[row], steps[row], now, theirs, mine)
-        size, mean = _size(mine)
+            change = _enlarged(change)
+        nearest = _add_parents(node, graph, curves, values, front, change, change[used])
+        size, mean = _size(change[used])
         if size <= negligible:
             continue
-        state[node], slot[node], level[node] = _CHANGED, used, nearest + 1
+        front.state[node], front.slot[node], front.level[node] = _CHANGED, used, nearest + 1
         used += 1
-        total[node] += mean
-        squares[node] += mean * mean
-        rises[node] += mean > 0
-        falls[node] += mean < 0
-        distance[node] = min(distance[node], level[node])
-        waiting = _wait_for_children(node, child_offsets, children, position, state, heap, waiting)
+        _record(changes, number, node, mean, front.level[node])
+        waiting = _wait_for_children(node, graph, front, waiting)
 
 
 @njit(cache=True, parallel=True)
 def follow_all(
-    order: NDArray[np.int32],
-    position: NDArray[np.int32],
-    child_offsets: NDArray[np.int64],
-    children: NDArray[np.int32],
-    edge_offsets: NDArray[np.int64],
-    parents: NDArray[np.int32],
-    rows: NDArray[np.int64],
-    low: NDArray[np.float32],
-    steps: NDArray[np.float32],
+    graph: Layout,
+    curves: EdgeCurves,
     values: NDArray[np.float32],
-    cubics: NDArray[np.float32],
-    before: NDArray[np.float32],
-    target_offsets: NDArray[np.int64],
-    targets: NDArray[np.int32],
-    levels: NDArray[np.float64],
+    targets: Targets,
     negligible: float,
-    linear_outside: bool,
-    total: NDArray[np.float64],
-    squares: NDArray[np.float64],
-    rises: NDArray[np.uint16],
-    falls: NDArray[np.uint16],
-    distance: NDArray[np.uint16],
+    changes: Changes,
 ) -> None:
     """Follow every intervention through one graph.
 
     Args:
-        order, position: a topological order, and the place of each variable in it.
-        child_offsets, children: the children of each variable.
-        edge_offsets, parents: the edges of each child, by their parents.
-        rows, low, steps, values: as in `curves_at`.
-        cubics, before: what that filled.
-        target_offsets, targets, levels: of each intervention, its variables and the values they are set to.
+        graph: acyclic.
+        curves: as `curves_at` filled them.
+        values: the particles (variables x particles), standardised.
+        targets: what each intervention sets.
         negligible: a change whose root mean square over particles is at most this ends there.
-        linear_outside: curves go on in a straight line outside of the training range.
-        total, squares: sum and sum of squares over graphs of the mean change (interventions x variables).
-        rises, falls: in how many graphs the mean change is above and below 0.
-        distance: the fewest edges from an intervened variable in any graph.
+        changes: what each intervention changes in this graph is added.
     """
-    for number in prange(target_offsets.size - 1):
-        part = slice(target_offsets[number], target_offsets[number + 1])
-        _follow(
-            order,
-            position,
-            child_offsets,
-            children,
-            edge_offsets,
-            parents,
-            rows,
-            low,
-            steps,
-            values,
-            cubics,
-            before,
-            targets[part],
-            levels[part],
-            negligible,
-            linear_outside,
-            total[number],
-            squares[number],
-            rises[number],
-            falls[number],
-            distance[number],
-        )
+    for number in prange(targets.offsets.size - 1):
+        _follow(number, graph, curves, values, targets, negligible, changes)

@@ -20,8 +20,15 @@ from numpy.typing import NDArray
 
 from analytics.bayesian_networks.curves.fit import FitOptions, numba_threads
 from analytics.bayesian_networks.data.dataset import Prepared, named
-from analytics.bayesian_networks.interventions.fits import Curves, Layout, fit_curves
-from analytics.bayesian_networks.interventions.kernels import curves_at, follow_all
+from analytics.bayesian_networks.interventions.fits import Curves, fit_curves, layout_of
+from analytics.bayesian_networks.interventions.kernels import (
+    Changes,
+    EdgeCurves,
+    Layout,
+    Targets,
+    curves_at,
+    follow_all,
+)
 from analytics.bayesian_networks.network import Network
 from warehouse.errors import AnalysisError
 from warehouse.progress import SILENT, Progress
@@ -198,7 +205,7 @@ def simulate_interventions(
             f"{len(graphs)} graphs and {len(interventions)} interventions: there is nothing to simulate."
         )
     setting = _Setting.of(prepared, interventions)
-    layouts = [Layout.of(graph, number, prepared.columns) for number, graph in enumerate(graphs, 1)]
+    layouts = [layout_of(graph, number, prepared.columns) for number, graph in enumerate(graphs, 1)]
     with numba_threads(options.fit.threads):
         curves = fit_curves(prepared, layouts, setting.targets, options.fit, intervened, progress)
         values = _particles(prepared, options, rows)
@@ -270,54 +277,54 @@ def _follow_block(
     progress: Progress,
 ) -> tuple[NDArray[np.generic], ...]:
     """Follow a block of interventions through all graphs: the seven columns of `Effects`."""
-    shape = (len(block.offsets) - 1, len(prepared.columns))
-    total, squares = np.zeros(shape), np.zeros(shape)
-    rises, falls = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
-    distance = np.full(shape, np.iinfo(np.uint16).max, np.uint16)
-    linear = options.fit.extrapolation == "linear"
-    low = curves.low.astype(np.float32)
-    steps = ((curves.weights.shape[1] - 3) / (curves.high - curves.low)).astype(np.float32)
+    changes = _no_changes(len(block.offsets) - 1, len(prepared.columns))
+    targets = Targets(block.offsets, block.targets, block.levels)
     with progress.task("follow interventions", total=len(layouts), unit="graphs") as task:
-        for layout, rows in zip(layouts, curves.rows, strict=True):
-            before = np.empty((len(rows), values.shape[1]), np.float32)
-            cubics = np.empty((len(rows), 4, curves.weights.shape[1] - 2), np.float32)
-            curves_at(rows, layout.parents, curves.weights, low, steps, values, linear, cubics, before)
-            follow_all(
-                layout.order,
-                layout.position,
-                layout.child_offsets,
-                layout.children,
-                layout.edge_offsets,
-                layout.parents,
-                rows,
-                low,
-                steps,
-                values,
-                cubics,
-                before,
-                block.offsets,
-                block.targets,
-                block.levels,
-                options.negligible,
-                linear,
-                total,
-                squares,
-                rises,
-                falls,
-                distance,
-            )
+        for number, layout in enumerate(layouts):
+            along = _edge_curves(curves, number, values.shape[1], linear=options.fit.extrapolation == "linear")
+            curves_at(layout.parents, curves.weights, values, along)
+            follow_all(layout, along, values, targets, options.negligible, changes)
             task.advance()
-    count = len(layouts)
+    return _columns(changes, block.first, len(layouts), prepared.scale)
+
+
+def _no_changes(interventions: int, variables: int) -> Changes:
+    shape = (interventions, variables)
+    return Changes(
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape, np.uint16),
+        np.zeros(shape, np.uint16),
+        np.full(shape, np.iinfo(np.uint16).max, np.uint16),
+    )
+
+
+def _edge_curves(curves: Curves, graph: int, particles: int, *, linear: bool) -> EdgeCurves:
+    """The curves along the edges of a graph, before they are filled in."""
+    rows, functions = curves.rows[graph], curves.weights.shape[1]
+    return EdgeCurves(
+        rows,
+        curves.low.astype(np.float32),
+        ((functions - 3) / (curves.high - curves.low)).astype(np.float32),
+        linear,
+        np.empty((len(rows), 4, functions - 2), np.float32),
+        np.empty((len(rows), particles), np.float32),
+    )
+
+
+def _columns(changes: Changes, first: int, count: int, scale: Floats) -> tuple[NDArray[np.generic], ...]:
+    """The columns of `Effects`, of the variables that change in any of so many graphs."""
+    rises, falls = changes.rises, changes.falls
     intervention, variable = np.nonzero((rises > 0) | (falls > 0))
-    mean = total[intervention, variable] / count
-    variance = np.maximum(squares[intervention, variable] / count - mean**2, 0.0)
-    size = prepared.scale[variable]
+    mean = changes.total[intervention, variable] / count
+    variance = np.maximum(changes.squares[intervention, variable] / count - mean**2, 0.0)
+    size = scale[variable]
     return (
-        intervention + block.first,
+        intervention + first,
         variable.astype(np.int32),
         mean * size,
         np.sqrt(variance) * size,
         rises[intervention, variable] / count,
         falls[intervention, variable] / count,
-        distance[intervention, variable].astype(np.int32),
+        changes.distance[intervention, variable].astype(np.int32),
     )
