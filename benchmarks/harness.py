@@ -60,6 +60,19 @@ class Finished:
     output: str
 
 
+#: Starts a command from a small process and writes seconds, peak memory in kB and status. A process counts as its own
+#: peak what the process that started it held: started from a benchmark that holds gigabytes, any command seems to.
+_LAUNCHER = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[2:])
+_pid, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+with open(sys.argv[1], "w", encoding="utf-8") as file:
+    file.write(f"{time.perf_counter() - start} {usage.ru_maxrss} {process.returncode}")
+"""
+
+
 def run_command(command: Sequence[str]) -> Finished:
     """Run a command and measure the whole process.
 
@@ -68,24 +81,21 @@ def run_command(command: Sequence[str]) -> Finished:
     """
     # As on a user's machine, compiled modules are kept from one run to the next.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
     # Errors go to a file: a child that fills a pipe nobody reads would wait for ever.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as kept,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=kept, text=True, env=environment) as process,
+        tempfile.NamedTemporaryFile("r", encoding="utf-8") as measured,
     ):
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _pid, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
+        launch = [sys.executable, "-I", "-S", "-c", _LAUNCHER, measured.name, *command]
+        launched = subprocess.run(launch, stdout=subprocess.PIPE, stderr=kept, text=True, env=environment, check=False)
         kept.seek(0)
-        errors = kept.read()
-    if process.returncode:
-        error = subprocess.CalledProcessError(process.returncode, list(command), output, errors)
+        errors, measures = kept.read(), measured.read().split()
+    returncode = int(measures[2]) if len(measures) == 3 else launched.returncode or 1
+    if returncode:
+        error = subprocess.CalledProcessError(returncode, list(command), launched.stdout, errors)
         error.add_note(errors[-2000:])
         raise error
-    return Finished(seconds, usage.ru_maxrss / 1e6, output)
+    return Finished(float(measures[0]), int(measures[1]) / 1e6, launched.stdout)
 
 
 def targetgraph(*arguments: str) -> Finished:

@@ -20,6 +20,14 @@ def test_a_child_that_writes_many_errors_ends() -> None:
     assert finished.peak_gb > 0
 
 
+def test_the_peak_of_a_child_is_its_own() -> None:
+    held = b"1" * 300_000_000
+    finished = run_command([sys.executable, "-c", "print(len(b'1' * 100_000_000))"])
+    assert finished.output == "100000000\n"
+    assert 0.1 < finished.peak_gb < 0.25, "what this process holds is not the child's"
+    assert len(held) == 300_000_000
+
+
 def test_the_errors_of_a_child_that_fails_are_kept() -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         run_command([sys.executable, "-c", "raise SystemExit('broken')"])
