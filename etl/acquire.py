@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from etl.fetch_errors import LocalError, MismatchError, second_hand
+from etl.fetching.errors import LocalError, MismatchError, second_hand
+from etl.fetching.snapshots import SnapshotStore, redact
 from etl.locate import Folder, FoundFile, Inputs, find, remotes, verify_choices, verify_md5
-from etl.snapshots import SnapshotStore, redact
 from etl.source import Remote, Source, SourceFile
 from warehouse.errors import NotPublishedError, SourceError
 from warehouse.home import Home
@@ -103,7 +103,7 @@ def _unfetched(declared: Source, part: SourceFile, remote: Remote, error: Source
 def _fetch_file(
     declared: Source, part: SourceFile, remote: Remote, store: SnapshotStore, *, offline: bool, progress: Progress
 ) -> FoundFile:
-    from etl.fetch import Download, fetch
+    from etl.fetching.fetch import Download, fetch
 
     download = Download(url=remote.url, sha256=remote.sha256, size_bytes=remote.size_bytes, anew=remote.anew)
     try:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from etl.fetching.snapshots import SnapshotStore
 from etl.listings import Frozen, Listing, Modified, are_comparable, release_order
 from etl.locate import remotes
-from etl.snapshots import SnapshotStore
 from etl.source import Source
 from warehouse.atomic import write_text
 from warehouse.errors import BuildError, SourceError
@@ -72,7 +72,7 @@ def newest_release(declared: Source) -> str:
     Raises:
         SourceError: the listing cannot be had, or names no release.
     """
-    from etl.web import look_at
+    from etl.fetching.web import look_at
 
     listing = declared.listing
     if isinstance(listing, Listing):

@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,7 +30,14 @@ MAY_IMPORT = {
     "targetgraph": {"warehouse", "etl", "analytics", "dashboards"},
 }
 FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
-LONGEST = 500
+#: The envelope: lines of a file and of a function, and modules of a folder that are parts of one thing.
+LONGEST_FILE, LONGEST_FUNCTION, MOST_MODULES = 480, 60, 22
+#: Lines of a function: the median and the 95th percentile over all packages.
+MEDIAN_FUNCTION, LONG_FUNCTION = 8, 26
+#: Rows of like things, one file each, which may be long.
+ROWS = {"etl/formats", "etl/sources", "tests/etl", "dashboards/pages", "warehouse/analyst/templates"}
+#: Python that is not installed: held to the length of a file.
+BESIDE = sorted(path for folder in ("tests", "benchmarks", "docs") for path in (ROOT / folder).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
@@ -102,11 +110,39 @@ def test_every_module_imports(name: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_short_and_prints_nothing(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONGEST
+    assert len(text.splitlines()) <= LONGEST_FILE
     calls = [
         node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
     assert not [call.lineno for call in calls if call.func.id in {"print", "breakpoint"}]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", BESIDE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_of_tests_or_benchmarks_is_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def test_functions_are_short() -> None:
+    lines = {
+        f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: length for name, length in lines.items() if length > LONGEST_FUNCTION} == {}
+    ordered = sorted(lines.values())
+    assert ordered[len(ordered) // 2] <= MEDIAN_FUNCTION
+    assert ordered[len(ordered) * 95 // 100] <= LONG_FUNCTION
+
+
+def test_a_folder_shows_its_parts() -> None:
+    """A folder with more modules has rooms within the room, named by what they do."""
+    modules = Counter(
+        path.parent.relative_to(ROOT).as_posix() for path in [*FILES, *BESIDE] if path.name != "__init__.py"
+    )
+    long = {folder: count for folder, count in modules.items() if count > MOST_MODULES and folder not in ROWS}
+    assert long == {}
+    assert all((ROOT / folder).is_dir() for folder in ROWS)
 
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:

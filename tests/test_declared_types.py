@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.pages import paths as paths_page
 from dashboards.pages.report import PANELS
-from dashboards.parts import list_making, welcome
+from dashboards.parts import welcome
+from dashboards.parts.lists import making
 from tests.dashboards.conftest import draw
 from warehouse.analyst.claims import has_symbols
 from warehouse.analyst.gene_sets import collections
@@ -88,7 +89,7 @@ def test_pages_show_a_type_whose_declaration_says_so(
     shown = [metric.label for metric in draw("home").metric]
     assert "Anatomy" not in shown
     monkeypatch.setattr(welcome, "FULL_MODEL", model)
-    monkeypatch.setattr(list_making, "MODEL", model)
+    monkeypatch.setattr(making, "MODEL", model)
     monkeypatch.setattr(paths_page, "MODEL", model)
     assert sorted(metric.label for metric in draw("home").metric) == sorted([*shown, "Anatomy"])
     assert "Anatomy" in draw("paths").selectbox[0].options

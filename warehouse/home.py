@@ -6,7 +6,7 @@ Layout::
     making/<name>/                               a build that is being made; never read
     candidate/<name>/                            an update that waits for the operator (see `warehouse.candidates`)
     current                                      the name of the current build, swapped atomically
-    snapshots/                                   downloads (see `etl.snapshots`)
+    snapshots/                                   downloads (see `etl.fetching.snapshots`)
     documents/                                   documents that are kept here (see `warehouse.documents`)
     results/                                     what runs of analyses predict (see `warehouse.results`)
     state/                                       what users decided (undone merges), and what became of builds

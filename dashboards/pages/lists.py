@@ -6,10 +6,10 @@ import polars as pl
 import streamlit as st
 
 from dashboards.page import Page, View
-from dashboards.parts.enrichment import show_enrichment
-from dashboards.parts.list_making import combine_lists, make_list
+from dashboards.parts.lists.enrichment import show_enrichment
+from dashboards.parts.lists.making import combine_lists, make_list
+from dashboards.parts.lists.shelf import SESSION, Shelf, shown_name
 from dashboards.parts.messages import show_error, show_message
-from dashboards.parts.shelf import SESSION, Shelf, shown_name
 from dashboards.parts.state import chosen_of, forget, tabs_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from etl.web import PAGE_START
+from etl.fetching.web import PAGE_START
 from warehouse.documents.media_types import bare_name
 from warehouse.documents.unpacking import DAMAGED, unpacked
 from warehouse.errors import SourceError

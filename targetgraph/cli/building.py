@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,10 +11,12 @@ from targetgraph.cli.faults import INCOMPLETE
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Raw, RowLimit, Sample, Strict
 from targetgraph.cli.output import is_for_reading, say, write_answer, write_rows
 from targetgraph.cli.places import home_folder, limits_of
+from targetgraph.cli.plans import plan_of
 from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
     from warehouse.home import Build
+    from warehouse.settings import Settings
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -54,9 +57,7 @@ def build(
     home: HomeFolder = None,
 ) -> None:
     """Make a build from public sources and publish it. The current build stays until the new one is whole."""
-    from etl.build import Plan
     from etl.build import build as make
-    from etl.parallel import Workers
     from etl.receipt import table
     from etl.rows import Options
     from warehouse.home import Home
@@ -66,34 +67,34 @@ def build(
     if sample and raw:
         raise typer.BadParameter("--sample makes its own files; it takes none from --raw.")
     settings = Settings()
-    plan = Plan(
+    plan = replace(
+        plan_of(settings, wait, scheduler),
         only=tuple(source or ()),
         raw=tuple(raw) if raw else None,
         release=release,
         subset=subset,
         options=Options(tuple(species)) if species else Options(),
         keep=keep or settings.keep_builds,
-        memory_mb=settings.build_memory_mb,
-        threads=settings.threads,
-        wait_s=wait,
         offline=offline,
-        keep_documents=settings.keep_documents,
-        workers=Workers(settings.build_processes, scheduler or settings.dask_scheduler),
         strict=strict,
     )
     place = Home(home_folder(home, sample=sample))
     made = _make_sample(place, plan, seed) if sample else make(place, plan, TerminalProgress())
     write_rows(table(made.receipt()), file_format, output)
     _say_summary(made)
-    if neo4j_bulk:
+    _bring_to_neo4j(made, settings, bulk=neo4j_bulk, sample=sample)
+    exit_if_incomplete(made)
+
+
+def _bring_to_neo4j(made: Build, settings: Settings, *, bulk: bool, sample: bool) -> None:
+    """The sample must not replace what a server holds; `targetgraph publish --sample` does so on purpose."""
+    if bulk:
         from targetgraph.cli.loading import load
         from warehouse.results.store import with_active_runs
 
         load(with_active_runs(made), settings)
     elif not sample:
-        # The sample must not replace what a server holds; `targetgraph publish --sample` does so on purpose.
         publish_beside_build(made, settings)
-    exit_if_incomplete(made)
 
 
 def exit_if_incomplete(*made: Build) -> None:

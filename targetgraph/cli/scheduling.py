@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from targetgraph.cli.building import exit_if_incomplete
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat, Raw, Sample, Strict
 from targetgraph.cli.output import say, write_rows
 from targetgraph.cli.places import home_folder
+from targetgraph.cli.plans import plan_of
 from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
@@ -111,25 +113,15 @@ def _scheduler(
     strict: bool,
     newer: bool,
 ) -> Scheduler:
-    from etl.build import Plan, build
+    from etl.build import build
     from etl.notify import Notifier
-    from etl.parallel import Workers
     from etl.schedule import Scheduler
     from etl.update import UpdateLimits, updated
     from warehouse.progress import TerminalProgress
     from warehouse.settings import Settings
 
     settings = Settings()
-    plan = Plan(
-        raw=tuple(raw) if raw else None,
-        strict=strict,
-        keep=settings.keep_builds,
-        memory_mb=settings.build_memory_mb,
-        threads=settings.threads,
-        wait_s=wait_s,
-        keep_documents=settings.keep_documents,
-        workers=Workers(settings.build_processes, settings.dask_scheduler),
-    )
+    plan = replace(plan_of(settings, wait_s), raw=tuple(raw) if raw else None, strict=strict)
     webhook = settings.failure_webhook
     tell = Notifier(settings.failure_command, None if webhook is None else webhook.get_secret_value())
     progress = TerminalProgress()

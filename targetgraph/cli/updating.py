@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,12 +11,13 @@ from targetgraph.cli.building import exit_if_incomplete
 from targetgraph.cli.options import Format, HomeFolder, Output, OutputFormat
 from targetgraph.cli.output import say, write_rows
 from targetgraph.cli.places import home_folder
+from targetgraph.cli.plans import plan_of
 from targetgraph.cli.publishing import publish_beside_build
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from etl.update import Update
+    from etl.update import Update, UpdateLimits
     from warehouse.home import Build, Home
     from warehouse.settings import Settings
 
@@ -74,24 +76,11 @@ def update(
         _end(made, settings)
 
 
-def _update(place: Home, settings: Settings, limits: object, names: tuple[str, ...], wait_s: float) -> Update:
-    from etl.build import Plan
-    from etl.parallel import Workers
-    from etl.update import UpdateLimits
+def _update(place: Home, settings: Settings, limits: UpdateLimits, names: tuple[str, ...], wait_s: float) -> Update:
     from etl.update import update as make
     from warehouse.progress import TerminalProgress
 
-    assert isinstance(limits, UpdateLimits)
-    plan = Plan(
-        only=names,
-        keep=settings.keep_builds,
-        memory_mb=settings.build_memory_mb,
-        threads=settings.threads,
-        wait_s=wait_s,
-        keep_documents=settings.keep_documents,
-        workers=Workers(settings.build_processes, settings.dask_scheduler),
-    )
-    return make(place, plan, limits, TerminalProgress())
+    return make(place, replace(plan_of(settings, wait_s), only=names), limits, TerminalProgress())
 
 
 def _end(made: Update, settings: Settings) -> None:

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.page import Page, pages
-from dashboards.parts.uploads import checked_content
+from dashboards.parts.lists.uploads import checked_content
 from tests.conftest import SmallBuild, stated
 from warehouse.analyst.identifiers import resolve
 from warehouse.analyst.lists import Lists, from_report

@@ -16,7 +16,7 @@ from dashboards import app
 from dashboards.access import SingleSignOn
 from dashboards.configuration import Configuration, configure
 from dashboards.page import Page, Role, View, pages
-from dashboards.parts.shelf import Shelf, shown_name
+from dashboards.parts.lists.shelf import Shelf, shown_name
 from warehouse.analyst.lists import Account, EntityList, Lists
 from warehouse.errors import QuestionError
 from warehouse.home import Home

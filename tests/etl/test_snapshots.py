@@ -23,8 +23,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import etl.snapshots
-from etl.snapshots import SnapshotStore, address_key, locked, redact
+import etl.fetching.snapshots
+from etl.fetching.snapshots import SnapshotStore, address_key, locked, redact
 from warehouse.documents import store as file_store
 from warehouse.documents.store import ChecksumError, checksum, store_errors
 from warehouse.errors import SourceError, TerminalFetchError
@@ -216,7 +216,7 @@ KILLED_ADD = """
 import os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
-import etl.snapshots
+import etl.fetching.snapshots
 from warehouse.progress import SILENT
 
 class Task:
@@ -228,7 +228,7 @@ class Progress:
     def task(self, name, total=None, unit="steps"):
         yield Task() if name.startswith(sys.argv[3]) else SILENT.task("").__enter__()
 
-etl.snapshots.SnapshotStore(Path(sys.argv[1])).add(Path(sys.argv[2]), progress=Progress())
+etl.fetching.snapshots.SnapshotStore(Path(sys.argv[1])).add(Path(sys.argv[2]), progress=Progress())
 """
 
 
@@ -285,7 +285,7 @@ def test_a_damaged_record_is_named(store: SnapshotStore, text: str) -> None:
 REMEMBER = """
 import sys
 from pathlib import Path
-from etl.snapshots import SnapshotStore
+from etl.fetching.snapshots import SnapshotStore
 from warehouse.documents.store import ChecksumError
 
 sys.stdin.readline()
@@ -403,5 +403,5 @@ def test_address_key_leaves_out_who_asks() -> None:
 
 
 def test_the_examples_in_the_documentation_hold() -> None:
-    result = doctest.testmod(etl.snapshots)
+    result = doctest.testmod(etl.fetching.snapshots)
     assert (result.failed, result.attempted > 0) == (0, True)

@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from warehouse.errors import TargetGraphError
+from warehouse.export.graph_files import write_cx2 as write_cx2_file
+from warehouse.export.graph_files import write_graphml
 from warehouse.export.selection import Selection
 from warehouse.export.tables import Written
-from warehouse.graph_files import write_cx2 as write_cx2_file
-from warehouse.graph_files import write_graphml
 from warehouse.model import ValueType
 from warehouse.model.schema import Property
 from warehouse.progress import Progress

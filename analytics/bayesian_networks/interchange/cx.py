@@ -12,8 +12,8 @@ import polars as pl
 from analytics.bayesian_networks.interchange.graph_table import GraphTable
 from analytics.bayesian_networks.interchange.text import read_text, write_text
 from warehouse.errors import AnalysisError
-from warehouse.graph_files import attributes
-from warehouse.graph_files import write_cx2 as write
+from warehouse.export.graph_files import attributes
+from warehouse.export.graph_files import write_cx2 as write
 
 _CX_NUMBERS: Mapping[str, Callable[[Any], object]] = {
     "integer": int,

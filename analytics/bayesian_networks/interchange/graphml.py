@@ -13,8 +13,8 @@ import polars as pl
 
 from analytics.bayesian_networks.interchange.graph_table import GraphTable
 from warehouse.errors import AnalysisError
-from warehouse.graph_files import attributes
-from warehouse.graph_files import write_graphml as write
+from warehouse.export.graph_files import attributes
+from warehouse.export.graph_files import write_graphml as write
 
 _TYPES = {
     "boolean": pl.Boolean,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.fetch import Backoff, Download, fetch
-from etl.snapshots import SnapshotStore, address_key
+from etl.fetching.fetch import Backoff, Download, fetch
+from etl.fetching.snapshots import SnapshotStore, address_key
 from tests.etl.http_server import Reply, Server
 from warehouse.documents.store import StoredFile
 from warehouse.errors import FetchError

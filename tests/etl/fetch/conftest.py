@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.fetch import Backoff
-from etl.snapshots import SnapshotStore
+from etl.fetching.fetch import Backoff
+from etl.fetching.snapshots import SnapshotStore
 from tests.etl.fetch.cases import Case
 from tests.etl.http_server import Server, running_server
 

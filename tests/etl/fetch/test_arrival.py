@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import etl.fetch
+from etl.fetching import fetch as fetching
 from tests.etl.fetch.cases import DATA, HALF, OTHER, Case, sha
 from tests.etl.http_server import Reply
 from warehouse.errors import TerminalFetchError
@@ -68,7 +68,7 @@ def test_progress_is_told_every_byte(case: Case) -> None:
 
 
 def test_the_modules_for_network_and_bars_are_loaded_late() -> None:
-    code = "import sys, etl.fetch; print(sorted({'httpx2', 'rich', 'polars'} & set(sys.modules)))"
+    code = "import sys, etl.fetching.fetch; print(sorted({'httpx2', 'rich', 'polars'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -107,8 +107,14 @@ def test_offline_says_what_is_missing(case: Case) -> None:
 
 
 def test_the_messages_of_the_documentation_are_those_of_the_code() -> None:
-    root = Path(etl.fetch.__file__).parents[1]
-    modules = ("etl/fetch.py", "etl/fetch_errors.py", "etl/snapshots.py", "etl/web.py", "warehouse/documents/store.py")
+    root = Path(fetching.__file__).parents[2]
+    modules = (
+        "etl/fetching/fetch.py",
+        "etl/fetching/errors.py",
+        "etl/fetching/snapshots.py",
+        "etl/fetching/web.py",
+        "warehouse/documents/store.py",
+    )
     code = "".join((root / name).read_text(encoding="utf-8") for name in modules)
     table = (root / "docs" / "fetching.md").read_text(encoding="utf-8").partition("| message |")[2]
     shown = [text for line in table.splitlines() for text in re.findall(r"`([^`]+)`", line.split(" | ")[0])]

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-import etl.fetch
-from etl.fetch import Download, fetch
-from etl.snapshots import SnapshotStore
+from etl.fetching import fetch as fetching
+from etl.fetching.fetch import Download, fetch
+from etl.fetching.snapshots import SnapshotStore
 from tests.etl.fetch.cases import DATA, Case, sha
 from tests.etl.http_server import Gate, Reply
 from warehouse.errors import SourceError, TerminalFetchError
@@ -29,7 +29,7 @@ from warehouse.errors import SourceError, TerminalFetchError
 
 def test_too_little_room_is_told_before_the_body(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, etl.fetch.DISK_RESERVE_BYTES + 299_999))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, fetching.DISK_RESERVE_BYTES + 299_999))
     case.script(Reply(DATA))
     mirror = case.server.script(case.path + "-mirror", Reply(DATA))
     error = case.fails(TerminalFetchError, case.download(mirrors=(mirror,)))
@@ -109,8 +109,8 @@ def test_a_snapshot_of_another_size_than_pinned(case: Case) -> None:
 FETCH = """
 import logging, sys
 from pathlib import Path
-from etl.fetch import Download, fetch
-from etl.snapshots import SnapshotStore
+from etl.fetching.fetch import Download, fetch
+from etl.fetching.snapshots import SnapshotStore
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 print(fetch(Download(sys.argv[1], sys.argv[2] or None), SnapshotStore(Path(sys.argv[3]))).path)

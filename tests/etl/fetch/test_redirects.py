@@ -8,8 +8,8 @@ import logging
 import httpx2
 import pytest
 
-import etl.fetch
-from etl.fetch import Download
+from etl.fetching import fetch as fetching
+from etl.fetching.fetch import Download
 from tests.etl.fetch.cases import DATA, HALF, OTHER, Case, sha
 from tests.etl.http_server import Reply
 from warehouse.errors import TerminalFetchError, TransientFetchError
@@ -70,7 +70,7 @@ def test_from_http_to_https_and_never_back(case: Case, monkeypatch: pytest.Monke
             return httpx2.Response(200, stream=httpx2.ByteStream(DATA))
         return httpx2.Response(302, headers={"Location": location})
 
-    monkeypatch.setattr(etl.fetch, "client_of", lambda _: httpx2.Client(transport=httpx2.MockTransport(answer)))
+    monkeypatch.setattr(fetching, "client_of", lambda _: httpx2.Client(transport=httpx2.MockTransport(answer)))
     assert case.fetch(Download("http://example.org/up")).sha256 == sha(DATA)
     error = case.fails(TerminalFetchError, Download("https://example.org/down"))
     assert "redirected from https to http://example.org/data" in error.message

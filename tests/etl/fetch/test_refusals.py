@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etl.fetch import Download
+from etl.fetching.fetch import Download
 from tests.etl.fetch.cases import DATA, HALF, OTHER, PAGE, Case, sha
 from tests.etl.http_server import Reply
 from warehouse.errors import TerminalFetchError

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import etl.fetch
-from etl.fetch import Backoff, Download, fetch
-from etl.snapshots import SnapshotStore
+from etl.fetching import fetch as fetching
+from etl.fetching.fetch import Backoff, Download, fetch
+from etl.fetching.snapshots import SnapshotStore
 from tests.etl.fetch.cases import DATA, HALF, OTHER, Case, sha
 from tests.etl.http_server import Reply, Server
 from warehouse.errors import TransientFetchError
@@ -124,7 +124,7 @@ def test_a_partial_file_without_its_record_starts_again(case: Case, record: str 
 
 
 def test_progress_renews_the_number_of_attempts(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(etl.fetch, "PROGRESS_BYTES", 40_000)
+    monkeypatch.setattr(fetching, "PROGRESS_BYTES", 40_000)
     cuts = [Reply(DATA, etag='"1"', cut_at=at) for at in range(50_000, 300_000, 50_000)]
     case.script(*cuts, Reply(DATA, etag='"1"'))
     assert case.fetch(retries=1).path.read_bytes() == DATA

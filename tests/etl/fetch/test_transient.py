@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 import pytest
 
-from etl.fetch import BACKOFF, Backoff, Download
+from etl.fetching.fetch import BACKOFF, Backoff, Download
 from tests.etl.fetch.cases import DATA, HALF, PAGE, Case, sha
 from tests.etl.http_server import Gate, Reply
 from warehouse.errors import TransientFetchError

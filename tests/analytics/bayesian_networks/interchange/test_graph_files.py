@@ -367,7 +367,7 @@ def test_any_text_is_read_or_refused(text: str, tmp_path: Path) -> None:
 
 
 def test_batches_are_one_graph(tmp_path: Path) -> None:
-    from warehouse import graph_files
+    from warehouse.export import graph_files
 
     nodes = [pl.DataFrame({"id": ["a", "b"], "name": ["x", "x"]}), pl.DataFrame({"id": ["c"]})]
     edges = [

@@ -9,7 +9,7 @@ from etl.reading import new_ledger, read
 from etl.source import source
 from warehouse.statements import ROW
 
-_FIXTURE = Path(__file__).parent / "fixtures" / "pathway_commons"
+_FIXTURE = Path(__file__).parent.parent / "fixtures" / "pathway_commons"
 
 
 def _stated(part: str, type_name: str, folder: Path = _FIXTURE) -> pl.DataFrame:

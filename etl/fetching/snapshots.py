@@ -3,7 +3,7 @@
 Below the root of the store, beside what `warehouse.documents.store` keeps there::
 
     addresses/<hash>.json             what an address without a pinned checksum gave the first time
-    partial/                          downloads that are not complete (see `etl.partial`)
+    partial/                          downloads that are not complete (see `etl.fetching.partial`)
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from etl.fetch_errors import BY_HAND, LocalError, check_in_browser, network_errors, no_address, status_error
-from etl.snapshots import redact
+from etl.fetching.errors import BY_HAND, LocalError, check_in_browser, network_errors, no_address, status_error
+from etl.fetching.snapshots import redact
 from warehouse.errors import TerminalFetchError
 
 if TYPE_CHECKING:

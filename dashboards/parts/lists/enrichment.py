@@ -10,12 +10,12 @@ import polars as pl
 import streamlit as st
 
 from analytics.interactive.enrichment import ANNOTATED, COLUMNS, Enrichment, enrich
+from dashboards.parts.lists.shelf import Shelf
+from dashboards.parts.lists.uploads import checked_content
 from dashboards.parts.messages import show_error
-from dashboards.parts.shelf import Shelf
 from dashboards.parts.state import chosen_of, optional_of, several_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
-from dashboards.parts.uploads import checked_content
 from warehouse.analyst.gene_sets import Collection, GeneSet, collections, notes_on_sets, parse_gmt
 from warehouse.analyst.identifiers import Resolved
 from warehouse.analyst.lists import follow

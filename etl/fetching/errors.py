@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from etl.snapshots import redact
+from etl.fetching.snapshots import redact
 from warehouse.documents.store import ChecksumError
 from warehouse.errors import FetchError, NotPublishedError, TerminalFetchError, TransientFetchError
 

@@ -22,7 +22,7 @@ from tests.conftest import SmallBuild, stated
 from warehouse.analyst.identifiers import resolve
 from warehouse.search import search
 
-FIXTURES = Path(__file__).parent / "fixtures" / "pdb"
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "pdb"
 
 
 def _statements(code: str) -> dict[str, pl.DataFrame]:

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from etl.fetch_errors import (
+from etl.fetching.errors import (
     BY_HAND,
     BusyError,
     LocalError,
@@ -35,9 +35,9 @@ from etl.fetch_errors import (
     wrong_scheme,
     wrong_size,
 )
-from etl.partial import HEAD_BYTES, Origin, Partial
-from etl.snapshots import SnapshotStore, address_key, locked, redact
-from etl.web import PAGE_START, answer, bare_address, client_of
+from etl.fetching.partial import HEAD_BYTES, Origin, Partial
+from etl.fetching.snapshots import SnapshotStore, address_key, locked, redact
+from etl.fetching.web import PAGE_START, answer, bare_address, client_of
 from warehouse.documents.store import ChecksumError, StoredFile, store_errors
 from warehouse.errors import FetchError, TerminalFetchError, TransientFetchError
 from warehouse.progress import SILENT, Progress

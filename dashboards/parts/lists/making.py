@@ -6,12 +6,12 @@ import polars as pl
 import streamlit as st
 
 from dashboards.page import View
+from dashboards.parts.lists.shelf import Shelf
+from dashboards.parts.lists.uploads import checked_content
 from dashboards.parts.messages import show_error
-from dashboards.parts.shelf import Shelf
 from dashboards.parts.state import chosen_of, entry_of
 from dashboards.parts.table import show_table
 from dashboards.parts.text import plain
-from dashboards.parts.uploads import checked_content
 from warehouse.analyst.columns import first_column, identifiers_of, table_columns, text_of
 from warehouse.analyst.identifiers import Outcome, Resolved
 from warehouse.analyst.lists import OPERATIONS, combine, from_report

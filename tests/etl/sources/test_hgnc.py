@@ -9,7 +9,7 @@ from etl.reading import new_ledger, read
 from etl.source import source
 from warehouse.errors import SourceError
 
-_FIXTURE = Path(__file__).parent / "fixtures" / "hgnc"
+_FIXTURE = Path(__file__).parent.parent / "fixtures" / "hgnc"
 
 
 def test_one_of_the_two_gene_tables_is_needed(tmp_path: Path) -> None:

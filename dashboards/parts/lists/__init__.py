@@ -1,0 +1,1 @@
+"""Lists on pages: made of what is pasted or uploaded, kept, and tested against sets of genes."""
