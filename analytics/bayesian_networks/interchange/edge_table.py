@@ -59,7 +59,7 @@ def read_edge_table(
     if path.suffix == ".parquet":
         frame, places = _read_parquet(path), None
     else:
-        frame, places = _read_delimited(path, separator)
+        frame, places = _read_delimited(path, separator, source, target)
     frame = _with_ends(frame, path, source, target)
     frame = frame.rename({name: OTHER_NAMES[name.lower()] for name in frame.columns if name.lower() in OTHER_NAMES})
 
@@ -94,14 +94,21 @@ def _read_parquet(path: Path) -> pl.DataFrame:
         ) from error
 
 
-def _read_delimited(path: Path, separator: str | None) -> tuple[pl.DataFrame, list[str]]:
+def _read_delimited(path: Path, separator: str | None, *given: str | None) -> tuple[pl.DataFrame, list[str]]:
     table = open_table(path, separator)
     rows = list(table.rows)
     columns = zip(*(cells for _place, cells in rows), strict=True) if rows else ([] for _ in table.header)
     named_columns = zip(table.header, columns, strict=True)
     # Names of rows that R writes before the first column are no attribute of an edge.
-    frame = pl.DataFrame([column_values(list(column)).alias(name) for name, column in named_columns if name])
-    return frame, [place for place, _cells in rows]
+    cells = {name: list(column) for name, column in named_columns if name}
+    frame = pl.DataFrame([column_values(column).alias(name) for name, column in cells.items()])
+    # A name of digits alone is as it is written: 007 is not 7.
+    ends = [name for pair in END_NAMES for name in cells if name.lower() in pair]
+    written = [
+        pl.select(pl.when(frame[name].is_not_null()).then(pl.Series(name, cells[name], pl.String)).alias(name))
+        for name in {*ends, *(name for name in given if name in cells)}
+    ]
+    return frame.with_columns([column.to_series() for column in written]), [place for place, _cells in rows]
 
 
 def _with_ends(frame: pl.DataFrame, path: Path, source: str | None, target: str | None) -> pl.DataFrame:

@@ -383,3 +383,9 @@ def test_batches_are_one_graph(tmp_path: Path) -> None:
         assert table.nodes["id"].to_list() == ["a", "b", "c"]
         assert table.edges.select("source", "target", "w").rows() == [("a", "c", 1), ("c", "b", None)]
     assert table.nodes["name"].to_list() == ["x", "x", None]
+
+
+def test_names_of_digits_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "edges.tsv", "source\ttarget\tweight\n007\t7\t01.5\n1.0\t1\t2\n")
+    table = read_edge_table(path)
+    assert table.edges.select("source", "target", "weight").rows() == [("007", "7", 1.5), ("1.0", "1", 2.0)]
