@@ -245,3 +245,14 @@ def test_every_setting_is_documented(setting: str) -> None:
 @pytest.mark.parametrize("name", list(sources()))
 def test_every_source_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCS
+
+
+def test_the_guide_of_contributors_names_every_room() -> None:
+    folders = ["targetgraph", "warehouse", "etl", "analytics", "dashboards", "benchmarks"]
+    rooms = [path for folder in folders for path in sorted((ROOT / folder).glob("**/__init__.py"))]
+    lines = []
+    for path in rooms:
+        first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]
+        lines.append(f"| `{path.parent.relative_to(ROOT).as_posix()}/` | {first.replace('|', chr(92) + '|')} |")
+    table = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    assert [line for line in table.splitlines() if line.startswith(tuple(f"| `{one}/" for one in folders))] == lines

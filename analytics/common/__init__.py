@@ -1,1 +1,1 @@
-"""What analyses share: splits, metrics with intervals, calibration, graphs, training. No analysis imports another."""
+"""What analyses share: splits, metrics with intervals, evidence, graphs, survival. No analysis imports another."""

@@ -189,7 +189,7 @@ def in_network(network: tuple[Names, Names], disease: Names, pairs: Names, minim
     own = disease[np.isin(disease, genes)]
     if not len(own):
         raise AnalysisError(
-            f"None of the {len(disease)} genes of the disease is in the network.", "Add a relationship type."
+            f"The disease has no gene in the network; it has {len(disease):,} in the build.", "Add a relationship type."
         )
     pairs = pairs[np.isin(pairs[:, 1], genes)]
     drugs, which, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
