@@ -10,8 +10,7 @@ text, so that a string or comment could end where our parser does not see it. Th
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +21,7 @@ from warehouse.cypher.evaluation.function_table import AGGREGATES, FUNCTIONS
 from warehouse.cypher.syntax import tree as s
 from warehouse.cypher.syntax.lexer import Kind, Token, tokenize
 from warehouse.cypher.syntax.parser import parse
+from warehouse.cypher.syntax.walk import walk
 from warehouse.errors import QuestionError
 from warehouse.graph.neo4j.mark import LABEL
 
@@ -94,19 +94,6 @@ def require_harmless(plan: Mapping[str, Any] | None, query_type: str | None) -> 
                 raise QuestionError(f"The procedure {called} is not open to questions.", _known_procedures())
         elif kind.startswith(_REACHING) or any(word in kind for word in _WRITING):
             raise QuestionError(f"The server would do this by {kind}, which is not open to questions.")
-
-
-def walk(syntax: object) -> Iterator[s.Syntax]:
-    """Every part of a query, itself among them."""
-    waiting = [syntax]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tuple):
-            waiting += one
-        elif dataclasses.is_dataclass(one) and not isinstance(one, type):
-            if isinstance(one, s.Syntax):
-                yield one
-            waiting += [getattr(one, part.name) for part in dataclasses.fields(one)]
 
 
 def _compiled(
