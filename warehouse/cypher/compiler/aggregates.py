@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from warehouse.cypher import types
-from warehouse.cypher.compiler.dynamic import GROUP_KEY, Program
+from warehouse.cypher.compiler.dynamic import GROUP_KEY
 from warehouse.cypher.compiler.expressions import Expressions
 from warehouse.cypher.compiler.operators import nan_test
 from warehouse.cypher.compiler.relation import Context, Value, convert, tagged
@@ -152,6 +152,5 @@ def _in_python(below: Expressions, call: s.Call, name: str, value: Value, argume
         )
     column = argument(convert(value, types.ANY, below.context))
     items = s.Call(0, f" {name}", (s.Variable(0, "items"),))
-    program = Program(items, ("items",), (list_of(types.ANY),), types.ANY)
-    below.context.programs.append(program)
+    program = below.context.program(items, ("items",), (list_of(types.ANY),))
     return Value(program.call([f"list({column})"]), types.ANY)

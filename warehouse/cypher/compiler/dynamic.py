@@ -60,7 +60,10 @@ def begin(run: Run) -> int:
 
 @dataclass(eq=False)
 class Program:
-    """One expression for Python: `names` and `arguments` are the variables that SQL hands over, with their types."""
+    """One expression for Python: `names` and `arguments` are the variables that SQL hands over, with their types.
+
+    Made and kept by `Context.program` alone.
+    """
 
     expression: s.Expression
     names: tuple[str, ...]
@@ -74,15 +77,6 @@ class Program:
         if self.result not in _RESULTS:
             self.result = types.ANY
         _programs[self.number] = self
-
-    @classmethod
-    def identity(cls, type_: Type, programs: list[Program]) -> Program:
-        """The program that hands its one argument back as tagged text."""
-        for program in programs:
-            if program.arguments == (type_,) and program.expression == s.Variable(0, "value"):
-                return program
-        programs.append(cls(s.Variable(0, "value"), ("value",), (type_,)))
-        return programs[-1]
 
     def call(self, arguments: list[str]) -> str:
         """The SQL of a call."""

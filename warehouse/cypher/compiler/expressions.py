@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from warehouse.cypher import types
 from warehouse.cypher.compiler import operators
-from warehouse.cypher.compiler.dynamic import Program
 from warehouse.cypher.compiler.graph_functions import GRAPH_FUNCTIONS, all_properties, graph_function
 from warehouse.cypher.compiler.labels import matching
 from warehouse.cypher.compiler.lifting import CLOCKS, in_python
@@ -67,11 +66,8 @@ class Expressions:
             raise self.context.refuse(expression.at, "type mismatch: expected BOOLEAN, met MAP")
         value = self.compile(expression)
         if value.type.kind is Kind.ANY:
-            program = Program(
-                s.Unary(0, "NOT", s.Unary(0, "NOT", s.Variable(0, "value"))), ("value",), (types.ANY,), BOOLEAN
-            )
-            self.context.programs.append(program)
-            return program.call([value.sql])
+            truth = s.Unary(0, "NOT", s.Unary(0, "NOT", s.Variable(0, "value")))
+            return self.context.program(truth, ("value",), (types.ANY,), BOOLEAN).call([value.sql])
         if value.type.kind is Kind.NULL:
             return "CAST(NULL AS BOOLEAN)"
         if value.type.kind is not Kind.BOOLEAN:
@@ -372,8 +368,8 @@ class Expressions:
         now = f"CAST({self.context.clock()} AS BIGINT)"
         if name == "timestamp":
             return Value(f"({now} // 1000000)", INTEGER)
-        program = Program(s.Call(0, " at", (s.Literal(0, name), s.Variable(0, "now"))), ("now",), (INTEGER,))
-        self.context.programs.append(program)
+        then = s.Call(0, " at", (s.Literal(0, name), s.Variable(0, "now")))
+        program = self.context.program(then, ("now",), (INTEGER,))
         return Value(program.call([now]), types.ANY)
 
     def function(self, node: s.Call) -> Function:
@@ -395,8 +391,7 @@ class Expressions:
         if found is not None and "{python}" in found[0]:
             names = tuple(f"v{n}" for n in range(len(arguments)))
             call = s.Call(node.at, node.name, tuple(s.Variable(node.at, each) for each in names))
-            program = Program(call, names, given[0], found[1])
-            self.context.programs.append(program)
+            program = self.context.program(call, names, given[0], found[1])
             found = found[0].replace("{python}", program.call(list(given[1]))), found[1]
         if found is not None:
             return Value(*found)

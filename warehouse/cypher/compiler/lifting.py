@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.cypher import types
-from warehouse.cypher.compiler.dynamic import Program
 from warehouse.cypher.compiler.graph_functions import GRAPH_FUNCTIONS
 from warehouse.cypher.compiler.list_expressions import fetched
 from warehouse.cypher.compiler.relation import Value
@@ -25,13 +24,12 @@ def in_python(expressions: Expressions, expression: s.Expression, result: Type =
     arguments: dict[str, Value] = {}
     lifted = _lift(expressions, expression, frozenset(), arguments, outermost=True)
     names = tuple(arguments)
-    program = Program(
+    program = expressions.context.program(
         lifted,  # type: ignore[arg-type]  # an expression with parts replaced by variables stays an expression
         names,
         tuple(value.type for value in arguments.values()),
         _python_result(expression, result),
     )
-    expressions.context.programs.append(program)
     return Value(program.call([value.sql for value in arguments.values()]), program.result)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable
 
 from warehouse.cypher import types
 from warehouse.cypher.catalogue import nearest
-from warehouse.cypher.compiler.dynamic import Program
 from warehouse.cypher.compiler.relation import NULL_VALUE, Context, Value, convert
 from warehouse.cypher.syntax import tree as s
 from warehouse.cypher.types import BOOLEAN, DATE, DATETIME, FLOAT, INTEGER, STRING, Kind, Type
@@ -126,8 +125,7 @@ def _exact(operator: str, left: Value, right: Value, plain: Value, context: Cont
     if constant is not None and abs(int(constant.group(1))) <= LARGEST_EXACT:
         return plain
     compared = s.Binary(0, operator, s.Variable(0, "left"), s.Variable(0, "right"))
-    program = Program(compared, ("left", "right"), (left.type, right.type), BOOLEAN)
-    context.programs.append(program)
+    program = context.program(compared, ("left", "right"), (left.type, right.type), BOOLEAN)
     exact = program.call([left.sql, right.sql])
     small = f"{whole} BETWEEN -{LARGEST_EXACT} AND {LARGEST_EXACT}"
     return Value(f"CASE WHEN {whole} IS NULL OR {small} THEN {plain.sql} ELSE {exact} END", BOOLEAN)

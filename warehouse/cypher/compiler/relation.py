@@ -58,6 +58,21 @@ class Context:
     warnings: dict[str, None] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
+    def program(
+        self, expression: s.Expression, names: tuple[str, ...], arguments: tuple[Type, ...], result: Type = types.ANY
+    ) -> Program:
+        """An expression for Python, which lives as long as the statement that calls it by its number."""
+        self.programs.append(Program(expression, names, arguments, result))
+        return self.programs[-1]
+
+    def identity(self, type_: Type) -> Program:
+        """The program that hands its one argument back as tagged text."""
+        value = s.Variable(0, "value")
+        for program in self.programs:
+            if program.arguments == (type_,) and program.expression == value:
+                return program
+        return self.program(value, ("value",), (type_,))
+
     def alias(self, prefix: str = "t") -> str:
         """A name that nothing else in the statement has."""
         return f"{prefix}{next(self._numbers)}"
@@ -456,4 +471,4 @@ def tagged(value: Value, context: Context) -> str:  # noqa: PLR0911
         case Kind.ANY:
             return value.sql
         case _:
-            return Program.identity(value.type, context.programs).call([value.sql])
+            return context.identity(value.type).call([value.sql])
