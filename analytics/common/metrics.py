@@ -67,7 +67,7 @@ def average_precision(scores: ArrayLike, positive: ArrayLike) -> float:
 
 def _ranked(scores: ArrayLike, positive: ArrayLike) -> tuple[Floats, Floats, int, int]:
     """Hits and samples up to the end of each run of equal scores, from the greatest score down; class sizes."""
-    values, true = _paired(scores, positive)
+    values, true = paired(scores, positive)
     true = true.astype(np.bool_)
     positives = int(true.sum())
     if positives in {0, len(true)}:
@@ -122,8 +122,8 @@ def concordance(risk: ArrayLike, time: ArrayLike, event: ArrayLike) -> float:
     Raises:
         AnalysisError: lengths differ, a value is missing, or no pair is known.
     """
-    risks, times = _paired(risk, time)
-    _, events = _paired(risk, event)
+    risks, times = paired(risk, time)
+    _, events = paired(risk, event)
     seen = np.flatnonzero(events.astype(np.bool_))
     total = concordant = 0.0
     step = max(1, _PAIRS_AT_A_TIME // max(len(times), 1))
@@ -139,7 +139,7 @@ def concordance(risk: ArrayLike, time: ArrayLike, event: ArrayLike) -> float:
 
 def root_mean_squared_error(predicted: ArrayLike, observed: ArrayLike) -> float:
     """The root of the mean squared difference, in the unit of the values."""
-    one, other = _paired(predicted, observed)
+    one, other = paired(predicted, observed)
     return float(np.sqrt(np.mean((one - other) ** 2)))
 
 
@@ -149,7 +149,7 @@ def pearson(predicted: ArrayLike, observed: ArrayLike) -> float:
     Raises:
         AnalysisError: fewer than two samples, or one side does not vary.
     """
-    one, other = _paired(predicted, observed)
+    one, other = paired(predicted, observed)
     if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         raise AnalysisError("A correlation needs two samples that differ on both sides.")
     return float(np.corrcoef(one, other)[0, 1])
@@ -157,7 +157,7 @@ def pearson(predicted: ArrayLike, observed: ArrayLike) -> float:
 
 def spearman(predicted: ArrayLike, observed: ArrayLike) -> float:
     """Spearman's rank correlation; equal values share the mean of their ranks."""
-    one, other = _paired(predicted, observed)
+    one, other = paired(predicted, observed)
     return pearson(_mean_ranks(one), _mean_ranks(other))
 
 
@@ -229,7 +229,12 @@ def _if_defined(metric: Callable[..., float], columns: list[NDArray[np.generic]]
         return None
 
 
-def _paired(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats]:
+def paired(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats]:
+    """Two columns of numbers of one length.
+
+    Raises:
+        AnalysisError: lengths differ, there is none, or a value is missing or infinite.
+    """
     one, other = np.asarray(first, np.float64).ravel(), np.asarray(second, np.float64).ravel()
     if len(one) != len(other):
         raise AnalysisError(f"There are {len(one)} values on one side and {len(other)} on the other.")
