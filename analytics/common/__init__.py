@@ -1,1 +1,1 @@
-"""What analyses share: splits, metrics with intervals, calibration, evidence, graphs, survival. No analysis imports another."""
+"""What analyses share: splits, metrics, calibration, evidence, graphs, survival. No analysis imports another."""

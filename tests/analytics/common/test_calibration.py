@@ -98,10 +98,8 @@ def test_the_metrics_by_definition(pairs: list[tuple[float, bool]]) -> None:
 
 
 def test_equal_probabilities_stand_in_one_bin() -> None:
-    assert reliability([0.2] * 10 + [0.7] * 10, [1] * 2 + [0] * 8 + [1] * 7 + [0] * 3) == [
-        (pytest.approx(0.2), 0.2, 10),
-        (pytest.approx(0.7), 0.7, 10),
-    ]
+    curve = reliability([0.25] * 10 + [0.75] * 10, [1] * 2 + [0] * 8 + [1] * 7 + [0] * 3)
+    assert curve == [(0.25, 0.2, 10), (0.75, 0.7, 10)]
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1])
