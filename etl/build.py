@@ -234,7 +234,11 @@ def _verify_any(receipts: Sequence[SourceReceipt], errors: Sequence[SourceError]
     if errors:
         raise errors[0]
     where = "to fetch" if plan.raw is None else f"below {_shown(plan.raw)}"
-    raise SourceError(f"There is no file of any source {where}.", "`targetgraph sources` lists what is looked for.")
+    raise SourceError(
+        f"There is no file of any source {where}.",
+        "`targetgraph sources` lists what is looked for. A table of your own is called `<name>.matrix.tsv` "
+        "(docs/own-data.md).",
+    )
 
 
 def _shown(raw: Path | Sequence[Path]) -> str:

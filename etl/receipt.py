@@ -8,6 +8,7 @@ from typing import Any
 
 from etl.locate import FoundFile
 from etl.rows import Ledger
+from warehouse.health.set_aside import files_set_aside
 from warehouse.statements import Reason
 
 #: Below this share of the expected rows a file fails the build.
@@ -234,7 +235,7 @@ def _row(source: SourceReceipt) -> dict[str, Any]:
                 *(f"{reason} {count:,} cells" for reason, count in sorted(cells.items())),
                 *_unusable(source),
                 *([source.failure] if source.failure else []),
-                *(f"{file.file}: {file.failure}" for file in source.files if file.failure),
+                *files_set_aside(asdict(source)),
             ]
         ),
         "missing": len(source.missing),

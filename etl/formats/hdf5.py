@@ -47,7 +47,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
         SourceError: the extra `cells` is not installed, or the file is damaged, cut off, or not what it claims to be.
     """
     try:
-        require_extra("cells", f"{path.name}: reading it")
+        require_extra("cells", "Reading HDF5")
     except MissingExtraError as error:
         # The file is set aside, and the rest is built.
         raise SourceError(error.message) from error

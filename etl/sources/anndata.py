@@ -8,7 +8,7 @@ from etl.sources._observed import observations
 
 SOURCE = Source(
     name="anndata",
-    title="AnnData files",
+    title="AnnData",
     description="Single cells, nuclei or spots of the user's own, in AnnData's files (.h5ad); each file is a cohort.",
     homepage="https://anndata.readthedocs.io",
     licence=Licence("the user's own", False, "https://anndata.readthedocs.io/en/latest/fileformat-prose.html"),

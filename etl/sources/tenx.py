@@ -31,7 +31,7 @@ def section(rows: Rows) -> Iterator[Stated]:
 
 SOURCE = Source(
     name="tenx",
-    title="10x Genomics output",
+    title="10x Genomics",
     description="The user's own cells and spots, as Cell Ranger and Space Ranger write them; each sample is a cohort.",
     homepage="https://www.10xgenomics.com/support/software",
     licence=Licence("the user's own", False, "https://www.10xgenomics.com/support/software/space-ranger"),

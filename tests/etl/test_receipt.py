@@ -138,9 +138,9 @@ def test_what_was_set_aside_is_named_by_source_and_file() -> None:
     half, gone = SourceReceipt("s", "S", "x", [_file(1, 1), failed]), SourceReceipt("t", "T", "x", failure="No server.")
     assert half.status == gone.status == "failed"
     receipt = {"sources": [asdict(half), asdict(gone)]}
-    assert set_aside(receipt) == ["S was built without f. f: the file is empty", "T failed. No server."]
+    assert set_aside(receipt) == ["S was built without f: the file is empty", "T failed. No server."]
     assert set_aside(receipt, ["t"]) == ["T failed. No server."]
-    assert [row["reasons"] for row in table(receipt)] == ["f: f: the file is empty", "No server."]
+    assert [row["reasons"] for row in table(receipt)] == ["f: the file is empty", "No server."]
 
 
 def test_a_receipt_survives_the_disk(sample_home: Home) -> None:
@@ -152,3 +152,15 @@ def test_a_receipt_survives_the_disk(sample_home: Home) -> None:
     rows = table(document)
     assert [row["source"] for row in rows] == [source["source"] for source in document["sources"]]
     assert all(row["read"] == row["kept"] + row["quarantined"] + row["out_of_scope"] for row in rows)
+
+
+def test_files_that_were_set_aside_for_one_reason_are_named_together() -> None:
+    files = [
+        {"file": f"cells/{name}.h5ad", "failure": f"{name}.h5ad: it is cut off. Copy it again."} for name in "abcd"
+    ]
+    files += [{"file": "e.h5ad", "failure": "Moved."}, {"file": "well.h5ad", "failure": ""}]
+    assert set_aside({"sources": [{"source": "s", "title": "S", "files": files}]}) == [
+        "S was built without 4 files (cells/a.h5ad, cells/b.h5ad, cells/c.h5ad and 1 more): "
+        "it is cut off. Copy it again.",
+        "S was built without e.h5ad: Moved.",
+    ]

@@ -144,10 +144,10 @@ def test_a_build_without_a_file_that_failed_ends_with_its_code(sample_home: Home
     assert (stopped.exit_code, type(stopped.exception)) == (1, SourceError)
     made = runner.invoke(app, words)
     assert made.exit_code == INCOMPLETE
-    assert "warning: DGIdb was built without dgidb_genes.tsv." in made.output
+    assert "warning: DGIdb was built without dgidb_genes.tsv:" in made.output
     seen = runner.invoke(app, ["status", "--home", str(tmp_path / "home")])
     assert seen.exit_code == 1
-    assert "DGIdb was built without dgidb_genes.tsv." in seen.output
+    assert "DGIdb was built without dgidb_genes.tsv:" in seen.output
 
 
 def _await_work(process: subprocess.Popen[str], home: Path) -> None:

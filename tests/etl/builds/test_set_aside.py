@@ -54,7 +54,7 @@ def test_an_optional_file_that_fails_is_set_aside_and_the_rest_is_built(
     assert (account["status"], file["status"], file["rows_kept"]) == ("failed", "failed", 0)
     assert {name: count for name, count in whole.items() if name != "genes.tsv"} == _said(made)
     (sentence,) = set_aside(made.receipt())
-    assert sentence.startswith(f"DGIdb was built without {GENES.as_posix()}. ")
+    assert sentence.startswith(f"DGIdb was built without {GENES.as_posix()}: ")
     assert troubles(home) == [sentence]
     # No trace of it is left: the content is that of a build without the file.
     (raw / GENES).unlink()

@@ -421,7 +421,7 @@ def test_without_the_extra_the_file_is_set_aside_and_the_rest_built(
     with Warehouse.open(home.root) as warehouse:
         assert warehouse.matrix("user_pbmc_expression").shape == (3, 4)
         [failure] = _failures(warehouse)
-    assert "gut.h5ad: reading it needs the extra 'cells': pip install" in failure
+    assert "Reading HDF5 needs the extra 'cells': pip install" in failure
 
 
 def test_a_large_sparse_file_is_never_dense(tmp_path: Path) -> None:
