@@ -27,6 +27,8 @@ from warehouse.results.store import Results
 
 #: Losses of fewer rows than this are no reason to hold an update, whatever their share.
 _FEW_ROWS = 10
+#: How many releases of a source a cause names.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def losses(found: Difference, counts: Mapping[str, int], limits: UpdateLimits) -
         limits: what may be lost.
     """
     reasons = [
-        f"{row['source']} states {row['removed']:,} of {row['before']:,} rows of {row['type']} no more."
+        f"{row['source']} no longer states {row['removed']:,} of {row['before']:,} rows of {row['type']}."
         for row in found.by_source.iter_rows(named=True)
         if row["removed"] >= _FEW_ROWS and row["removed"] > limits.rows_lost * row["before"]
     ]
@@ -224,4 +226,6 @@ def _checksums(account: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _releases(account: Mapping[str, Any]) -> str:
-    return ", ".join(sorted({file["release"] for file in account["files"]})) or "none"
+    names = sorted({file["release"] for file in account["files"]})
+    rest = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ", ".join([*names[:_SHOWN], *rest]) or "none"

@@ -1,4 +1,4 @@
-"""What is wrong with the builds of a warehouse: failed builds, and a schedule that is late or silent."""
+"""What an operator should see of the builds: what failed or is missing, a schedule that is late, an update that waits."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from warehouse.home import Home
 
 
 def show_troubles(home: Home) -> None:
-    """Say what failed, when and why; nothing where all is well."""
+    """Say what is wrong, when and why; nothing where all is well."""
     for trouble in troubles(home):
         st.warning("  \n".join(plain(line) for line in trouble.splitlines()), icon=":material/error:")
 
 
 def note_troubles(home: Home) -> None:
-    """A line for every page where something failed, that names the page which says what."""
+    """A line for every page that names the page which says what is wrong; nothing where all is well."""
     wrong = troubles(home)
     if wrong:
         st.caption(f":material/error: {plain(_short(wrong))} See *Sources and builds*.")
 
 
 def _short(wrong: list[str]) -> str:
-    return "A build failed or is late." if len(wrong) == 1 else f"{len(wrong)} builds failed or are late."
+    return "The builds need attention." if len(wrong) == 1 else f"The builds need attention: {len(wrong)} messages."

@@ -129,7 +129,7 @@ def test_an_update_that_loses_much_waits_and_is_published(publisher: Publisher) 
     assert len(publisher.names()) == _OLD
     assert made.held is not None
     assert made.published is None
-    assert "reactome states 20 of 40 rows of Pathway no more." in made.held.reasons
+    assert "reactome no longer states 20 of 40 rows of Pathway." in made.held.reasons
     assert "20 of 40 entities of type Pathway are gone." in made.held.reasons
     assert any("waits to be published (reactome 95)" in one for one in troubles(publisher.home))
     assert adopted_releases(publisher.home) == {}
