@@ -1,4 +1,4 @@
-"""What an operator should see of the builds: what failed or is missing, a schedule that is late, an update that waits."""
+"""What an operator should see of the builds: what failed or is missing, a late schedule, an update that waits."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ def note_troubles(home: Home) -> None:
 
 
 def _short(wrong: list[str]) -> str:
-    return "The builds need attention." if len(wrong) == 1 else f"The builds need attention: {len(wrong)} messages."
+    return "The builds need attention." if len(wrong) == 1 else f"{len(wrong)} builds or sources need attention."

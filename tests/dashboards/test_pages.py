@@ -121,7 +121,7 @@ def test_a_build_that_failed_is_shown(draw: Draw, sample_home: Home, tmp_path: P
     assert "The last build of hgnc failed at 20" in told
     assert "too few rows" in told
     assert "<b>" not in _texts(test)
-    assert any("The builds need attention: 2 messages" in one.value for one in draw("home", home=home).caption)
+    assert any("2 builds or sources need attention" in one.value for one in draw("home", home=home).caption)
 
 
 def test_search_for_nothing_known(draw: Draw) -> None:
