@@ -145,7 +145,7 @@ def make(
     _say_outcomes(read.report)
     if not dry_run:
         _lists(home, sample=sample).save(kept, replacing=replace)
-        say(f"The list {name} has {len(kept.members):,} members.")
+        say(f"The list {name} has {kept.size}.")
 
 
 @lists.command()
@@ -186,7 +186,7 @@ def combine(
     kept = _lists(home, sample=sample)
     made = combined(name, operation, kept.get(first), kept.get(second))
     kept.save(made, replacing=replace)
-    say(f"The list {name} has {len(made.members):,} members.")
+    say(f"The list {name} has {made.size}.")
 
 
 @lists.command()
@@ -237,7 +237,7 @@ def enrich(
         collections = chosen(sets or ([] if own else ["Pathway"]), model)
         found = test(connection, genes, universe, collections, own, smallest_set=smallest, largest_set=largest)
     write_first(found.table.to_arrow(), limit, file_format, output)
-    say(f"{found.tested:,} sets were tested against a background of {found.background_size:,} genes.")
+    say(f"Sets tested: {found.tested:,}; genes in the background: {found.background_size:,}.")
     if found.outside:
         say(f"{len(found.outside):,} genes of the list are not in the background and did not count.")
     for note in notes_on_sets(own):

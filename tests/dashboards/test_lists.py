@@ -106,7 +106,7 @@ def test_lists_of_a_session_are_tested_and_combined_with_those_of_the_warehouse(
     test = test.selectbox(key="second").set_value("session:passing").run()
     test.text_input(key="joined").set_value("both")
     test = _press(test, "Combine")
-    assert any("both has 1 members" in one.value for one in test.success)
+    assert any("both has 1 member." in one.value for one in test.success)
     assert Lists(home).names() == ["passing"]
 
 

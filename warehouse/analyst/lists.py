@@ -81,6 +81,11 @@ class EntityList:
         """The ids of its members."""
         return [member.id for member in self.members]
 
+    @property
+    def size(self) -> str:
+        """How many members it has, in words: `1 member`, `2,000 members`."""
+        return f"{len(self.members):,} member{'' if len(self.members) == 1 else 's'}"
+
 
 @dataclass(frozen=True)
 class Change:

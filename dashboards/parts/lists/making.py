@@ -111,7 +111,7 @@ def _offer_to_save(view: View, shelf: Shelf, label: str, report: list[Resolved])
     try:
         kept = from_report(name.strip(), label, report, view.warehouse.build.id)
         shelf.save(kept, replacing=replacing)
-        st.success(f"{plain(kept.name)} has {len(kept.members):,} members.", icon=":material/check:")
+        st.success(f"{plain(kept.name)} has {kept.size}.", icon=":material/check:")
     except TargetGraphError as error:
         show_error(error)
 
@@ -136,6 +136,6 @@ def combine_lists(_view: View, shelf: Shelf) -> None:
     try:
         made = combine(name.strip(), operation, shelf.get(first), shelf.get(second))
         shelf.save(made)
-        st.success(f"{plain(made.name)} has {len(made.members):,} members.", icon=":material/check:")
+        st.success(f"{plain(made.name)} has {made.size}.", icon=":material/check:")
     except TargetGraphError as error:
         show_error(error)
