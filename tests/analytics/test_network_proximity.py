@@ -130,7 +130,7 @@ def test_drugs_and_genes_outside_the_network_are_left_out() -> None:
 
 def test_a_network_without_the_genes_or_the_targets_is_refused() -> None:
     pairs = np.array([["p", "a"]])
-    with pytest.raises(AnalysisError, match="None of the 1 genes"):
+    with pytest.raises(AnalysisError, match="The disease has no gene in the network; it has 1"):
         in_network((LEFT, RIGHT), np.array(["x"]), pairs, 1, seed=1)
     with pytest.raises(AnalysisError, match="No drug has 2 targets"):
         in_network((LEFT, RIGHT), np.array(["a"]), pairs, 2, seed=1)
